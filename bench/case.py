@@ -1,0 +1,135 @@
+"""A case: one image with one hole, drawn the same way on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench import registry
+from inpaintbench.datasets.base import Dataset, Image, Mask, Sample
+from inpaintbench.errors import BenchError
+from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.random import RandomStream
+from inpaintbench.specification import settings
+
+
+@dataclass(frozen=True)
+class Case:
+    """What identifies a case; the arrays are made from it on demand.
+
+    Parameters
+    ----------
+    id : str
+        Digest of everything else, of the dataset's and suite's versions and parameters, and of
+        the sample's fingerprint.
+    dataset, suite : str
+        Specifications: ``photos[size=128]``, ``small-holes``.
+    sample : str
+        Sample id.
+    index : int
+        Index of the mask among those of the sample.
+    seed : int
+        Seed of the run.
+    """
+
+    id: str
+    dataset: str
+    sample: str
+    suite: str
+    index: int
+    seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedCase:
+    """A case with its arrays: reference ``H×W×C`` and mask ``H×W`` (True = hole)."""
+
+    case: Case
+    image: Image
+    mask: Mask
+    kind: str
+
+    @property
+    def damaged(self) -> Image:
+        """The image as a method sees it: zero in the hole, so no truth leaks."""
+        return np.where(self.mask[..., None], np.zeros((), self.image.dtype), self.image)
+
+
+def plugin_identity(plugin: Dataset | MaskSuite) -> str:
+    """Name, version and every parameter of a dataset or suite: what its draws depend on."""
+    parameters = ",".join(f"{key}={value!r}" for key, value in settings(plugin).items())
+    return f"{plugin.name}@{plugin.version}[{parameters}]"
+
+
+def make_case(
+    dataset: tuple[str, Dataset], sample: str, suite: tuple[str, MaskSuite], index: int, seed: int
+) -> Case:
+    """Identify a case without reading the image; plugins come with their specifications."""
+    parts = (
+        plugin_identity(dataset[1]),
+        sample,
+        dataset[1].fingerprint(sample),
+        plugin_identity(suite[1]),
+        str(index),
+        str(seed),
+    )
+    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+    return Case(digest, dataset[0], sample, suite[0], index, seed)
+
+
+def kind_of(dataset: Dataset, sample: str, suite: MaskSuite, index: int) -> str:
+    """Say which kind of hole mask `index` of a sample is; kinds rotate from sample to sample."""
+    offset = RandomStream("kind", suite.name, plugin_identity(dataset), sample).integer(
+        0, len(suite.kinds)
+    )
+    return suite.kinds[(index + offset) % len(suite.kinds)]
+
+
+def draw_mask(dataset: Dataset, sample: Sample, suite: MaskSuite, index: int, seed: int) -> Mask:
+    """Draw mask `index` of a sample.
+
+    Raises
+    ------
+    BenchError
+        When the suite gives a mask of another shape, without a hole, or with nothing but hole.
+    """
+    kind = kind_of(dataset, sample.id, suite, index)
+    random = RandomStream(plugin_identity(suite), plugin_identity(dataset), sample.id, index, seed)
+    mask = suite.draw(sample, kind, random)
+    where = f"mask suite {suite.name} ({kind}) on {dataset.name}/{sample.id}"
+    if mask.shape != sample.image.shape[:2] or mask.dtype != np.bool_:
+        raise BenchError(
+            f"{where}: drew {mask.dtype} {mask.shape}, wanted bool {sample.image.shape[:2]}"
+        )
+    if not mask.any() or mask.all():
+        raise BenchError(f"{where}: drew {'no' if not mask.any() else 'nothing but'} hole")
+    return np.ascontiguousarray(mask)
+
+
+@lru_cache(maxsize=8)
+def load(case: Case) -> LoadedCase:
+    """Make a case's arrays; the last few are kept, since methods share them."""
+    dataset = registry.datasets().make(case.dataset)
+    suite = registry.masks().make(case.suite)
+    sample = _sample(case.dataset, case.sample)
+    mask = draw_mask(dataset, sample, suite, case.index, case.seed)
+    kind = kind_of(dataset, case.sample, suite, case.index)
+    sample.image.flags.writeable = False
+    mask.flags.writeable = False
+    return LoadedCase(case, sample.image, mask, kind)
+
+
+@lru_cache(maxsize=8)
+def _sample(dataset: str, sample: str) -> Sample:
+    return registry.datasets().make(dataset).load(sample)
+
+
+def array_sha256(array: NDArray[np.generic]) -> str:
+    """Digest an array's dtype, shape and content."""
+    digest = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
+    digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Run cells: one, many in worker processes, and the exclusive timing pass."""

@@ -1,0 +1,1 @@
+"""Mask suites: versioned, frozen ways to draw holes; one file, one family."""

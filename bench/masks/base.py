@@ -1,0 +1,58 @@
+"""The contract of a mask suite, and the arithmetic that makes its draws reproducible."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import ClassVar
+
+from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.masks.random import RandomStream
+
+
+class MaskSuite(ABC):
+    """A frozen, versioned way to draw holes.
+
+    Subclass it as a dataclass; fields are parameters (``pixel-dropout[percent=80]``). A mask
+    depends only on the suite (name, version, parameters), the dataset's identity, the sample id,
+    the index and the seed. One suite may hold several kinds of hole: the kind of mask `index` of
+    a sample is ``kinds[(index + offset) % len(kinds)]`` with an offset drawn from the sample's
+    identity, so that few masks a sample still cover every kind over a dataset.
+    """
+
+    name: ClassVar[str] = ""
+    """Name on the command line and in tables; by default the class name in kebab-case."""
+
+    version: ClassVar[int] = 1
+    """Raised whenever one pixel of one mask changes."""
+
+    kinds: ClassVar[tuple[str, ...]] = ("default",)
+    """The kinds of hole the suite holds, in order."""
+
+    source: ClassVar[str] = ""
+    """The protocol followed, with its publication or repository."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the class after itself unless it names itself."""
+        super().__init_subclass__()
+        if "name" not in cls.__dict__:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @abstractmethod
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Draw one mask of the given kind for a sample.
+
+        Parameters
+        ----------
+        sample : Sample
+            Its shape gives the mask's; suites that place holes by content read its image.
+        kind : str
+            One of `kinds`.
+        random : RandomStream
+            The only source of randomness, the same on every machine and library version.
+
+        Returns
+        -------
+        (H, W) array of bool
+            True = hole. At least one hole pixel and at least one known pixel.
+        """

@@ -1,0 +1,58 @@
+"""Random numbers that are the same on every machine, platform and library version."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+_WORD = 1 << 64
+
+
+class RandomStream:
+    """A stream of integers and exactly rounded floats, seeded by text.
+
+    The raw words are those of PCG64, whose stream NumPy guarantees; everything above them
+    (NumPy's distributions may change between versions) is integer arithmetic of our own.
+
+    Parameters
+    ----------
+    *key : str or int
+        What the stream depends on; equal keys give equal streams.
+    """
+
+    def __init__(self, *key: str | int) -> None:
+        digest = hashlib.sha256("\x1f".join(str(part) for part in key).encode()).digest()
+        self._words = np.random.PCG64(int.from_bytes(digest, "big"))
+
+    def integer(self, low: int, high: int) -> int:
+        """Draw an integer, uniform over ``low <= n < high``."""
+        span = high - low
+        if span <= 0:
+            raise ValueError(f"empty range {low}..{high}")
+        limit = _WORD - _WORD % span
+        while (word := int(self._words.random_raw())) >= limit:
+            pass
+        return low + word % span
+
+    def uniform(self, low: float = 0.0, high: float = 1.0) -> float:
+        """Draw a float, uniform over ``[low, high)``, from 53 random bits."""
+        fraction = (int(self._words.random_raw()) >> 11) / (1 << 53)
+        return low + (high - low) * fraction
+
+    def chance(self, probability: float) -> bool:
+        """Return True with the given probability."""
+        return self.uniform() < probability
+
+    def choice(self, items: Sequence[T]) -> T:
+        """Draw one of the items."""
+        return items[self.integer(0, len(items))]
+
+    def words(self, count: int) -> NDArray[np.uint64]:
+        """Draw `count` raw 64-bit words at once, for masks that need noise at every pixel."""
+        return np.asarray(self._words.random_raw(count), dtype=np.uint64)

@@ -1,0 +1,1 @@
+"""Metrics: one definition, one id; one file, one family."""

@@ -1,0 +1,1 @@
+"""Ready benchmarks, as TOML."""

@@ -1,0 +1,159 @@
+"""Read and write plugin specifications: ``telea[radius=5]``."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from inpaintbench.errors import BenchError
+from inpaintbench.suggestion import did_you_mean
+
+Value: typing.TypeAlias = bool | int | float | str | None
+
+_FORM = re.compile(r"^(?P<name>[^\[\]\s]+)(?:\[(?P<parameters>.*)\])?$", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A plugin's name and the parameters that a person set, in the order given."""
+
+    name: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse(text: str) -> Specification:
+    """Split ``name[key=value,key=value]``.
+
+    Values hold no ``,`` or ``]``, except between double quotes: ``folder[path="a,b"]``.
+
+    Raises
+    ------
+    BenchError
+        When the text doesn't have that form.
+    """
+    match = _FORM.match(text.strip())
+    if not match:
+        raise BenchError(f"{text!r} is not of the form name or name[parameter=value,…]")
+    parameters: dict[str, str] = {}
+    for part in _split(match["parameters"] or ""):
+        key, equals, value = part.partition("=")
+        key, value = key.strip(), value.strip().strip('"')
+        if not equals or not key:
+            raise BenchError(f"{text!r}: {part.strip()!r} is not of the form parameter=value")
+        if key in parameters:
+            raise BenchError(f"{text!r}: parameter {key!r} is set twice")
+        parameters[key] = value
+    return Specification(match["name"], parameters)
+
+
+def _split(text: str) -> list[str]:
+    """Split at the commas outside double quotes."""
+    return [part for part in re.findall(r'(?:"[^"]*"|[^,"])+', text) if part.strip()]
+
+
+def build(cls: type[typing.Any], parameters: Mapping[str, str]) -> typing.Any:
+    """Make an instance of a plugin's dataclass from parameters given as text.
+
+    Raises
+    ------
+    BenchError
+        When a parameter is unknown, not of its type, or refused by the class itself.
+    """
+    name = cls.name
+    fields = parameter_types(cls)
+    values: dict[str, Value] = {}
+    for key, text in parameters.items():
+        if key not in fields:
+            known = ", ".join(fields) or "none"
+            raise BenchError(
+                f"{name} has no parameter {key!r}{did_you_mean(key, fields)} (it has: {known})"
+            )
+        values[key] = _convert(text, fields[key], f"{name}[{key}={text}]")
+    try:
+        return cls(**values)
+    except (TypeError, ValueError) as error:
+        raise BenchError(f"{name}: {error}") from error
+
+
+def parameter_types(cls: type[typing.Any]) -> dict[str, typing.Any]:
+    """List the parameters of a plugin's dataclass with their resolved types, in order."""
+    if not dataclasses.is_dataclass(cls):
+        return {}
+    hints = typing.get_type_hints(cls)
+    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+
+
+def label(plugin: typing.Any) -> str:
+    """Write a plugin instance in the shortest form that reads back: only what isn't default."""
+    shown = []
+    for key, value in settings(plugin).items():
+        default = _default(type(plugin), key)
+        if value != default:
+            text = _text(value)
+            shown.append(f'{key}="{text}"' if re.search(r'[,\]\[\s]', text) else f"{key}={text}")
+    name: str = plugin.name
+    return f"{name}[{','.join(shown)}]" if shown else name
+
+
+def settings(plugin: typing.Any) -> dict[str, Value]:
+    """List every parameter of a plugin instance with its value, defaults included."""
+    return {key: getattr(plugin, key) for key in parameter_types(type(plugin))}
+
+
+def _default(cls: type[typing.Any], key: str) -> typing.Any:
+    f = next(f for f in dataclasses.fields(cls) if f.name == key)
+    return f.default_factory() if callable(f.default_factory) else f.default
+
+
+def _text(value: Value) -> str:
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
+
+
+def _convert(text: str, kind: typing.Any, where: str) -> Value:
+    """Turn text into a parameter's type; unions try their members in the order bool … str."""
+    origin = typing.get_origin(kind)
+    if origin is typing.Literal:
+        options = [str(option) for option in typing.get_args(kind)]
+        if text not in options:
+            raise BenchError(
+                f"{where}: must be one of {', '.join(options)}{did_you_mean(text, options)}"
+            )
+        return typing.get_args(kind)[options.index(text)]  # type: ignore[no-any-return]
+    members = typing.get_args(kind) if origin in (typing.Union, types.UnionType) else (kind,)
+    for member in (bool, int, float, type(None), str):
+        if member in members:
+            try:
+                return _READERS[member](text)
+            except ValueError:
+                continue
+    names = " or ".join(getattr(member, "__name__", str(member)) for member in members)
+    raise BenchError(f"{where}: {text!r} is not of type {names.replace('NoneType', 'none')}")
+
+
+def _read_bool(text: str) -> bool:
+    try:
+        return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
+    except KeyError:
+        raise ValueError(text) from None
+
+
+def _read_none(text: str) -> None:
+    if text.lower() != "none":
+        raise ValueError(text)
+
+
+_READERS: dict[type, typing.Callable[[str], Value]] = {
+    bool: _read_bool,
+    int: int,
+    float: float,
+    type(None): _read_none,
+    str: str,
+}

@@ -1,0 +1,98 @@
+"""The contract of a dataset: all that a dataset file needs to import."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+Mask: TypeAlias = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """An image with an id.
+
+    Parameters
+    ----------
+    id : str
+        Unique in its dataset; letters, digits and ``-_./``.
+    image : (H, W, C) array of uint8 or uint16
+        C = 1 (grey) or 3 (RGB), contiguous. Grey images stay grey.
+    mask : (H, W) array of bool, optional
+        The sample's own hole (True = hole), for datasets that come with one.
+    """
+
+    id: str
+    image: Image
+    mask: Mask | None = None
+
+
+class Dataset(ABC):
+    """A named set of images with a fixed order and a fixed preparation.
+
+    Subclass it as a dataclass. Every dataclass field is a parameter and can be set from the
+    command line (``photos[size=128]``), so fields are plain values: ``bool``, ``int``, ``float``,
+    ``str``, or one of these with ``None``. Import heavy libraries inside the functions that use
+    them.
+    """
+
+    name: ClassVar[str] = ""
+    """Name on the command line and in tables; by default the class name in kebab-case."""
+
+    version: ClassVar[int] = 1
+    """Raised whenever the pixels or the order of any sample change."""
+
+    source: ClassVar[str] = ""
+    """Where the images come from."""
+
+    license: ClassVar[str] = ""
+    """Licence of the images, in a line."""
+
+    split: str = ""
+    """Split served (``test``); part of a method's ``trained_on`` check. A field where chosen."""
+
+    has_reference: ClassVar[bool] = True
+    """False when the true content of the hole is unknown, so nothing can be scored against it."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the class after itself unless it names itself."""
+        super().__init_subclass__()
+        if "name" not in cls.__dict__:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @property
+    @abstractmethod
+    def preparation(self) -> str:
+        """Crop, resize and filter applied to the source, in words; part of the identity."""
+
+    @abstractmethod
+    def ids(self) -> list[str]:
+        """Sample ids in the dataset's own order, without reading any image.
+
+        Raises
+        ------
+        DataError
+            When the images aren't there, saying what to download and where to put it.
+        """
+
+    @abstractmethod
+    def load(self, sample_id: str) -> Sample:
+        """Read and prepare one sample."""
+
+    def fingerprint(self, sample_id: str) -> str:
+        """Stand for the sample's content in result keys, without preparing the image.
+
+        The default suits data that is fixed by the dataset's name, version and parameters. A
+        dataset over a person's own files returns a digest of the file.
+        """
+        return ""
+
+
+class DataError(Exception):
+    """Data that is missing, damaged or refused; one line that says what to do."""

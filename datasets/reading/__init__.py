@@ -1,0 +1,1 @@
+"""How datasets find, download, unpack and decode their files."""

@@ -1,0 +1,90 @@
+"""The contract of an inpainting method: all that a method file needs to import."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from typing import ClassVar, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Image: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
+"""``H×W×C``, C = 1 (grey) or 3 (RGB), ``uint8`` or ``uint16``."""
+
+Mask: TypeAlias = NDArray[np.bool_]
+"""``H×W`` bool, True = hole."""
+
+
+class Method(ABC):
+    """An inpainting method with fixed parameters.
+
+    Subclass it as a dataclass. Every dataclass field is a parameter and can be set from the
+    command line (``telea[radius=5]``), so fields are plain values: ``bool``, ``int``, ``float``,
+    ``str``, or one of these with ``None``. The docstring's first line is shown by
+    ``inpaintbench list methods``.
+
+    The module that defines a method is imported to list it, so import heavy libraries (OpenCV,
+    numba, torch, scikit-image) inside the functions that use them.
+    """
+
+    name: ClassVar[str] = ""
+    """Name on the command line and in tables; by default the class name in kebab-case."""
+
+    family: ClassVar[str] = "other"
+    """``baseline``, ``diffusion``, ``exemplar``, ``transform``, ``learned`` or ``other``."""
+
+    paper: ClassVar[str] = ""
+    """The publication, as ``Authors, "Title", venue year``."""
+
+    deterministic: ClassVar[bool] = True
+    """Whether equal inputs give equal outputs, byte for byte."""
+
+    requires: ClassVar[tuple[str, ...]] = ()
+    """Distributions whose versions can change the output; part of the output key."""
+
+    trained_on: ClassVar[tuple[str, ...]] = ()
+    """Datasets, as ``name/split``, that a learned method has seen; tables flag the overlap."""
+
+    def __init_subclass__(cls) -> None:
+        """Name the class after itself unless it names itself."""
+        super().__init_subclass__()
+        if "name" not in cls.__dict__:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
+
+    @abstractmethod
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Fill the hole: the only timed call.
+
+        Before each call the harness seeds the global generators of Python, NumPy, OpenCV and
+        (where imported) torch from the case, so a method may draw from them and stay
+        reproducible.
+
+        Parameters
+        ----------
+        image : (H, W, C) array of uint8 or uint16
+            The damaged image, contiguous; the pixels of the hole are 0. Must not be modified.
+        mask : (H, W) array of bool
+            True where the image is to be filled. Must not be modified.
+
+        Returns
+        -------
+        (H, W, C) array, or (H, W) when C is 1
+            The image's dtype, or floating point on the image's own scale (0–255 or 0–65535),
+            which the harness rounds to nearest and clips.
+        """
+
+    def setup(self, device: str, seed: int) -> None:
+        """Get ready, untimed and once for each process: load weights, compile kernels.
+
+        Parameters
+        ----------
+        device : str
+            ``cpu``, ``cuda`` or ``cuda:N``.
+        seed : int
+            Seed of the run, for a method that draws random state once.
+        """
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Say why images of this shape ``(H, W, C)`` and dtype can't be handled, or None."""
+        return None

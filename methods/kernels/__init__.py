@@ -1,0 +1,1 @@
+"""Compiled kernels of the methods; imported only where numba is wanted."""
