@@ -1,0 +1,1 @@
+"""Trained weights that come with the project (safetensors), each with a card."""
