@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from math import frexp, sqrt
 from typing import TypeVar
 
 import numpy as np
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 T = TypeVar("T")
 
 _WORD = 1 << 64
+_LOG_2 = 0.6931471805599453
+_SQRT_HALF = 0.7071067811865476
 
 
 class RandomStream:
@@ -45,6 +48,14 @@ class RandomStream:
         fraction = (int(self._words.random_raw()) >> 11) / (1 << 53)
         return low + (high - low) * fraction
 
+    def normal(self, mean: float = 0.0, deviation: float = 1.0) -> float:
+        """Draw a normal deviate by Marsaglia's polar method, with a logarithm of our own."""
+        while True:
+            x, y = self.uniform(-1.0, 1.0), self.uniform(-1.0, 1.0)
+            square = x * x + y * y
+            if 0.0 < square < 1.0:
+                return mean + deviation * x * sqrt(-2.0 * _logarithm(square) / square)
+
     def chance(self, probability: float) -> bool:
         """Return True with the given probability."""
         return self.uniform() < probability
@@ -56,3 +67,16 @@ class RandomStream:
     def words(self, count: int) -> NDArray[np.uint64]:
         """Draw `count` raw 64-bit words at once, for masks that need noise at every pixel."""
         return np.asarray(self._words.random_raw(count), dtype=np.uint64)
+
+
+def _logarithm(x: float) -> float:
+    """Natural logarithm within 1e-15, the same on every machine: the series of 2 artanh."""
+    mantissa, exponent = frexp(x)
+    if mantissa < _SQRT_HALF:
+        mantissa, exponent = mantissa * 2, exponent - 1
+    ratio = (mantissa - 1) / (mantissa + 1)
+    square = ratio * ratio
+    series = 0.0
+    for odd in range(21, 0, -2):
+        series = series * square + 1 / odd
+    return exponent * _LOG_2 + 2 * ratio * series

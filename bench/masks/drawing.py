@@ -1,0 +1,195 @@
+"""Shapes drawn into masks with arithmetic that gives the same pixels on every machine.
+
+Only integers and the operations that IEEE 754 rounds exactly (``+ - * /`` and the square root, one
+operation at a time) are used: no sine, cosine or power of the platform's mathematics library, and
+no drawing routine of an image library, since those change between versions.
+
+Every function draws in place on an ``H×W`` bool array, sets pixels to True, and clips what lies
+outside. A pixel is the point at its integer coordinates ``(y, x)``; coordinates may be fractional.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil, floor, sqrt
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.datasets.base import Mask
+from inpaintbench.masks.random import RandomStream
+
+Point: TypeAlias = tuple[float, float]
+"""``(y, x)`` in pixels, y downwards."""
+
+
+def fill_box(mask: Mask, top: int, left: int, height: int, width: int) -> None:
+    """Fill the rows ``top <= y < top + height`` and columns ``left <= x < left + width``."""
+    bottom, right = max(top + height, 0), max(left + width, 0)
+    mask[max(top, 0) : bottom, max(left, 0) : right] = True
+
+
+def fill_disc(mask: Mask, y: float, x: float, radius: float) -> None:
+    """Fill the pixels whose distance from ``(y, x)`` is at most `radius`."""
+    rows = _rows(mask, y - radius, y + radius)
+    half = _half_chord(rows - y, radius)
+    _fill_rows(mask, rows, x - half, x + half, (x - radius, x + radius))
+
+
+def draw_line(mask: Mask, y0: float, x0: float, y1: float, x1: float, width: float) -> None:
+    """Draw a segment with round caps: the pixels within ``width / 2`` of it.
+
+    A segment of width 1 is thin and connected (8-neighbourhood).
+    """
+    if y0 > y1:
+        y0, x0, y1, x1 = y1, x1, y0, x0
+    radius = width / 2
+    down, across = y1 - y0, x1 - x0
+    rows = _rows(mask, y0 - radius, y1 + radius)
+    bounds = min(x0, x1) - radius, max(x0, x1) + radius
+    if down == 0:
+        half = _half_chord(rows - y0, radius)
+        _fill_rows(mask, rows, min(x0, x1) - half, max(x0, x1) + half, bounds)
+        return
+    # The shape is swept by a disc. On each row, the disc that reaches furthest to the left (right)
+    # has its centre one normal of the segment above or below, or at an end of the segment.
+    normal = radius * across / sqrt(down * down + across * across)
+    centres = np.minimum(np.maximum(rows + np.array([[-normal], [normal]]), y0), y1)
+    left, right = x0 + (centres - y0) * (across / down)
+    half_left, half_right = _half_chord(rows - centres, radius)
+    _fill_rows(mask, rows, left - half_left, right + half_right, bounds)
+
+
+def draw_polyline(mask: Mask, points: Sequence[Point], width: float) -> None:
+    """Draw the segments between consecutive points, with round caps and joints."""
+    if len(points) == 1:
+        fill_disc(mask, *points[0], width / 2)
+    for (y0, x0), (y1, x1) in pairwise(points):
+        draw_line(mask, y0, x0, y1, x1, width)
+
+
+def fill_polygon(mask: Mask, points: Sequence[Point] | NDArray[np.float64]) -> None:
+    """Fill a closed polygon by the even-odd rule.
+
+    A pixel on a left or top edge is inside, one on a right or bottom edge is outside, so polygons
+    that share an edge neither overlap nor leave a gap.
+    """
+    y0, x0 = np.asarray(points, dtype=np.float64).T
+    rows = _rows(mask, float(y0.min()), float(y0.max()))
+    first, end = max(ceil(x0.min()), 0), min(floor(x0.max()) + 1, mask.shape[1])
+    if rows.size == 0 or end <= first:
+        return
+    y1, x1 = np.roll(y0, -1), np.roll(x0, -1)
+    above = y0 <= rows[:, None]
+    row, edge = np.nonzero(above != np.roll(above, -1, axis=1))
+    y0, x0, y1, x1 = y0[edge], x0[edge], y1[edge], x1[edge]
+    crossings = np.ceil(x0 + (rows[row] - y0) * (x1 - x0) / (y1 - y0))
+    column = np.minimum(np.maximum(crossings - first, 0), end - first).astype(np.intp)
+    # The parity of the crossings up to a pixel says whether it is inside.
+    columns = end - first + 1
+    counts = np.bincount(row * columns + column, minlength=rows.size * columns).astype(np.uint8)
+    parity = np.bitwise_xor.accumulate(counts.reshape(rows.size, columns)[:, :-1], axis=1) & 1
+    top = int(rows[0])
+    mask[top : top + rows.size, first:end] |= parity.view(np.bool_)
+
+
+def direction(turns: float) -> Point:
+    """Return the unit vector ``(dy, dx)`` at an angle, the same on every machine.
+
+    Parameters
+    ----------
+    turns : float
+        Angle in whole turns: 0 points along +x, 0.25 along +y (downwards).
+
+    Returns
+    -------
+    tuple of float
+        Sine and cosine, within 2e-16 of the true values: a power series on an eighth of a turn.
+    """
+    quarters = turns * 4
+    nearest = floor(quarters + 0.5)
+    angle = (quarters - nearest) * _HALF_PI
+    square = angle * angle
+    sine, cosine = angle * _series(_SINE, square), _series(_COSINE, square)
+    return ((sine, cosine), (cosine, -sine), (-sine, -cosine), (-cosine, sine))[nearest % 4]
+
+
+def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> NDArray[np.int64]:
+    """Draw stationary smooth noise: random bytes, box-blurred three times along each axis.
+
+    Parameters
+    ----------
+    random : RandomStream
+        Source of the bytes.
+    height, width : int
+        Size in pixels.
+    radius : int
+        Radius of the box in pixels, 0–255; features are about twice as wide.
+
+    Returns
+    -------
+    (height, width) array of int64
+        Sums of bytes: only their order means anything.
+    """
+    margin = 3 * radius
+    shape = (height + 2 * margin, width + 2 * margin)
+    size = shape[0] * shape[1]
+    # Bytes in the order of significance, whatever the machine's own byte order.
+    octets = random.words((size + 7) // 8).astype("<u8").view(np.uint8)
+    noise = octets[:size].reshape(shape).astype(np.int64)
+    for _ in range(3):
+        noise = _window_sums(_window_sums(noise, radius).T, radius).T
+    return np.ascontiguousarray(noise)
+
+
+_HALF_PI = 1.5707963267948966
+_SINE = [1 / n for n in (1, -6, 120, -5040, 362880, -39916800, 6227020800, -1307674368000)]
+_COSINE = [1 / n for n in (1, -2, 24, -720, 40320, -3628800, 479001600, -87178291200)]
+
+
+def _series(coefficients: Sequence[float], x: float) -> float:
+    value = 0.0
+    for coefficient in reversed(coefficients):
+        value = value * x + coefficient
+    return value
+
+
+def _window_sums(values: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
+    """Sum windows of ``2 radius + 1`` rows, dropping the rows whose window is cut."""
+    if radius == 0:
+        return values
+    sums = np.cumsum(values, axis=0)
+    side = 2 * radius + 1
+    windows = sums[side - 1 :].copy()
+    windows[1:] -= sums[:-side]
+    return windows
+
+
+def _rows(mask: Mask, top: float, bottom: float) -> NDArray[np.float64]:
+    """Return the rows of the mask between two heights, both included."""
+    return np.arange(max(ceil(top), 0), min(floor(bottom), mask.shape[0] - 1) + 1, dtype=np.float64)
+
+
+def _half_chord(offset: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+    """Half the width of a disc at a distance from its centre; 0 where it doesn't reach."""
+    return np.sqrt(np.maximum(radius * radius - offset * offset, 0.0))
+
+
+def _fill_rows(
+    mask: Mask,
+    rows: NDArray[np.float64],
+    left: NDArray[np.float64],
+    right: NDArray[np.float64],
+    bounds: tuple[float, float],
+) -> None:
+    """Fill each row between two columns, both included, all of them within `bounds`."""
+    first, end = max(ceil(bounds[0]), 0), min(floor(bounds[1]) + 1, mask.shape[1])
+    if rows.size == 0 or end <= first:
+        return
+    columns = np.arange(first, end, dtype=np.float64)
+    inside = columns >= left[:, None]
+    inside &= columns <= right[:, None]
+    top = int(rows[0])
+    mask[top : top + rows.size, first:end] |= inside
