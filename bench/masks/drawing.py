@@ -139,9 +139,9 @@ def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> 
     # Bytes in the order of significance, whatever the machine's own byte order.
     octets = random.words((size + 7) // 8).astype("<u8").view(np.uint8)
     noise = octets[:size].reshape(shape).astype(np.int64)
-    for _ in range(3):
-        noise = _window_sums(_window_sums(noise, radius).T, radius).T
-    return np.ascontiguousarray(noise)
+    # Along contiguous rows, which is many times faster than down the columns.
+    across = _blur_rows(noise, radius)
+    return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(across.T), radius).T)
 
 
 _HALF_PI = 1.5707963267948966
@@ -156,15 +156,14 @@ def _series(coefficients: Sequence[float], x: float) -> float:
     return value
 
 
-def _window_sums(values: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
-    """Sum windows of ``2 radius + 1`` rows, dropping the rows whose window is cut."""
-    if radius == 0:
-        return values
-    sums = np.cumsum(values, axis=0)
+def _blur_rows(values: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
+    """Sum windows of ``2 radius + 1`` pixels along each row three times, without cut windows."""
     side = 2 * radius + 1
-    windows = sums[side - 1 :].copy()
-    windows[1:] -= sums[:-side]
-    return windows
+    for _ in range(3):
+        sums = np.cumsum(values, axis=1)
+        values = sums[:, side - 1 :].copy()
+        values[:, 1:] -= sums[:, :-side]
+    return values
 
 
 def _rows(mask: Mask, top: float, bottom: float) -> NDArray[np.float64]:
