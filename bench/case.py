@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,7 +18,7 @@ from inpaintbench.masks.random import RandomStream
 from inpaintbench.specification import settings
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Case:
     """What identifies a case; the arrays are made from it on demand.
 
@@ -65,20 +66,24 @@ def plugin_identity(plugin: Dataset | MaskSuite) -> str:
     return f"{plugin.name}@{plugin.version}[{parameters}]"
 
 
-def make_case(
-    dataset: tuple[str, Dataset], sample: str, suite: tuple[str, MaskSuite], index: int, seed: int
-) -> Case:
-    """Identify a case without reading the image; plugins come with their specifications."""
-    parts = (
-        plugin_identity(dataset[1]),
-        sample,
-        dataset[1].fingerprint(sample),
-        plugin_identity(suite[1]),
-        str(index),
-        str(seed),
-    )
-    digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
-    return Case(digest, dataset[0], sample, suite[0], index, seed)
+def make_cases(
+    dataset: tuple[str, Dataset],
+    samples: Sequence[str],
+    suite: tuple[str, MaskSuite],
+    count: int,
+    seed: int,
+) -> Iterator[Case]:
+    """Identify `count` cases for each sample without reading an image.
+
+    Dataset and suite come with the specifications that make them again.
+    """
+    identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]))
+    for sample in samples:
+        fingerprint = dataset[1].fingerprint(sample)
+        for index in range(count):
+            parts = (*identities, sample, fingerprint, str(index), str(seed))
+            digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
+            yield Case(digest, dataset[0], sample, suite[0], index, seed)
 
 
 def kind_of(dataset: Dataset, sample: str, suite: MaskSuite, index: int) -> str:

@@ -88,3 +88,7 @@ class Method(ABC):
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Say why images of this shape ``(H, W, C)`` and dtype can't be handled, or None."""
         return None
+
+    def fingerprint(self) -> str:
+        """Stand for the files that outputs depend on, such as weights; part of the output key."""
+        return ""

@@ -1,0 +1,175 @@
+"""A benchmark as a person writes it: a preset or a TOML file, with options of the command line."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+import types
+import typing
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+
+from inpaintbench.errors import BenchError
+from inpaintbench.suggestion import did_you_mean
+
+
+@dataclass(frozen=True)
+class TimingSettings:
+    """The exclusive timing pass.
+
+    Parameters
+    ----------
+    cases : int
+        Cases timed for each dataset × suite; 0 leaves the pass out.
+    repeats : int
+        Calls measured for each timed cell after the warm-up, at most.
+    seconds : float
+        Time spent on the repeats of one cell after which no further one starts, once three are
+        measured: slow methods need fewer.
+    warmup : int
+        Calls before the first that counts.
+    threads : int
+        Threads that libraries are held to.
+    """
+
+    cases: int = 1
+    repeats: int = 5
+    seconds: float = 10.0
+    warmup: int = 1
+    threads: int = 1
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """What to run: the content of a preset.
+
+    Parameters
+    ----------
+    name : str
+        Name of the preset or file; names the run directory.
+    description : str
+        One line for people.
+    datasets, masks, methods, metrics : tuple of str
+        Plugin specifications.
+    limit : int or None
+        Samples taken from each dataset; None takes all.
+    subset_seed : int or None
+        None takes the first `limit` samples; a number draws the same ones everywhere.
+    masks_per_sample : int
+        Masks of each suite drawn for each sample.
+    seed : int
+        Seed of the masks and of the methods that draw random numbers.
+    timeout : float
+        Seconds after which a call is ended and recorded as a failure.
+    timing : TimingSettings
+        The exclusive timing pass.
+    """
+
+    name: str
+    datasets: tuple[str, ...]
+    masks: tuple[str, ...]
+    methods: tuple[str, ...]
+    metrics: tuple[str, ...]
+    description: str = ""
+    limit: int | None = None
+    subset_seed: int | None = None
+    masks_per_sample: int = 1
+    seed: int = 0
+    timeout: float = 300.0
+    timing: TimingSettings = field(default_factory=TimingSettings)
+
+    def __post_init__(self) -> None:
+        """Refuse what can't be run."""
+        for key in ("datasets", "masks", "methods", "metrics"):
+            names = getattr(self, key)
+            if not names:
+                raise BenchError(f"benchmark {self.name}: {key} is empty")
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice:
+                raise BenchError(f"benchmark {self.name}: {key} names {twice!r} twice")
+        lowest = {"limit": 1, "masks_per_sample": 1, "timeout": 1e-3}
+        for key, least in lowest.items():
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise BenchError(f"benchmark {self.name}: {key} must be at least {least:g}")
+        if self.timing.cases < 0 or self.timing.repeats < 1 or self.timing.threads < 1:
+            raise BenchError(
+                f"benchmark {self.name}: timing needs cases ≥ 0, repeats ≥ 1 and threads ≥ 1"
+            )
+
+
+def preset_names() -> list[str]:
+    """List the presets that come with the package."""
+    entries = files("inpaintbench.presets").iterdir()
+    return sorted(Path(e.name).stem for e in entries if e.name.endswith(".toml"))
+
+
+def read(name_or_file: str) -> Benchmark:
+    """Read a preset by name, or a TOML file by path.
+
+    Raises
+    ------
+    BenchError
+        When there is no such preset or file, or it holds a wrong key or a wrong type.
+    """
+    if name_or_file.endswith(".toml"):
+        path = Path(name_or_file)
+        if not path.is_file():
+            raise BenchError(f"{path}: no such file")
+        text, name = path.read_text(encoding="utf-8"), path.stem
+    elif name_or_file in preset_names():
+        source = files("inpaintbench.presets") / f"{name_or_file}.toml"
+        text, name = source.read_text(encoding="utf-8"), name_or_file
+    else:
+        known = preset_names()
+        raise BenchError(
+            f"no preset is called {name_or_file!r}{did_you_mean(name_or_file, known)} "
+            f"(presets: {', '.join(known)}; or give a file ending in .toml)"
+        )
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise BenchError(f"{name_or_file}: not valid TOML: {error}") from error
+    benchmark: Benchmark = _fill(Benchmark, {"name": name} | content, name_or_file)
+    return benchmark
+
+
+def _fill(cls: type[typing.Any], content: dict[str, typing.Any], where: str) -> typing.Any:
+    """Make a dataclass from a TOML table, checking every key and type."""
+    hints = typing.get_type_hints(cls)
+    values: dict[str, typing.Any] = {}
+    for key, value in content.items():
+        if key not in hints:
+            raise BenchError(
+                f"{where}: unknown key {key!r}{did_you_mean(key, hints)} "
+                f"(keys: {', '.join(hints)})"
+            )
+        kind = hints[key]
+        if dataclasses.is_dataclass(kind):
+            _check(isinstance(value, dict), where, key, "a table")
+            values[key] = _fill(typing.cast(type, kind), value, f"{where}, [{key}]")
+        elif typing.get_origin(kind) is tuple:
+            strings = isinstance(value, list) and all(isinstance(v, str) for v in value)
+            _check(strings, where, key, "a list of strings")
+            values[key] = tuple(value)
+        else:
+            members = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+            allowed = {*members} | ({int} if float in members else set())
+            names = " or ".join(m.__name__ for m in members if m is not type(None))
+            _check(type(value) in allowed, where, key, f"of type {names}")
+            values[key] = value
+    required = {
+        f.name
+        for f in dataclasses.fields(cls)
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    }
+    missing = sorted(required - values.keys())
+    if missing:
+        raise BenchError(f"{where}: {', '.join(missing)} must be set")
+    return cls(**values)
+
+
+def _check(right: bool, where: str, key: str, wanted: str) -> None:
+    if not right:
+        raise BenchError(f"{where}: {key} must be {wanted}")

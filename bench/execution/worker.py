@@ -1,0 +1,91 @@
+"""The worker process: its limits, its threads, where its words go, and its end."""
+
+from __future__ import annotations
+
+import faulthandler
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+# What every numerical library reads when it is loaded.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+
+_STDERR_BYTES = 4000
+
+
+@dataclass(frozen=True)
+class WorkerSettings:
+    """How a worker process is confined.
+
+    Parameters
+    ----------
+    threads : int
+        Threads that numerical libraries are held to.
+    memory : int or None
+        Bytes that the process may allocate; None sets no limit.
+    log_directory : str
+        Where each worker writes what methods print, in a file named by its process id.
+    """
+
+    threads: int
+    memory: int | None
+    log_directory: str
+
+
+def start(settings: WorkerSettings) -> None:
+    """Confine this process; runs once, before its first task."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
+    _redirect_output(Path(settings.log_directory) / f"{os.getpid()}.log")
+    faulthandler.enable()
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(settings.threads)
+    import cv2
+
+    cv2.setNumThreads(settings.threads)
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(settings.threads)
+    if settings.memory is not None:
+        with suppress(ImportError):  # not on Windows
+            import resource
+
+            resource.setrlimit(resource.RLIMIT_DATA, (settings.memory, settings.memory))
+
+
+def _redirect_output(path: Path) -> None:
+    """Send what methods and C libraries print to a file, away from the progress bar."""
+    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that asked for it is gone, however it ended."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def last_words(log_directory: Path, pid: int | None) -> str:
+    """Return the last lines that a worker wrote."""
+    path = log_directory / f"{pid}.log"
+    if pid is None or not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _STDERR_BYTES))
+        return file.read().decode(errors="replace").strip()
