@@ -96,3 +96,20 @@ class Dataset(ABC):
 
 class DataError(Exception):
     """Data that is missing, damaged or refused; one line that says what to do."""
+
+
+def wanted_id(dataset: Dataset, sample_id: str) -> str:
+    """Return the id if the dataset has it.
+
+    Raises
+    ------
+    DataError
+        When it doesn't, naming the first few that there are.
+    """
+    ids = dataset.ids()
+    if sample_id not in ids:
+        raise DataError(
+            f"{dataset.name} has no sample {sample_id!r} (it has {len(ids)}: "
+            f"{', '.join(ids[:3])}, …)"
+        )
+    return sample_id

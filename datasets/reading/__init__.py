@@ -1,1 +1,1 @@
-"""How datasets find, download, unpack and decode their files."""
+"""Reading that datasets share: image files, preparation, archives, downloads, the cache."""

@@ -1,0 +1,54 @@
+"""Texture tiles cut from images that come with scikit-image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inpaintbench.datasets.base import Dataset, Sample, wanted_id
+from inpaintbench.datasets.reading import bundled
+from inpaintbench.datasets.reading.preparation import contiguous
+
+TEXTURES = ("brick", "grass", "gravel")
+SIDE = 512
+"""Side of each texture in pixels."""
+
+
+@dataclass(frozen=True)
+class Textures(Dataset):
+    """Non-overlapping tiles of brick, grass and gravel, in grey, at the textures' own scale.
+
+    Parameters
+    ----------
+    size : int
+        Side of the tiles in pixels, at most 512; 256 gives four tiles of each texture.
+    """
+
+    size: int = 256
+
+    source: ClassVar[str] = bundled.SOURCE
+    license: ClassVar[str] = bundled.LICENSE
+
+    def __post_init__(self) -> None:
+        """Refuse tiles that don't fit."""
+        if not 1 <= self.size <= SIDE:
+            raise ValueError(f"size must be 1 to {SIDE}, not {self.size}")
+
+    @property
+    def preparation(self) -> str:
+        """Tiles, without resizing."""
+        return f"non-overlapping tiles of {self.size} px of the {SIDE} px originals, no resizing"
+
+    def ids(self) -> list[str]:
+        """List the tiles, ``brick-<row>-<column>``: one tile of each texture before the next."""
+        count = SIDE // self.size
+        places = [(row, column) for row in range(count) for column in range(count)]
+        return [f"{name}-{row}-{column}" for row, column in places for name in TEXTURES]
+
+    def load(self, sample_id: str) -> Sample:
+        """Cut one tile."""
+        name, row, column = wanted_id(self, sample_id).split("-")
+        top, left = int(row) * self.size, int(column) * self.size
+        texture = bundled.bundled_image(f"{name}.png")
+        tile = texture[top : top + self.size, left : left + self.size]
+        return Sample(sample_id, contiguous(tile))
