@@ -116,7 +116,7 @@ def direction(turns: float) -> Point:
     return ((sine, cosine), (cosine, -sine), (-sine, -cosine), (-cosine, sine))[nearest % 4]
 
 
-def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> NDArray[np.int64]:
+def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> NDArray[np.uint32]:
     """Draw stationary smooth noise: random bytes, box-blurred three times along each axis.
 
     Parameters
@@ -126,22 +126,25 @@ def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> 
     height, width : int
         Size in pixels.
     radius : int
-        Radius of the box in pixels, 0–255; features are about twice as wide.
+        Radius of the box in pixels, 0–127; features are about twice as wide.
 
     Returns
     -------
-    (height, width) array of int64
-        Sums of bytes: only their order means anything.
+    (height, width) array of uint32
+        Scaled sums of bytes: only their order means anything.
     """
     margin = 3 * radius
     shape = (height + 2 * margin, width + 2 * margin)
     size = shape[0] * shape[1]
     # Bytes in the order of significance, whatever the machine's own byte order.
     octets = random.words((size + 7) // 8).astype("<u8").view(np.uint8)
-    noise = octets[:size].reshape(shape).astype(np.int64)
-    # Along contiguous rows, which is many times faster than down the columns.
-    across = _blur_rows(noise, radius)
-    return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(across.T), radius).T)
+    noise = _blur_rows(octets[:size].reshape(shape).astype(np.uint32), radius)
+    # Drop the lowest bits where the next sums would not fit into 32.
+    noise -= noise.min()
+    room = 32 - ((2 * radius + 1) ** 3).bit_length()
+    noise >>= np.uint32(max(int(noise.max()).bit_length() - room, 0))
+    # Columns are summed as the rows of the transpose: along contiguous memory, many times faster.
+    return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(noise.T), radius).T)
 
 
 _HALF_PI = 1.5707963267948966
@@ -156,13 +159,19 @@ def _series(coefficients: Sequence[float], x: float) -> float:
     return value
 
 
-def _blur_rows(values: NDArray[np.int64], radius: int) -> NDArray[np.int64]:
-    """Sum windows of ``2 radius + 1`` pixels along each row three times, without cut windows."""
+def _blur_rows(values: NDArray[np.uint32], radius: int) -> NDArray[np.uint32]:
+    """Sum windows of ``2 radius + 1`` pixels along each row three times, without cut windows.
+
+    Overwrites `values`; running sums may wrap around, their differences are exact all the same.
+    """
     side = 2 * radius + 1
+    sums = np.empty_like(values)
     for _ in range(3):
-        sums = np.cumsum(values, axis=1)
-        values = sums[:, side - 1 :].copy()
-        values[:, 1:] -= sums[:, :-side]
+        width = values.shape[1]
+        running = np.cumsum(values, axis=1, dtype=np.uint32, out=sums[:, :width])
+        values = values[:, : width - side + 1]
+        values[:, 0] = running[:, side - 1]
+        np.subtract(running[:, side:], running[:, :-side], out=values[:, 1:])
     return values
 
 
