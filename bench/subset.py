@@ -1,0 +1,41 @@
+"""Choose a part of a dataset: the same part on every machine."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from inpaintbench.errors import BenchError
+
+
+def choose(ids: Sequence[str], limit: int | None, seed: int | None = None) -> list[str]:
+    """Choose `limit` sample ids and keep them in the dataset's order.
+
+    Parameters
+    ----------
+    ids : sequence of str
+        All ids of a dataset, in its order.
+    limit : int or None
+        How many; None, or more than there are, takes all.
+    seed : int or None
+        None takes the first `limit`. With a seed every id gets a rank, SHA-256 of the seed and
+        the id, and the lowest ranks are taken: so a smaller subset lies within a larger one of
+        the same seed, and an id's rank doesn't depend on which others there are.
+
+    Raises
+    ------
+    BenchError
+        When `limit` is below 1.
+    """
+    if limit is None:
+        return list(ids)
+    if limit < 1:
+        raise BenchError(f"a limit of {limit} leaves no samples; it must be at least 1")
+    if seed is None:
+        return list(ids[:limit])
+    taken = set(sorted(ids, key=lambda name: _rank(seed, name))[:limit])
+    return [name for name in ids if name in taken]
+
+
+def _rank(seed: int, name: str) -> bytes:
+    return hashlib.sha256(f"subset\x1f{seed}\x1f{name}".encode()).digest()
