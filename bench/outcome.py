@@ -7,6 +7,17 @@ from typing import Literal
 
 Status = Literal["done", "failed", "skipped"]
 
+FAILURES = (
+    "timeout",
+    "out of memory",
+    "crash",
+    "exception",
+    "wrong shape",
+    "wrong dtype",
+    "not finite",
+)
+"""The kinds of failure."""
+
 
 @dataclass(frozen=True)
 class CaseFacts:

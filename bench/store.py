@@ -12,9 +12,11 @@ import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import filelock
 import numpy as np
@@ -164,32 +166,39 @@ class Store:
 
     def set_plan(self, plan: Plan) -> None:
         """Record what this run is to hold; results of earlier plans stay for later ones."""
+        rows = {
+            "plan_cases": [
+                (i, c.id, c.dataset, c.sample, c.suite, c.index, c.seed)
+                for i, c in enumerate(plan.cases)
+            ],
+            "plan_variants": [(i, variant.key) for i, variant in enumerate(plan.variants)],
+            "plan_metrics": [
+                (i, m.id, m.name, m.label, m.unit, int(m.higher_is_better), m.worst, "")
+                for i, m in enumerate(plan.metrics)
+            ],
+        }
+        if all(self._rows(table) == wanted for table, wanted in rows.items()):
+            return
         with self.transaction():
-            for table in ("plan_cases", "plan_variants", "plan_metrics"):
-                self.connection.execute(f"DELETE FROM {table}")
-            self.connection.executemany(
-                "INSERT INTO plan_cases VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    (position, c.id, c.dataset, c.sample, c.suite, c.index, c.seed)
-                    for position, c in enumerate(plan.cases)
-                ),
-            )
             self.connection.executemany(
                 "INSERT OR REPLACE INTO variants VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [_variant_row(variant) for variant in plan.variants],
             )
-            self.connection.executemany(
-                "INSERT INTO plan_variants VALUES (?, ?)",
-                [(position, variant.key) for position, variant in enumerate(plan.variants)],
-            )
-            self.connection.executemany(
-                "INSERT INTO plan_metrics VALUES (?, ?, ?, ?, ?, ?, ?, '')",
-                [
-                    (i, m.id, m.name, m.label, m.unit, m.higher_is_better, m.worst)
-                    for i, m in enumerate(plan.metrics)
-                ],
-            )
+            for table, wanted in rows.items():
+                self.connection.execute(f"DELETE FROM {table}")
+                marks = ", ".join("?" * len(wanted[0]))
+                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", wanted)
             self.set_meta("name", plan.benchmark.name)
+            self._mark_changed()
+
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        rows = self.connection.execute(f"SELECT * FROM {table} ORDER BY position").fetchall()
+        # why a metric is missing belongs to the run, not to the plan
+        return [(*row[:-1], "") for row in rows] if table == "plan_metrics" else rows
+
+    def _mark_changed(self) -> None:
+        """Note that results changed, so that reports made before are known to be outdated."""
+        self.set_meta("changed", datetime.now(UTC).isoformat())
 
     def set_meta(self, key: str, value: str) -> None:
         """Record a fact about the run: a version, the processor, a date."""
@@ -267,6 +276,7 @@ class Store:
                     outcome.seconds,
                 ),
             )
+            self._mark_changed()
 
     def _add_case(self, case: Case, facts: CaseFacts) -> None:
         known = self.connection.execute(
@@ -362,12 +372,16 @@ class Store:
                     for s in scores
                 ],
             )
+            self._mark_changed()
 
     def set_missing(self, metric: str, reason: str) -> None:
         """Record why a metric can't be computed here."""
-        self.connection.execute(
-            "UPDATE plan_metrics SET missing = ? WHERE metric = ?", (reason, metric)
-        )
+        with self.transaction():
+            self.connection.execute(
+                "UPDATE plan_metrics SET missing = ? WHERE metric = ? AND missing != ?",
+                (reason, metric, reason),
+            )
+            self._mark_changed()
 
     def has_timing(self, case: Case, variant: Variant, threads: int) -> bool:
         """Whether a cell was timed without contention, on that many threads."""
@@ -412,6 +426,7 @@ class Store:
                     for t in rows
                 ],
             )
+            self._mark_changed()
 
 
 def _variant_row(variant: Variant) -> tuple[str | int, ...]:

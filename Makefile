@@ -1,0 +1,40 @@
+# Two commands do everything: `make bench` and `make test`. Both make the environment first.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+READY = $(VENV)/.ready
+TYPED = build/typed
+
+.PHONY: bench test lint types speed clean
+
+bench: $(READY)
+	$(BIN)/inpaintbench run quick
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# Types and import contracts are checked on an installed copy: the import names are not the folders'.
+types: $(READY)
+	rm -rf $(TYPED)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(TYPED) .
+	cd $(TYPED) && MYPYPATH=. $(abspath $(BIN))/python -m mypy --config-file $(abspath pyproject.toml) -p inpaintbench
+	cd $(TYPED) && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(abspath pyproject.toml) --no-cache
+
+speed: $(READY)
+	$(BIN)/python -m pip install --quiet -e ".[test,speed]"
+	$(BIN)/python -m pytest tests/benchmarks --benchmark-only -s
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "inpaintbench needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
+	$(BIN)/python -m pip install --quiet -e ".[test]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info

@@ -1,0 +1,45 @@
+"""The table of commands; each lives in a file of its own."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import inpaintbench
+from inpaintbench.cli.inpaint import inpaint
+from inpaintbench.cli.listing import list_plugins
+from inpaintbench.cli.report import report
+from inpaintbench.cli.run import run
+
+application = typer.Typer(
+    name="inpaintbench",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(inpaintbench.__version__)
+        raise typer.Exit
+
+
+@application.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Measure image inpainting methods: the same holes for everyone, scored, timed and ranked.
+
+    Any command takes --debug, which shows the traceback of an error.
+    """
+
+
+application.command()(run)
+application.command("list")(list_plugins)
+application.command()(report)
+application.command()(inpaint)

@@ -1,0 +1,127 @@
+"""``inpaintbench list``: what there is to run."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from inpaintbench.datasets.base import Dataset
+    from inpaintbench.masks.base import MaskSuite
+    from inpaintbench.methods.base import Method
+    from inpaintbench.metrics.base import Metric
+    from inpaintbench.registry import Catalogue
+
+
+class Kind(enum.StrEnum):
+    """What can be listed."""
+
+    methods = "methods"
+    datasets = "datasets"
+    masks = "masks"
+    metrics = "metrics"
+    presets = "presets"
+
+
+def list_plugins(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")] = Kind.methods,
+    long: Annotated[
+        bool, typer.Option("--long", "-l", help="Everything that is known about each.")
+    ] = False,
+) -> None:
+    """List methods, datasets, mask suites, metrics or presets, those of installed packages too."""
+    from rich.console import Console
+
+    from inpaintbench import registry
+
+    console = Console(highlight=False)
+    if kind is Kind.presets:
+        _list_presets(console)
+        return
+    catalogue: Catalogue[Any] = getattr(registry, kind.value)()
+    facts = {
+        Kind.methods: _method_facts,
+        Kind.datasets: _dataset_facts,
+        Kind.masks: _suite_facts,
+        Kind.metrics: _metric_facts,
+    }[kind]
+    width = max(map(len, catalogue.plugins), default=0)
+    for name, cls in catalogue.plugins.items():
+        console.print(f"[bold]{name:<{width}}[/bold]  {_escaped(registry.summary(cls))}")
+        if long:
+            for label, text in (*_parameters(cls), *facts(cls)):
+                if text:
+                    console.print(f"{'':<{width}}    [dim]{label}:[/dim] {_escaped(text)}")
+    for broken in catalogue.broken:
+        console.print(f"[red]{broken.origin}[/red]  can't be imported: {_escaped(broken.reason)}")
+
+
+def _list_presets(console: Console) -> None:
+    from inpaintbench import benchmark
+
+    names = benchmark.preset_names()
+    width = max(map(len, names))
+    for name in names:
+        console.print(
+            f"[bold]{name:<{width}}[/bold]  {_escaped(benchmark.read(name).description)}"
+        )
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:
+    """Write each parameter with its type and default."""
+    from inpaintbench.specification import parameter_types
+
+    signature = inspect.signature(cls)
+    shown = []
+    for name, kind in parameter_types(cls).items():
+        default = signature.parameters[name].default
+        value = "" if default is inspect.Parameter.empty else f" = {default}"
+        shown.append(f"{name}: {getattr(kind, '__name__', None) or kind}{value}")
+    yield "parameters", ", ".join(shown)
+
+
+def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:
+    yield "family", cls.family
+    yield "paper", cls.paper
+    yield "deterministic", "yes" if cls.deterministic else "no"
+    yield "requires", ", ".join(cls.requires)
+    yield "trained on", ", ".join(cls.trained_on)
+
+
+def _dataset_facts(cls: type[Dataset]) -> Iterator[tuple[str, str]]:
+    from inpaintbench.datasets.base import DataError
+
+    try:
+        dataset = cls()
+        yield "preparation", dataset.preparation
+        yield "images", str(len(dataset.ids()))
+    except (DataError, TypeError, ValueError) as error:
+        yield "not here", str(error)
+    yield "version", str(cls.version)
+    yield "source", cls.source
+    yield "licence", cls.license
+
+
+def _suite_facts(cls: type[MaskSuite]) -> Iterator[tuple[str, str]]:
+    yield "version", str(cls.version)
+    yield "kinds", ", ".join(cls.kinds)
+    yield "source", cls.source
+
+
+def _metric_facts(cls: type[Metric]) -> Iterator[tuple[str, str]]:
+    metric = cls()
+    yield "id", metric.id
+    yield "better", "higher" if metric.higher_is_better else "lower"
+    yield "unit", metric.unit

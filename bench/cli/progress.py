@@ -1,0 +1,70 @@
+"""The progress bar of a run."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+
+
+class TerminalProgress:
+    """One bar for each pass: what is being worked on, done/total, time left."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description:<10}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.fields[current]}", style="dim"),
+            console=self._console,
+        )
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        """Show the bars."""
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the bars as they are."""
+        self.current("")
+        self._bars.stop()
+
+    def stage(self, name: str, total: int) -> None:
+        """Begin a pass; the same name again corrects its total."""
+        for task in self._bars.tasks:
+            if task.description == name:
+                self._bars.update(task.id, total=total)
+                return
+        self.current("")
+        self._task = self._bars.add_task(name, total=total, current="")
+
+    def current(self, what: str) -> None:
+        """Say what is being worked on."""
+        if self._task is not None:
+            self._bars.update(self._task, current=what)
+
+    def advance(self) -> None:
+        """Count one step as finished."""
+        if self._task is not None:
+            self._bars.advance(self._task)
+
+    def note(self, text: str) -> None:
+        """Print a line above the bars."""
+        self._console.print(f"[yellow]![/yellow] {text}", highlight=False)

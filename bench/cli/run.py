@@ -1,0 +1,172 @@
+"""``inpaintbench run``: run a benchmark, or what is left of it."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from inpaintbench.benchmark import Benchmark
+
+
+def run(
+    benchmark: Annotated[
+        str, typer.Argument(metavar="[PRESET|FILE.toml]", help="A ready benchmark, or your own.")
+    ] = "quick",
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--method", "-m", help="Method, as name[parameter=value] or ./file.py; may be repeated."
+        ),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
+    ] = None,
+    masks: Annotated[
+        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option("--metric", help="Metric; may be repeated.")
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option("--add", "-a", help="Method beside those of the preset; may be repeated."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Images taken from each dataset.")
+    ] = None,
+    subset_seed: Annotated[
+        int | None,
+        typer.Option(help="Draw the --limit images with this seed instead of taking the first."),
+    ] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, help="Masks of each suite for each image.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of masks and methods.")] = None,
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
+    ] = 0,
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds after which a call is ended.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory limit of each worker, such as 4G.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads in the timing pass.")
+    ] = None,
+    timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
+    retry: Annotated[
+        list[str] | None,
+        typer.Option(help="Run failures again: failed (all), timeout, crash, …; may be repeated."),
+    ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Run directory [results/runs/PRESET].")
+    ] = None,
+) -> None:
+    """Run a benchmark: every method on exactly the same holes, scored and timed.
+
+    The same command carries on where an earlier one ended, however it ended.
+    """
+    from inpaintbench import benchmark as benchmarks
+    from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.execution.run import Options
+    from inpaintbench.execution.run import run as run_plan
+    from inpaintbench.plan import make_plan
+
+    wanted = _with_options(
+        benchmarks.read(benchmark),
+        methods=method,
+        datasets=dataset,
+        masks=masks,
+        metrics=metric,
+        limit=limit,
+        subset_seed=subset_seed,
+        masks_per_sample=count,
+        seed=seed,
+        timeout=timeout,
+    )
+    wanted = dataclasses.replace(wanted, methods=(*wanted.methods, *(add or ())))
+    if threads is not None:
+        wanted = dataclasses.replace(
+            wanted, timing=dataclasses.replace(wanted.timing, threads=threads)
+        )
+    options = Options(
+        jobs=jobs or _cores(),
+        device=device,
+        memory=_bytes(memory),
+        fresh=fresh,
+        retry=_failures(retry),
+        timing=timing and wanted.timing.cases > 0,
+    )
+    directory = out or Path("results/runs") / wanted.name
+    plan = make_plan(wanted, device)
+    with TerminalProgress() as progress:
+        summary = run_plan(plan, directory, options, progress)
+    _finish(directory, summary.ran)
+
+
+def _finish(directory: Path, ran: int) -> None:
+    """Write the reports and print the leaderboard; nothing is done again that is up to date."""
+    from inpaintbench.cli.report import present
+
+    present(directory, refresh=ran > 0)
+
+
+def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
+    """Replace what the command line gives, lists as tuples."""
+    given = {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in options.items()
+        if value is not None and value != []
+    }
+    return dataclasses.replace(benchmark, **given)
+
+
+def _cores() -> int:
+    import os
+
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def _bytes(text: str | None) -> int | None:
+    """Read a size such as ``4G`` or ``500M``."""
+    from inpaintbench.errors import BenchError
+
+    if text is None:
+        return None
+    number, unit = text.rstrip("Bbi"), 1
+    if number[-1:].upper() in _UNITS:
+        number, unit = number[:-1], _UNITS[number[-1].upper()]
+    try:
+        size = int(float(number) * unit)
+    except ValueError:
+        size = 0
+    if size <= 0:
+        raise BenchError(f"--memory {text}: not a size; write it like 4G or 500M")
+    return size
+
+
+def _failures(retry: list[str] | None) -> tuple[str, ...]:
+    """Check the kinds of failure to run again."""
+    from inpaintbench.errors import BenchError
+    from inpaintbench.outcome import FAILURES
+    from inpaintbench.suggestion import did_you_mean
+
+    known = ("failed", *FAILURES)
+    for kind in retry or ():
+        if kind not in known:
+            raise BenchError(
+                f"--retry {kind}: no failure is called that{did_you_mean(kind, known)} "
+                f"({', '.join(known)})"
+            )
+    return tuple(retry or ())

@@ -1,0 +1,67 @@
+"""Score the outputs of one case in a worker process that keeps metrics and references ready."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from inpaintbench import registry
+from inpaintbench.case import Case, load
+from inpaintbench.imagefile import read_png
+from inpaintbench.metrics.base import Metric, MetricUnavailable
+from inpaintbench.outcome import Score
+from inpaintbench.rows import output_path
+from inpaintbench.scoring import score_group
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """The outputs of one case that wait for scores.
+
+    Parameters
+    ----------
+    outputs : tuple of str
+        Digests, which name the files in the run directory.
+    metrics : tuple of str
+        Specifications of the metrics.
+    """
+
+    case: Case
+    outputs: tuple[str, ...]
+    metrics: tuple[str, ...]
+    directory: str
+
+
+@lru_cache(maxsize=64)
+def _ready_metric(specification: str) -> Metric:
+    metric = registry.metrics().make(specification)
+    metric.setup()
+    return metric
+
+
+def check_metrics(specifications: tuple[str, ...]) -> dict[str, str]:
+    """Set metrics up and return those that can't be had, with the reason."""
+    missing = {}
+    for specification in specifications:
+        try:
+            _ready_metric(specification)
+        except MetricUnavailable as error:
+            missing[specification] = str(error)
+    return missing
+
+
+def score_case(task: ScoreTask) -> list[Score]:
+    """Score every output of a case with every metric."""
+    loaded = load(task.case)
+    metrics = [_ready_metric(text) for text in task.metrics]
+    outputs = [
+        read_png((Path(task.directory) / output_path(sha256)).read_bytes())
+        for sha256 in task.outputs
+    ]
+    values = score_group(metrics, loaded.image, loaded.mask, outputs)
+    return [
+        Score(task.case.id, sha256, metric.id, value)
+        for sha256, row in zip(task.outputs, values, strict=True)
+        for metric, value in zip(metrics, row, strict=True)
+    ]

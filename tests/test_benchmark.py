@@ -1,0 +1,64 @@
+"""Presets and TOML files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from inpaintbench import benchmark
+from inpaintbench.errors import BenchError
+
+SMALL = """
+datasets = ["photos"]
+masks = ["small-holes"]
+methods = ["telea"]
+metrics = ["psnr"]
+"""
+
+
+def write(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize("name", benchmark.preset_names())
+def test_every_preset_reads_and_says_what_it_is(name: str) -> None:
+    assert benchmark.read(name).description
+
+
+def test_a_file_is_named_by_its_stem_and_filled_with_defaults(tmp_path: Path) -> None:
+    read = benchmark.read(write(tmp_path, SMALL))
+    assert (read.name, read.masks_per_sample, read.limit) == ("mine", 1, None)
+    assert read.timing.repeats == 5
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SMALL + "limt = 3", "unknown key 'limt'; did you mean 'limit'"),
+        (SMALL + "limit = '3'", "limit must be of type int"),
+        (SMALL + "limit = 0", "limit must be at least 1"),
+        (SMALL + "limit = true", "limit must be of type int"),
+        (SMALL + "[timing]\nrepeat = 3", "did you mean 'repeats'"),
+        (SMALL + "[timing]\nrepeats = 0", "repeats ≥ 1"),
+        (SMALL + "timing = 3", "timing must be a table"),
+        (SMALL.replace('["telea"]', '"telea"'), "methods must be a list of strings"),
+        (SMALL.replace('["telea"]', '["telea", "telea"]'), "names 'telea' twice"),
+        (SMALL.replace('["telea"]', "[]"), "methods is empty"),
+        ('datasets = ["photos"]', "masks, methods, metrics must be set"),
+        ("datasets = [", "not valid TOML"),
+    ],
+)
+def test_a_bad_file_is_one_clear_line(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(BenchError, match=message) as caught:
+        benchmark.read(write(tmp_path, text))
+    assert "\n" not in str(caught.value)
+
+
+def test_unknown_presets_and_missing_files_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="did you mean 'quick'"):
+        benchmark.read("quikc")
+    with pytest.raises(BenchError, match="no such file"):
+        benchmark.read(str(tmp_path / "none.toml"))
