@@ -49,7 +49,7 @@ def draw_line(mask: Mask, y0: float, x0: float, y1: float, x1: float, width: flo
     down, across = y1 - y0, x1 - x0
     rows = _rows(mask, y0 - radius, y1 + radius)
     bounds = min(x0, x1) - radius, max(x0, x1) + radius
-    if down == 0:
+    if down <= _LEVEL:
         half = _half_chord(rows - y0, radius)
         _fill_rows(mask, rows, min(x0, x1) - half, max(x0, x1) + half, bounds)
         return
@@ -68,6 +68,56 @@ def draw_polyline(mask: Mask, points: Sequence[Point], width: float) -> None:
         fill_disc(mask, *points[0], width / 2)
     for (y0, x0), (y1, x1) in pairwise(points):
         draw_line(mask, y0, x0, y1, x1, width)
+
+
+def draw_lines(
+    mask: Mask, segments: NDArray[np.float64], width: float | NDArray[np.float64]
+) -> None:
+    """Draw many segments at once: the pixels that `draw_line` gives, many times faster.
+
+    Worth it from about ten segments on.
+
+    Parameters
+    ----------
+    mask : (H, W) array of bool
+        Drawn into.
+    segments : (N, 4) array of float64
+        ``(y0, x0, y1, x1)`` of each.
+    width : float or (N,) array of float64
+        Width of all, or of each.
+    """
+    upwards = segments[:, :1] > segments[:, 2:3]
+    y0, x0, y1, x1 = np.where(upwards, segments[:, [2, 3, 0, 1]], segments).T
+    radius = np.broadcast_to(np.asarray(width, np.float64) / 2, y0.shape)
+    above, below = _span(y0 - radius, y1 + radius, mask.shape[0])
+    before, after = _span(np.minimum(x0, x1) - radius, np.maximum(x0, x1) + radius, mask.shape[1])
+    if below <= above or after <= before:
+        return
+    top = np.maximum(np.ceil(y0 - radius), above).astype(np.intp)
+    end = np.minimum(np.floor(y1 + radius) + 1, below).astype(np.intp)
+    down, across = y1 - y0, x1 - x0
+    level = down <= _LEVEL
+    y1 = np.where(level, y0, y1)
+    normal = radius * across / np.where(level, 1.0, np.sqrt(down * down + across * across))
+    slope = across / np.where(level, 1.0, down)
+    start = np.where(level, (np.minimum(x0, x1), np.maximum(x0, x1)), x0)
+    # From here on, one entry for each row of each segment, computed as draw_line does.
+    counts = np.maximum(end - top, 0)
+    each = np.repeat(np.arange(len(counts)), counts)
+    rows = np.arange(each.size) - (np.cumsum(counts) - counts - top)[each]
+    side = np.array([[-1.0], [1.0]])
+    centres = np.minimum(np.maximum(rows + side * normal[each], y0[each]), y1[each])
+    half = _half_chord(rows - centres, radius[each])
+    edges = start[:, each] + (centres - y0[each]) * slope[each] + side * half
+    left = np.minimum(np.maximum(np.ceil(edges[0]), before), after).astype(np.intp)
+    right = np.minimum(np.maximum(np.floor(edges[1]) + 1, left), after).astype(np.intp)
+    # Running sums of the starts and ends in a row say how many segments cover a pixel.
+    depth = np.zeros((below - above, after - before + 1), np.int32)
+    first = (rows - above) * depth.shape[1] - before
+    np.add.at(depth.reshape(-1), first + left, 1)
+    np.add.at(depth.reshape(-1), first + right, -1)
+    np.cumsum(depth, axis=1, out=depth)
+    mask[above:below, before:after] |= depth[:, :-1] > 0
 
 
 def fill_polygon(mask: Mask, points: Sequence[Point] | NDArray[np.float64]) -> None:
@@ -147,6 +197,7 @@ def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> 
     return np.ascontiguousarray(_blur_rows(np.ascontiguousarray(noise.T), radius).T)
 
 
+_LEVEL = 1e-9  # a drop in pixels below which a segment is level: its slope would overflow
 _HALF_PI = 1.5707963267948966
 _SINE = [1 / n for n in (1, -6, 120, -5040, 362880, -39916800, 6227020800, -1307674368000)]
 _COSINE = [1 / n for n in (1, -2, 24, -720, 40320, -3628800, 479001600, -87178291200)]
@@ -175,12 +226,19 @@ def _blur_rows(values: NDArray[np.uint32], radius: int) -> NDArray[np.uint32]:
     return values
 
 
+def _span(low: NDArray[np.float64], high: NDArray[np.float64], size: int) -> tuple[int, int]:
+    """Return the first pixel between all lows and highs and the one past the last, clipped."""
+    return max(ceil(low.min()), 0), min(floor(high.max()) + 1, size)
+
+
 def _rows(mask: Mask, top: float, bottom: float) -> NDArray[np.float64]:
     """Return the rows of the mask between two heights, both included."""
     return np.arange(max(ceil(top), 0), min(floor(bottom), mask.shape[0] - 1) + 1, dtype=np.float64)
 
 
-def _half_chord(offset: NDArray[np.float64], radius: float) -> NDArray[np.float64]:
+def _half_chord(
+    offset: NDArray[np.float64], radius: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Half the width of a disc at a distance from its centre; 0 where it doesn't reach."""
     return np.sqrt(np.maximum(radius * radius - offset * offset, 0.0))
 
