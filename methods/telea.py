@@ -17,7 +17,8 @@ class Telea(Method):
     """Fast-marching inpainting (Telea 2004), as implemented in OpenCV.
 
     Each pixel of the front is a weighted average of the known pixels within `radius`, the front
-    marching inwards by the eikonal equation. OpenCV handles colour in 8 bits only.
+    marching inwards by the eikonal equation. OpenCV handles colour in 8 bits only, and reads the
+    hole's own pixels (black here) where a hole touches the image border.
 
     Parameters
     ----------
@@ -38,7 +39,11 @@ class Telea(Method):
         """Fill the hole with ``cv2.INPAINT_TELEA``."""
         import cv2
 
-        return cv2.inpaint(image, mask.astype("uint8"), self.radius, cv2.INPAINT_TELEA)
+        from inpaintbench.methods.kernels.known import blanked
+
+        return cv2.inpaint(
+            blanked(image, mask), mask.astype("uint8"), self.radius, cv2.INPAINT_TELEA
+        )
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse 16-bit colour, which OpenCV's inpainting does not take."""

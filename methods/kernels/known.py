@@ -1,0 +1,26 @@
+"""The known pixels of a damaged image, freed from whatever the hole holds."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inpaintbench.methods.base import Image, Mask
+
+
+def blanked(image: Image, mask: Mask) -> Image:
+    """Return a copy of the image with zeros in the hole.
+
+    The harness hands over such an image already; a method that gives its input to a library which
+    reads the hole (OpenCV does, where a hole touches the border) blanks it again, so that nothing
+    in the hole can matter to a person who calls the method directly.
+
+    Parameters
+    ----------
+    image : (H, W, C) array
+        Any dtype.
+    mask : (H, W) array of bool
+        True = hole.
+    """
+    result = image.copy()
+    result[mask] = 0
+    return np.ascontiguousarray(result)

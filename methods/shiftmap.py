@@ -1,0 +1,66 @@
+"""Shift-map inpainting, from OpenCV's xphoto module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from inpaintbench.methods.base import Image, Mask, Method
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+SMALLEST = 48
+"""Shortest side in pixels at which a photograph shows the 60 shifts that OpenCV takes."""
+
+
+@dataclass(frozen=True)
+class Shiftmap(Method):
+    """Photomontage of shifted copies of the image (He & Sun 2012), as implemented in OpenCV.
+
+    Finds the shifts at which the image most resembles itself and stitches the hole from shifted
+    copies by graph cuts. Colour is compared in CIELab, as OpenCV's documentation asks. A pixel to
+    which no shift brings a known one stays black.
+
+    OpenCV takes the 60 most frequent shifts without asking whether there are 60: on small images
+    (which are skipped), and on larger ones that are all ramps or stripes, it reads beyond its
+    table, and the result depends on what lies in memory. Hence ``deterministic = False``;
+    photographs give the same bytes every time, with any number of threads.
+    """
+
+    family: ClassVar[str] = "exemplar"
+    paper: ClassVar[str] = (
+        'K. He, J. Sun, "Statistics of patch offsets for image completion", ECCV 2012'
+    )
+    deterministic: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless",)
+
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Fill the hole with ``cv2.xphoto.INPAINT_SHIFTMAP``."""
+        import cv2
+        import numpy as np
+
+        from inpaintbench.methods.kernels.known import blanked
+
+        source = blanked(image, mask)
+        if not mask.any() or mask.all():
+            return source
+        colour = image.shape[2] == 3
+        if colour:
+            # In floating point the way to Lab and back loses nothing: pixels are copied exactly.
+            scale = np.float32(np.iinfo(image.dtype).max)
+            source = cv2.cvtColor(source.astype(np.float32) / scale, cv2.COLOR_RGB2Lab)
+        # xphoto's masks are the other way round: not zero = known.
+        known = np.where(mask, 0, 255).astype(np.uint8)
+        filled = np.zeros_like(source)
+        cv2.xphoto.inpaint(source, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
+        if colour:
+            filled = cv2.cvtColor(filled, cv2.COLOR_Lab2RGB) * scale
+        return np.where(mask[..., None], filled.reshape(image.shape), image)
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse small images, on which OpenCV reads beyond its table of shifts."""
+        if min(shape[:2]) < SMALLEST:
+            return f"OpenCV's shift map needs sides of at least {SMALLEST} pixels"
+        return None
