@@ -1,0 +1,32 @@
+"""The convolutional autoencoder, trained to fill holes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inpaintbench.methods.networks.learned import LearnedMethod
+
+
+@dataclass
+class Autoencoder(LearnedMethod):
+    """Convolutional autoencoder: damaged image and mask in, whole image out.
+
+    An encoder of strided convolutions, a dense bottleneck and a decoder that also sees the
+    encoder's features, trained for the mean PSNR over the hole; the known pixels are pasted back.
+
+    Parameters
+    ----------
+    weights : str
+        Name of weights that come with the project, or a file that ``inpaintbench train`` made.
+        Images may be as large as those trained on, and no smaller than half of that.
+    """
+
+    weights: str = "autoencoder-cifar10"
+
+    paper: ClassVar[str] = (
+        'Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", '
+        "Science 2006; here with convolutions and a mask"
+    )
+    network_name: ClassVar[str] = "autoencoder"
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)

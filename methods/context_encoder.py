@@ -1,0 +1,33 @@
+"""The Context Encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inpaintbench.methods.networks.learned import LearnedMethod
+
+
+@dataclass
+class ContextEncoder(LearnedMethod):
+    """Context Encoder (Pathak et al. 2016): channel-wise bottleneck, L2 and adversarial loss.
+
+    The loss is the paper's, .999 L2 + .001 adversarial, with its heavier border. Holes may have
+    any shape: the mask is an input, the decoder sees the encoder's features, and the critic
+    judges the image with the fill pasted in.
+
+    Parameters
+    ----------
+    weights : str
+        Name of weights that come with the project, or a file that ``inpaintbench train`` made.
+        Images may be as large as those trained on, and no smaller than half of that.
+    """
+
+    weights: str = "context-encoder-cifar10"
+
+    paper: ClassVar[str] = (
+        'Pathak, Krähenbühl, Donahue, Darrell, Efros, "Context encoders: feature learning by '
+        'inpainting", CVPR 2016'
+    )
+    network_name: ClassVar[str] = "context-encoder"
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)

@@ -1,0 +1,142 @@
+"""DeepFill v2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from inpaintbench.methods.networks.learned import LearnedMethod
+from inpaintbench.methods.weights import files
+
+if TYPE_CHECKING:
+    import numpy as np
+    from torch import Tensor, nn
+
+OVERLAP = 128
+"""Least overlap of neighbouring tiles, in pixels."""
+
+SHIPPED = {"small": "deepfill-small", "full": ""}
+"""Weights that come with the project, by size of the network."""
+
+
+@dataclass
+class DeepFill(LearnedMethod):
+    """DeepFill v2 (Yu et al. 2019): gated convolutions and contextual attention, in two stages.
+
+    Parameters
+    ----------
+    size : str
+        ``small`` takes the weights that come with the project; ``full``, the network of the
+        paper with 4,052,478 parameters, needs `weights`.
+    weights : str
+        A file that ``inpaintbench train deepfill`` made, or a public PyTorch checkpoint
+        (``states_pt_places2.pth``), whose network may have any width.
+    tile : int
+        Images with a longer side are filled in overlapping tiles of this side, in pixels; the
+        attention's memory grows with the fourth power of it.
+    """
+
+    size: str = "small"
+    weights: str = ""
+    tile: int = 512
+
+    name: ClassVar[str] = "deepfill"
+    paper: ClassVar[str] = (
+        'Yu, Lin, Yang, Shen, Lu, Huang, "Free-form image inpainting with gated convolution", '
+        "ICCV 2019"
+    )
+    network_name: ClassVar[str] = "deepfill"
+    trained_on: ClassVar[tuple[str, ...]] = ("imagenet-sample/train",)
+
+    def __post_init__(self) -> None:
+        """Refuse unknown sizes and tiles that can't overlap."""
+        if self.size not in SHIPPED:
+            raise ValueError(f"size must be {' or '.join(SHIPPED)}, not {self.size!r}")
+        if self.tile < 2 * OVERLAP or self.tile % 8:
+            raise ValueError(f"tile must be a multiple of 8 and at least {2 * OVERLAP}")
+        super().__post_init__()
+
+    @property
+    def source(self) -> str:
+        """Name or path of the weights."""
+        return self.weights or SHIPPED[self.size]
+
+    @property
+    def _is_public(self) -> bool:
+        return Path(self.source).suffix in (".pth", ".pt")
+
+    def unavailable(self) -> str | None:
+        """Say why the weights can't be used, or None."""
+        if self._is_public:
+            path = Path(self.source).expanduser()
+            return None if path.is_file() else f"{path}: no such checkpoint"
+        reason = super().unavailable()
+        if reason and not self.weights:
+            return (
+                f"deepfill[size={self.size}] comes without weights: train some with inpaintbench "
+                "train deepfill, or give a public checkpoint: "
+                "deepfill[weights=states_pt_places2.pth]"
+            )
+        return reason
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse nothing but missing weights: images of any size are filled."""
+        return self.unavailable()
+
+    def fingerprint(self) -> str:
+        """Digest of the weight file."""
+        if self._is_public and not self.unavailable():
+            return files.digest(Path(self.source).expanduser())
+        return super().fingerprint()
+
+    def _seen(self) -> tuple[str, ...]:
+        return ("places2/train",) if self._is_public else super()._seen()
+
+    def _load(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
+        if not self._is_public:
+            return super()._load()
+        import torch
+
+        content = torch.load(Path(self.source).expanduser(), "cpu", weights_only=True)
+        states = content.get("G", content)
+        first = states.get("stage1.conv1.conv.weight")
+        if first is None:
+            raise files.WeightsError(
+                f"{self.source}: not a DeepFill v2 checkpoint in the layout of "
+                "states_pt_places2.pth (no stage1.conv1.conv.weight)"
+            )
+        return {"width": first.shape[0]}, states
+
+    def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Fill inputs ``(N, 4, H, W)``: at once, or image by image in tiles."""
+        import torch
+
+        if max(inputs.shape[2:]) <= self.tile:
+            return _padded(network, inputs)
+        return torch.cat([self._tiled(network, one[None]) for one in inputs])
+
+    def _tiled(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        import torch
+
+        from inpaintbench.methods.networks.tiles import tent, windows
+
+        total = torch.zeros_like(inputs[:, :3])
+        weight = torch.full_like(inputs[:, :1], 1e-6)
+        for rows, columns in windows(inputs[0, 3], self.tile, OVERLAP):
+            part = inputs[:, :, rows, columns]
+            share = tent(*part.shape[2:]).to(inputs.device)
+            total[:, :, rows, columns] += share * _padded(network, part)
+            weight[:, :, rows, columns] += share
+        return total / weight
+
+
+def _padded(network: nn.Module, inputs: Tensor) -> Tensor:
+    """Run the network on inputs extended at the bottom and right to a multiple of 8."""
+    from torch.nn.functional import pad
+
+    height, width = inputs.shape[2:]
+    extended = pad(inputs, (0, -width % 8, 0, -height % 8), mode="replicate")
+    fine: Tensor = network(extended)[1]
+    return fine[:, :, :height, :width]

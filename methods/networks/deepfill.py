@@ -1,0 +1,247 @@
+"""DeepFill v2: gated convolutions, coarse and refinement networks, SN-PatchGAN critic.
+
+Modules are named as in the public PyTorch networks (``nipponjo/deepfillv2-pytorch``), so that
+their state dictionaries load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import elu, interpolate, leaky_relu, relu
+from torch.nn.utils.parametrizations import spectral_norm
+
+from inpaintbench.methods.networks.attention import ContextualAttention
+
+Activation = Callable[[Tensor], Tensor]
+
+
+class GatedConvolution(nn.Module):
+    """Convolution whose output is scaled, place by place, by a learned gate in (0, 1).
+
+    Parameters
+    ----------
+    inputs, outputs : int
+        Channels; twice as many outputs are computed, features and gates.
+    kernel, stride, dilation : int
+        Of the convolution; it is padded to keep (or halve) the size.
+    activation : callable
+        Of the features.
+    """
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int = 3,
+        stride: int = 1,
+        dilation: int = 1,
+        activation: Activation = elu,
+    ) -> None:
+        super().__init__()
+        self.activation = activation
+        padding = dilation * (kernel - 1) // 2
+        self.conv = nn.Conv2d(inputs, 2 * outputs, kernel, stride, padding, dilation)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return gated features."""
+        values, gates = self.conv(features).chunk(2, dim=1)
+        return self.activation(values) * torch.sigmoid(gates)
+
+
+class GatedUpsampling(nn.Module):
+    """Enlargement by two, nearest neighbour, and a gated convolution."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.conv = GatedConvolution(inputs, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of twice the size."""
+        enlarged: Tensor = self.conv(interpolate(features, scale_factor=2, mode="nearest"))
+        return enlarged
+
+
+class ToImage(nn.Module):
+    """The last convolution, without a gate, and the hyperbolic tangent."""
+
+    def __init__(self, inputs: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, 3, 3, padding=1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return images in (-1, 1)."""
+        return torch.tanh(self.conv(features))
+
+
+class DownBlock(nn.Module):
+    """A gated convolution of stride 2 and one of stride 1."""
+
+    def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
+        super().__init__()
+        self.conv1_downsample = GatedConvolution(inputs, hidden, stride=2)
+        self.conv2 = GatedConvolution(hidden, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of half the size."""
+        halved: Tensor = self.conv2(self.conv1_downsample(features))
+        return halved
+
+
+class UpBlock(nn.Module):
+    """An enlargement by two and a gated convolution."""
+
+    def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
+        super().__init__()
+        self.conv1_upsample = GatedUpsampling(inputs, hidden)
+        self.conv2 = GatedConvolution(hidden, outputs)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return features of twice the size."""
+        doubled: Tensor = self.conv2(self.conv1_upsample(features))
+        return doubled
+
+
+DILATIONS = (1, 2, 4, 8, 16)
+"""Of the convolutions at a quarter of the size, which see far around them."""
+
+
+class CoarseNetwork(nn.Module):
+    """First stage: a blurred guess from the damaged image.
+
+    Parameters
+    ----------
+    width : int
+        Channels at half the size; half as many at full size, twice as many at a quarter.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        wide = 2 * width
+        self.conv1 = GatedConvolution(5, width // 2, kernel=5)
+        self.down_block1 = DownBlock(width // 2, width, width)
+        self.down_block2 = DownBlock(width, wide, wide)
+        for number, dilation in enumerate((*DILATIONS, 1, 1), 1):
+            setattr(self, f"conv_bn{number}", GatedConvolution(wide, wide, dilation=dilation))
+        self.up_block1 = UpBlock(wide, width, width)
+        self.up_block2 = UpBlock(width, width // 4, width // 2)
+        self.conv_to_rgb = ToImage(width // 4)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Turn inputs ``(N, 5, H, W)`` into images ``(N, 3, H, W)`` in (-1, 1)."""
+        features = inputs
+        for stage in self.children():
+            features = stage(features)
+        return features
+
+
+class RefinementNetwork(nn.Module):
+    """Second stage: sharpens the guess, in a convolutional and an attention branch.
+
+    Parameters
+    ----------
+    width : int
+        As in the coarse network.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        wide = 2 * width
+        self.b1_conv1 = GatedConvolution(3, width // 2, kernel=5)
+        self.b1_down_block1 = DownBlock(width // 2, width, width // 2)
+        self.b1_down_block2 = DownBlock(width, wide, width)
+        for number, dilation in enumerate(DILATIONS, 1):
+            setattr(self, f"b1_conv_bn{number}", GatedConvolution(wide, wide, dilation=dilation))
+        self.b2_conv1 = GatedConvolution(3, width // 2, kernel=5)
+        self.b2_down_block1 = DownBlock(width // 2, width, width // 2)
+        self.b2_down_block2 = DownBlock(width, wide, wide)
+        self.b2_conv_bn1 = GatedConvolution(wide, wide, activation=relu)
+        self.contextual_attention = ContextualAttention()
+        self.b2_conv_bn4 = GatedConvolution(wide, wide)
+        self.b2_conv_bn5 = GatedConvolution(wide, wide)
+        self.conv_bn6 = GatedConvolution(2 * wide, wide)
+        self.conv_bn7 = GatedConvolution(wide, wide)
+        self.up_block1 = UpBlock(wide, width, width)
+        self.up_block2 = UpBlock(width, width // 4, width // 2)
+        self.conv_to_rgb = ToImage(width // 4)
+
+    def forward(self, images: Tensor, mask: Tensor) -> Tensor:
+        """Turn images with the guess pasted in into refined images in (-1, 1)."""
+        imagined, attended = images, images
+        for name, stage in self.named_children():
+            if name.startswith("b1_"):
+                imagined = stage(imagined)
+            elif name == "contextual_attention":
+                attended = stage(attended, mask)
+            elif name.startswith("b2_"):
+                attended = stage(attended)
+        features = torch.cat([imagined, attended], 1)
+        for name, stage in self.named_children():
+            if not name.startswith(("b1_", "b2_", "contextual_attention")):
+                features = stage(features)
+        return features
+
+
+class DeepFillNetwork(nn.Module):
+    """Generator of DeepFill v2 (Yu et al. 2019).
+
+    Parameters
+    ----------
+    width : int
+        Channels at half the size: 48 in the paper, 4,052,478 parameters.
+    """
+
+    multiple = 8
+    """Sides must be multiples of it: two halvings, and one more in the attention."""
+
+    def __init__(self, width: int = 48) -> None:
+        super().__init__()
+        self.stage1 = CoarseNetwork(width)
+        self.stage2 = RefinementNetwork(width)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", mode="fan_out")
+                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+
+    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+        """Fill damaged images and masks.
+
+        Parameters
+        ----------
+        inputs : (N, 4, H, W) tensor
+            Images in [-1, 1] with 0 in the hole, and masks, 1 = hole; `H` and `W` multiples of 8.
+
+        Returns
+        -------
+        coarse, fine : (N, 3, H, W) tensors in (-1, 1)
+        """
+        images, mask = inputs[:, :3], inputs[:, 3:]
+        coarse = self.stage1(torch.cat([images, torch.ones_like(mask), mask], 1))
+        fine = self.stage2(coarse * mask + images * (1 - mask), mask)
+        return coarse, fine
+
+
+class PatchCritic(nn.Module):
+    """SN-PatchGAN: six spectrally normalised 5×5 convolutions of stride 2, one verdict a place.
+
+    Parameters
+    ----------
+    width : int
+        Channels after the first convolution: 64 in the paper.
+    """
+
+    def __init__(self, width: int = 64) -> None:
+        super().__init__()
+        widths = [width * factor for factor in (1, 2, 4, 4, 4, 4)]
+        ends = zip([4, *widths], widths, strict=False)
+        self.stages = nn.ModuleList(
+            spectral_norm(nn.Conv2d(i, o, 5, stride=2, padding=2)) for i, o in ends
+        )
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Judge images and masks ``(N, 4, H, W)``: ``(N, …)``, positive for real."""
+        for stage in self.stages:
+            inputs = leaky_relu(stage(inputs), 0.2)
+        return inputs

@@ -1,0 +1,209 @@
+"""What the learned methods share: weights, tensors in, pixels out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.methods.weights import files
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+CHUNK = 256
+"""Images that are filled at once, at most; bounds the memory of a large batch."""
+
+
+def to_inputs(images: NDArray[np.generic], masks: NDArray[np.bool_]) -> Tensor:
+    """Make a network's inputs: damaged images in [-1, 1] with 0 in the hole, and masks.
+
+    Parameters
+    ----------
+    images : (N, H, W, C) array of uint8 or uint16
+        Grey images are replicated to three channels.
+    masks : (N, H, W) array of bool
+
+    Returns
+    -------
+    (N, 4, H, W) float32 tensor
+    """
+    import torch
+
+    half = np.float32(np.iinfo(images.dtype).max / 2)  # type: ignore[type-var]
+    scaled = np.ascontiguousarray(images.transpose(0, 3, 1, 2)).astype(np.float32) / half - 1
+    pixels = torch.from_numpy(scaled).expand(-1, 3, -1, -1)
+    holes = torch.from_numpy(masks[:, None].astype(np.float32))
+    return torch.cat([pixels * (1 - holes), holes], 1)
+
+
+def from_fill(
+    fill: Tensor, images: NDArray[np.generic], masks: NDArray[np.bool_]
+) -> NDArray[np.generic]:
+    """Round a fill ``(N, 3, H, W)`` in [-1, 1] to the images' dtype and put it in the holes."""
+    highest = np.iinfo(images.dtype).max  # type: ignore[type-var]
+    filled = fill.float().clamp(-1, 1).cpu().numpy().transpose(0, 2, 3, 1)
+    if images.shape[3] == 1:
+        filled = filled.mean(axis=3, keepdims=True)
+    pixels = np.rint((filled + 1) * np.float32(highest / 2)).astype(images.dtype)
+    return np.where(masks[..., None], pixels, images)
+
+
+@dataclass
+class LearnedMethod(Method):
+    """A method that is a network trained on images of one size.
+
+    Smaller images are padded, the padding being part of the hole; larger ones are skipped, for
+    a network with a dense bottleneck knows nothing of them.
+
+    Parameters
+    ----------
+    weights : str
+        Name of weights that come with the project, or a file that ``inpaintbench train`` made.
+    """
+
+    weights: str = ""
+
+    family: ClassVar[str] = "learned"
+    requires: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
+    network_name: ClassVar[str] = ""
+
+    def __post_init__(self) -> None:
+        """Take what the weights were trained on from their file."""
+        self._network: nn.Module | None = None
+        if self.unavailable() is None:
+            object.__setattr__(self, "trained_on", self._seen())
+
+    @property
+    def source(self) -> str:
+        """Name or path of the weights."""
+        return self.weights
+
+    def unavailable(self) -> str | None:
+        """Say why the weights can't be used, or None."""
+        if not self.source:
+            return f"no weights: train some with inpaintbench train {self.name}"
+        try:
+            description = self._description()
+        except files.WeightsError as error:
+            return str(error)
+        if description.network != self.network_name:
+            return f"{self.source}: weights of {description.network}, not of {self.network_name}"
+        return None
+
+    def fingerprint(self) -> str:
+        """Digest of the weight file."""
+        return "" if self.unavailable() else files.digest(files.locate(self.source))
+
+    def setup(self, device: str, seed: int) -> None:
+        """Build the network and load its verified weights.
+
+        Raises
+        ------
+        WeightsError
+            When the file was altered, or doesn't hold the network it names.
+        """
+        if self.unavailable() is None:
+            from inpaintbench.methods.networks.catalogue import build
+
+            architecture, states = self._load()
+            network = build(self.network_name, architecture)
+            try:
+                network.load_state_dict(states)
+            except RuntimeError as error:
+                first = str(error).splitlines()[0]
+                raise files.WeightsError(f"{self.source}: {first}") from error
+            self._network = network.eval().to(device)
+            self._device = device
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse images larger than those trained on, or less than half of that."""
+        reason = self.unavailable()
+        if reason is None:
+            size = self._description().size
+            if max(shape[:2]) > size or min(shape[:2]) < size // 2:
+                return (
+                    f"trained on {size}×{size} images, which {shape[0]}×{shape[1]} is too far from"
+                )
+        return reason
+
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Fill one image."""
+        return self.inpaint_batch(image[None], mask[None])[0]
+
+    def inpaint_batch(
+        self, images: NDArray[np.generic], masks: NDArray[np.bool_]
+    ) -> NDArray[np.generic]:
+        """Fill many images of one shape at once.
+
+        Parameters
+        ----------
+        images : (N, H, W, C) array of uint8 or uint16
+        masks : (N, H, W) array of bool
+
+        Returns
+        -------
+        (N, H, W, C) array of the images' dtype
+            Known pixels as they were.
+        """
+        import torch
+
+        network = self.ready()
+        chunks = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
+        with torch.inference_mode():
+            filled = [
+                from_fill(
+                    self._fill(network, to_inputs(images[part], masks[part]).to(self._device)),
+                    images[part],
+                    masks[part],
+                )
+                for part in chunks
+            ]
+        return np.concatenate(filled)
+
+    def ready(self) -> nn.Module:
+        """Return the network, set up on the CPU if `setup` was not called.
+
+        Raises
+        ------
+        WeightsError
+            When there are no weights, in a line that says what to do.
+        """
+        if self._network is None:
+            reason = self.unavailable()
+            if reason:
+                raise files.WeightsError(reason)
+            self.setup("cpu", 0)
+        assert self._network is not None
+        return self._network
+
+    def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Fill inputs ``(N, 4, H, W)``, padded with hole to the size trained on."""
+        from torch.nn.functional import pad
+
+        height, width = inputs.shape[2:]
+        size = self._description().size
+        padded = pad(inputs, (0, size - width, 0, size - height))
+        padded[:, 3, height:] = 1
+        padded[:, 3, :, width:] = 1
+        return self._run(network, padded)[:, :, :height, :width]
+
+    def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Run the network once on inputs that it can take: images ``(N, 3, H, W)``."""
+        images: Tensor = network(inputs)
+        return images
+
+    def _description(self) -> files.Description:
+        return files.describe(files.locate(self.source))
+
+    def _seen(self) -> tuple[str, ...]:
+        """Name the datasets that the weights were trained on."""
+        return self._description().trained_on
+
+    def _load(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
+        """Read the parameters of the architecture, and the weights."""
+        return self._description().architecture, files.read(files.locate(self.source))

@@ -1,0 +1,61 @@
+"""Checkpoints: everything that a run needs to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from inpaintbench.methods.training.settings import Settings
+
+_FREE = ("device", "checkpoint_minutes")
+"""Settings that may change when a run goes on, for they don't change what is learned."""
+
+
+@dataclass
+class Checkpoint:
+    """State of a run after `step` steps and `seconds` of training.
+
+    `states` holds the state dictionary of each part by name: network, average, optimisers.
+    """
+
+    step: int
+    seconds: float
+    settings: Settings
+    states: dict[str, dict[str, Any]]
+
+    def save(self, path: Path) -> None:
+        """Write the checkpoint; a process killed meanwhile leaves the previous one whole."""
+        scratch = path.with_suffix(".partial")
+        torch.save(
+            {
+                "step": self.step,
+                "seconds": self.seconds,
+                "settings": asdict(self.settings),
+                "states": self.states,
+            },
+            scratch,
+        )
+        scratch.replace(path)
+
+
+def load(path: Path, settings: Settings) -> Checkpoint:
+    """Read a checkpoint of a run with the same settings.
+
+    Raises
+    ------
+    ValueError
+        When the run was started with other settings.
+    """
+    content = torch.load(path, map_location=settings.device, weights_only=True)
+    wanted = asdict(settings)
+    changed = [
+        f"{name} {content['settings'].get(name)} instead of {value}"
+        for name, value in wanted.items()
+        if name not in _FREE and content["settings"].get(name) != value
+    ]
+    if changed:
+        raise ValueError(f"{path} is of a run with other settings: {', '.join(changed)}")
+    return Checkpoint(content["step"], content["seconds"], settings, content["states"])

@@ -1,0 +1,113 @@
+"""How each method is trained: its network, its losses, its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from torch import nn
+
+from inpaintbench.methods.networks.catalogue import build
+from inpaintbench.methods.networks.context_encoder import ContextCritic
+from inpaintbench.methods.networks.deepfill import PatchCritic
+from inpaintbench.methods.networks.variational import VariationalNetwork
+from inpaintbench.methods.training.adversarial import ContextAdversarial
+from inpaintbench.methods.training.data import Augmentation
+from inpaintbench.methods.training.objective import Objective
+from inpaintbench.methods.training.patch_adversarial import PatchAdversarial
+from inpaintbench.methods.training.reconstruction import Reconstruction
+from inpaintbench.methods.training.variational import EvidenceBound
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The defaults of a method's training.
+
+    Parameters
+    ----------
+    network : str
+        Name of the network.
+    size, width : int
+        Side of the images in pixels, and width of the network.
+    batch : int
+        Images in a step.
+    learning_rate, weight_decay : float
+        Of the network; see `Settings`.
+    masks : tuple of str
+        Mask suites that holes are drawn from in turn; validation uses the first.
+    zoom : float
+        Largest short side that photographs are shrunk to, in crops.
+    augmentation : Augmentation
+        Changes to the crops.
+    fixed_size : bool
+        Whether the network is built for one size of image.
+    objective : callable
+        Makes the losses (with a critic, where there is one) for a network and an image size.
+    """
+
+    network: str
+    size: int
+    width: int
+    batch: int
+    learning_rate: float
+    weight_decay: float
+    masks: tuple[str, ...]
+    zoom: float
+    augmentation: Augmentation
+    fixed_size: bool
+    objective: Callable[[nn.Module, int], Objective]
+
+    def architecture(self, size: int, width: int) -> dict[str, int]:
+        """Return the parameters that the network is built with."""
+        return {"size": size, "width": width} if self.fixed_size else {"width": width}
+
+    def make(self, size: int, width: int) -> Objective:
+        """Build the network with fresh weights, and its losses."""
+        return self.objective(build(self.network, self.architecture(size, width)), size)
+
+
+def _reconstruction(network: nn.Module, size: int) -> Objective:
+    return Reconstruction(network)
+
+
+def _evidence_bound(network: nn.Module, size: int) -> Objective:
+    return EvidenceBound(cast(VariationalNetwork, network))
+
+
+def _context_adversarial(network: nn.Module, size: int) -> Objective:
+    return ContextAdversarial(network, ContextCritic(size), band=max(1, size // 32))
+
+
+def _patch_adversarial(network: nn.Module, size: int) -> Objective:
+    return PatchAdversarial(network, PatchCritic(width=32))
+
+
+_SMALL_IMAGE_MASKS = (
+    "context-encoder-center",
+    "large-regions",
+    "context-encoder-center",
+    "lama-medium",
+)
+_SMALL_IMAGES = Augmentation()
+_PHOTOGRAPHS = Augmentation(shift=0, contrast=0.1, brightness=0.05, tint=0.02)
+
+RECIPES: Mapping[str, Recipe] = {
+    "autoencoder": Recipe(
+        "autoencoder", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _reconstruction,
+    ),
+    "vae": Recipe(
+        "vae", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _evidence_bound,
+    ),
+    "context-encoder": Recipe(
+        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _context_adversarial,
+    ),
+    "deepfill": Recipe(
+        "deepfill", 128, 16, 8, 2e-4, 0.0, ("large-regions", "lama-thick", "lama-medium"), 2.0,
+        _PHOTOGRAPHS, False, _patch_adversarial,
+    ),
+}  # fmt: skip
+"""Recipes by the method's name on the command line."""

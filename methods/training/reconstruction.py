@@ -1,0 +1,44 @@
+"""What the autoencoder learns from: the mean PSNR over the hole, directly."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from inpaintbench.methods.training.data import Batch
+from inpaintbench.methods.training.objective import Losses, Objective, hole_errors
+
+KNOWN_WEIGHT = 2.0
+"""Weight of the squared error over the known pixels, which asks for a whole image back."""
+
+FLOOR = 1e-4
+"""Added to a squared error before its logarithm: below 40 dB there is nothing left to gain."""
+
+
+def known_error(fill: Tensor, batch: Batch) -> Tensor:
+    """Squared error over the known pixels, averaged over everything, for a data range of 1."""
+    return (((fill - batch.images) / 2).square() * (1 - batch.masks)).mean()
+
+
+def log_errors(fill: Tensor, batch: Batch) -> Tensor:
+    """Logarithm of each image's mean squared error over the hole: its PSNR but for a factor."""
+    return torch.log(hole_errors(fill, batch) + FLOOR)
+
+
+class Reconstruction(Objective):
+    """Logarithm of the squared error over each image's hole, and the error over known pixels.
+
+    The mean logarithm is the mean PSNR. The plain mean of squared errors would spend the network
+    on the few images that nothing can predict.
+    """
+
+    def losses(self, batch: Batch) -> Losses:
+        """Fill the batch and compare."""
+        fill = self.fill(self.network, batch)
+        hole, known = log_errors(fill, batch).mean(), known_error(fill, batch)
+        return Losses(hole + KNOWN_WEIGHT * known, {"log_error": hole, "known": known}, fill)
+
+    def fill(self, network: nn.Module, batch: Batch) -> Tensor:
+        """Fill in one pass."""
+        filled: Tensor = network(batch.inputs)
+        return filled

@@ -1,0 +1,141 @@
+"""Run a recipe from images to a weight file with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from inpaintbench.methods.training.data import BatchSource, CropPool, DrawMask, fixed_batch
+from inpaintbench.methods.training.export import Provenance, export
+from inpaintbench.methods.training.loop import Training, Watch
+from inpaintbench.methods.training.recipes import Recipe
+from inpaintbench.methods.training.settings import Settings
+from inpaintbench.methods.weights import files
+
+VALIDATION_SEED = 1 << 32
+"""Number of the first validation hole, far from those of training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Images:
+    """Images to train on.
+
+    Parameters
+    ----------
+    name : str
+        The dataset, as ``name/split``.
+    share : float
+        Their share of a batch, relative to that of the others.
+    images : list of (H, W, 3) arrays of uint8
+    """
+
+    name: str
+    share: float
+    images: Sequence[NDArray[np.uint8]]
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Everything that a training run needs.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        The method's network and losses.
+    size, width : int
+        Side of the images in pixels, and width of the network.
+    data : sequence of Images
+        What is trained on.
+    held_out : list of (H, W, 3) arrays of uint8
+        Never trained on; centre crops of them are validated on.
+    draw_mask : callable
+        Draws the holes of training.
+    draw_validation_mask : callable
+        Draws those of validation.
+    settings : Settings
+        How long and how.
+    provenance : Provenance
+        What the card says.
+    start : Path, optional
+        Weight file to start from, where names and shapes match.
+    """
+
+    recipe: Recipe
+    size: int
+    width: int
+    data: Sequence[Images]
+    held_out: Sequence[NDArray[np.uint8]]
+    draw_mask: DrawMask
+    draw_validation_mask: DrawMask
+    settings: Settings
+    provenance: Provenance
+    start: Path | None = None
+
+
+def train(plan: Plan, folder: Path, resume: bool, watch: Watch) -> Path:
+    """Train in a folder and return the weight file.
+
+    Raises
+    ------
+    ValueError
+        When the images are too small, or a checkpoint is of another run.
+    FileNotFoundError
+        When there is no checkpoint to resume from.
+    """
+    training = prepare(plan, folder)
+    if resume:
+        training.resume()
+    network = training.run(watch)
+    name = plan.recipe.network
+    description = files.Description(
+        name,
+        plan.recipe.architecture(plan.size, plan.width),
+        plan.size,
+        tuple(part.name for part in plan.data),
+    )
+    path = folder / f"{name}.safetensors"
+    export(network, description, plan.settings, training.log.entries, plan.provenance, path)
+    return path
+
+
+def prepare(plan: Plan, folder: Path) -> Training:
+    """Build network, batches and validation of a run, without a step."""
+    torch.manual_seed(plan.settings.seed)
+    objective = plan.recipe.make(plan.size, plan.width)
+    if plan.start is not None:
+        _start_from(objective.network, plan.start)
+    pools = [(CropPool(part.images, plan.size, plan.recipe.zoom), part.share) for part in plan.data]
+    source = BatchSource(
+        pools, plan.draw_mask, plan.settings.seed, augmentation=plan.recipe.augmentation
+    )
+    crops = [_centre(image, plan.size) for image in plan.held_out]
+    holes = [plan.draw_validation_mask(crop, VALIDATION_SEED + i) for i, crop in enumerate(crops)]
+    validation = fixed_batch(crops, holes, plan.settings.device)
+    return Training(objective, source, validation, plan.settings, folder)
+
+
+def _start_from(network: nn.Module, path: Path) -> None:
+    """Copy the tensors of a weight file whose names and shapes the network shares."""
+    own = network.state_dict()
+    shared = {
+        name: tensor
+        for name, tensor in files.read(path).items()
+        if name in own and own[name].shape == tensor.shape
+    }
+    if not shared:
+        raise ValueError(f"{path}: shares no tensor with the network")
+    network.load_state_dict(shared, strict=False)
+
+
+def _centre(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
+    """Cut the centre out of an image."""
+    top, left = (image.shape[0] - size) // 2, (image.shape[1] - size) // 2
+    if min(top, left) < 0:
+        raise ValueError(f"an image of {image.shape[0]}×{image.shape[1]} holds no {size}² crop")
+    return image[top : top + size, left : left + size]

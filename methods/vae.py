@@ -1,0 +1,62 @@
+"""The conditional variational autoencoder, by its mean and by draws."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from inpaintbench.methods.networks.learned import LearnedMethod
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+_PAPER = (
+    'Kingma, Welling, "Auto-encoding variational Bayes", ICLR 2014; conditional as in Sohn, Lee, '
+    'Yan, "Learning structured output representation", NeurIPS 2015'
+)
+
+
+@dataclass
+class Vae(LearnedMethod):
+    """Conditional variational autoencoder, deterministic: the latent's mean given what is known.
+
+    A latent stands for what the hole may hold; it is predicted from the known pixels as a
+    Gaussian, and this method decodes its mean. `vae-sample` decodes draws from it.
+
+    Parameters
+    ----------
+    weights : str
+        Name of weights that come with the project, or a file that ``inpaintbench train`` made.
+        Images may be as large as those trained on, and no smaller than half of that.
+    """
+
+    weights: str = "vae-cifar10"
+
+    paper: ClassVar[str] = _PAPER
+    network_name: ClassVar[str] = "vae"
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)
+
+
+@dataclass
+class VaeSample(LearnedMethod):
+    """Conditional variational autoencoder, stochastic: a draw of the latent in every call.
+
+    Draws come from torch's global generator, so fills of one case differ from call to call and
+    their spread can be measured; the harness seeds the generator.
+
+    Parameters
+    ----------
+    weights : str
+        As in `vae`.
+    """
+
+    weights: str = "vae-cifar10"
+
+    paper: ClassVar[str] = _PAPER
+    deterministic: ClassVar[bool] = False
+    network_name: ClassVar[str] = "vae"
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)
+
+    def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        images: Tensor = network(inputs, sample=True)
+        return images
