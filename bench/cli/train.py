@@ -193,9 +193,9 @@ def _training_set(text: str) -> Dataset:
 
 def _seen_as(dataset: Dataset) -> str:
     """Name a dataset as `trained_on` does; a folder goes by its own name."""
-    from inpaintbench.specification import settings
-
-    name = Path(str(settings(dataset).get("path") or dataset.name)).name
+    name = dataset.name
+    if name == "folder":
+        name = Path(str(getattr(dataset, "path", name))).resolve().name
     return f"{name}/{dataset.split or 'train'}"
 
 

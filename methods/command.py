@@ -1,0 +1,107 @@
+"""Any program: image and mask files in, result file out."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.methods.networks.convention import MASKS
+from inpaintbench.methods.networks.picture import read_picture, write_picture
+
+
+@dataclass(frozen=True)
+class Command(Method):
+    """Any program that reads an image and a mask and writes a result: MATLAB, C++, Docker, ….
+
+    For each case the program is started anew, without a shell, with the paths of three PNG files
+    put in for ``{image}``, ``{mask}`` and ``{output}``; it has to write the last one. Its start
+    is part of the time measured. When the case's time is over, it is ended with its worker.
+
+    Parameters
+    ----------
+    run : str
+        The command line: ``command[run="./fill {image} {mask} {output}"]``.
+    mask : str
+        What is white in the mask: ``hole`` or ``known``.
+    """
+
+    run: str = ""
+    mask: str = "hole"
+
+    deterministic: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        """Refuse a command line that can't work."""
+        if self.mask not in MASKS:
+            raise ValueError(f"mask must be {' or '.join(MASKS)}, not {self.mask!r}")
+        if self.run:
+            missing = [name for name in ("{image}", "{mask}", "{output}") if name not in self.run]
+            if missing:
+                raise ValueError(f"the command line must name {', '.join(missing)}")
+            shlex.split(self.run)
+
+    def unavailable(self) -> str | None:
+        """Say why the program can't be run, or None."""
+        if not self.run:
+            return 'no command line: command[run="./fill {image} {mask} {output}"]'
+        program = shlex.split(self.run)[0]
+        return None if shutil.which(program) else f"{program}: no such program"
+
+    def fingerprint(self) -> str:
+        """Digest of the program and of every other file that the command line names."""
+        digest = hashlib.sha256()
+        for number, word in enumerate(shlex.split(self.run)):
+            path = Path(shutil.which(word) or word) if number == 0 else Path(word)
+            if path.is_file():
+                digest.update(path.read_bytes())
+        return digest.hexdigest()
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse nothing but a missing program."""
+        return self.unavailable()
+
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Write the files, run the program, read its result.
+
+        Raises
+        ------
+        ValueError
+            When there is no command line or no such program.
+        RuntimeError
+            When the program fails, with the last line it wrote, or writes no result.
+        """
+        reason = self.unavailable()
+        if reason:
+            raise ValueError(reason)
+        with tempfile.TemporaryDirectory(prefix="inpaintbench-") as folder:
+            paths = {name: Path(folder, f"{name}.png") for name in ("image", "mask", "output")}
+            white = mask if self.mask == "hole" else ~mask
+            write_picture(paths["image"], image)
+            write_picture(paths["mask"], (white * np.uint8(255))[..., None])
+            self._execute(paths)
+            if not paths["output"].is_file():
+                raise RuntimeError("the program ended well but wrote no result")
+            return read_picture(paths["output"], image)
+
+    def _execute(self, paths: dict[str, Path]) -> None:
+        words = shlex.split(self.run)
+        for name, path in paths.items():
+            words = [word.replace(f"{{{name}}}", str(path)) for word in words]
+        if guard := shutil.which("setpriv"):  # the program dies with its worker, on Linux
+            words = [guard, "--pdeathsig", "KILL", "--", *words]
+        ended = subprocess.run(
+            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+        )
+        if ended.returncode != 0:
+            said = (ended.stderr.strip() or ended.stdout.strip() or "it said nothing").splitlines()
+            raise RuntimeError(f"the program ended with status {ended.returncode}: {said[-1]}")

@@ -1,0 +1,110 @@
+"""Any inpainting pipeline of the diffusers library."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.methods.networks.colour import from_bytes, to_bytes
+
+
+@dataclass
+class Diffusers(Method):
+    """Inpainting pipeline of the diffusers library, from a local folder or the hub.
+
+    Images are enlarged to a short side of `size` and to sides that are multiples of 8, filled,
+    and brought back to their own size. Every call draws its noise from torch's global generator,
+    which the harness seeds.
+
+    Parameters
+    ----------
+    model : str
+        Folder or hub name: ``stable-diffusion-v1-5/stable-diffusion-inpainting``.
+    prompt : str
+        What to paint; empty leaves it to the model.
+    steps : int
+        Denoising steps.
+    guidance : float
+        Scale of the classifier-free guidance; 1 switches it off.
+    size : int
+        Shortest side given to the model, in pixels: 512 for Stable Diffusion 1 and 2.
+    half : bool
+        Whether a GPU computes in half precision.
+    """
+
+    model: str = ""
+    prompt: str = ""
+    steps: int = 50
+    guidance: float = 7.5
+    size: int = 512
+    half: bool = True
+
+    family: ClassVar[str] = "learned"
+    deterministic: ClassVar[bool] = False
+    requires: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers")
+
+    def __post_init__(self) -> None:
+        """Refuse settings that no pipeline takes."""
+        if self.steps < 1 or self.size < 8:
+            raise ValueError("steps must be at least 1, and size at least 8")
+        self._pipeline: Any = None
+
+    def unavailable(self) -> str | None:
+        """Say why the pipeline can't be used, or None."""
+        if importlib.util.find_spec("diffusers") is None:
+            return "diffusers is not installed: pip install diffusers transformers accelerate"
+        if not self.model:
+            return "no model: diffusers[model=FOLDER or hub name]"
+        return None
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse nothing but a missing library or model."""
+        return self.unavailable()
+
+    def setup(self, device: str, seed: int) -> None:
+        """Load the pipeline."""
+        if self.unavailable() is None:
+            import torch
+            from diffusers import AutoPipelineForInpainting
+
+            kind = torch.float16 if self.half and device.startswith("cuda") else torch.float32
+            pipeline = AutoPipelineForInpainting.from_pretrained(self.model, torch_dtype=kind)
+            pipeline.set_progress_bar_config(disable=True)
+            self._pipeline = pipeline.to(device)
+
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Run the pipeline on one image."""
+        import cv2
+        import torch
+        from PIL import Image as Picture
+
+        if self._pipeline is None:
+            reason = self.unavailable()
+            if reason:
+                raise ValueError(reason)
+            self.setup("cpu", 0)
+        height, width = mask.shape
+        scale = max(1.0, self.size / min(height, width))
+        tall, wide = (8 * max(1, round(side * scale / 8)) for side in (height, width))
+        pixels = cv2.resize(to_bytes(image), (wide, tall), interpolation=cv2.INTER_CUBIC)
+        hole = cv2.resize(mask * np.uint8(255), (wide, tall), interpolation=cv2.INTER_NEAREST)
+        filled = self._pipeline(
+            prompt=self.prompt,
+            image=Picture.fromarray(pixels),
+            mask_image=Picture.fromarray(hole),
+            height=tall,
+            width=wide,
+            num_inference_steps=self.steps,
+            guidance_scale=self.guidance,
+            strength=1.0,
+            generator=torch.Generator().manual_seed(int(torch.randint(1 << 31, ()))),
+        ).images[0]
+        result = cv2.resize(
+            np.asarray(filled, dtype=np.uint8), (width, height), interpolation=cv2.INTER_AREA
+        )
+        return from_bytes(result, image)

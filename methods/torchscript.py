@@ -1,0 +1,81 @@
+"""Any inpainting network in a TorchScript file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from inpaintbench.methods.networks.convention import Convention
+from inpaintbench.methods.networks.exported import ExportedModel
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+CALLS = ("image,mask", "mask,image", "joined")
+
+
+@dataclass
+class TorchScript(ExportedModel):
+    """Network in a TorchScript file, by a convention that the parameters declare.
+
+    The network takes an image ``(1, 3, H, W)`` and a mask ``(1, 1, H, W)`` in float32 and returns
+    the filled image; where it returns several, the last one counts.
+
+    Parameters
+    ----------
+    model : str
+        Path of the file.
+    image_range, output_range : str
+        Range of the pixels in and out: ``0..1``, ``-1..1`` or ``0..255``.
+    mask : str
+        What 1 means in the mask: ``hole`` or ``known``.
+    call : str
+        Order of the arguments, ``image,mask`` or ``mask,image`` (between double quotes on the
+        command line), or ``joined``: one tensor of four channels, the mask last.
+    multiple : int
+        Height and width are extended to a multiple of it.
+    """
+
+    image_range: str = "0..1"
+    output_range: str = "0..1"
+    mask: str = "hole"
+    call: str = "image,mask"
+    multiple: int = 8
+
+    name: ClassVar[str] = "torchscript"
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+
+    def __post_init__(self) -> None:
+        """Refuse a convention that isn't known."""
+        if self.call not in CALLS:
+            raise ValueError(f"call must be one of {'; '.join(CALLS)}, not {self.call!r}")
+        super().__post_init__()
+
+    def convention(self) -> Convention:
+        """Return the declared convention."""
+        return Convention(self.image_range, self.output_range, self.mask, multiple=self.multiple)
+
+    def _load(self, path: Path, device: str) -> None:
+        import torch
+
+        self._network: Any = torch.jit.load(str(path), map_location=device).eval()
+        self._device = device
+
+    def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
+        import torch
+
+        pixels = torch.from_numpy(image).to(self._device)
+        marks = torch.from_numpy(mask).to(self._device)
+        with torch.inference_mode():
+            if self.call == "joined":
+                result = self._network(torch.cat([pixels, marks], 1))
+            elif self.call == "image,mask":
+                result = self._network(pixels, marks)
+            else:
+                result = self._network(marks, pixels)
+        last = result[-1] if isinstance(result, tuple | list) else result
+        filled: NDArray[np.generic] = last.float().cpu().numpy()
+        return filled
