@@ -1,0 +1,116 @@
+"""Any program: files in, file out, and a clear line when it goes wrong."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inpaintbench.methods.command import Command
+
+PAINT = """
+import sys, cv2, numpy as np
+image = cv2.imread(sys.argv[1], cv2.IMREAD_UNCHANGED)
+mask = cv2.imread(sys.argv[2], cv2.IMREAD_UNCHANGED)
+assert mask.ndim == 2 and set(np.unique(mask)) <= {0, 255}
+image[mask == 255] = np.iinfo(image.dtype).max // 5
+cv2.imwrite(sys.argv[3], image)
+"""
+
+
+def program(folder: Path, code: str) -> str:
+    path = folder / "program.py"
+    path.write_text(code)
+    words = [sys.executable, str(path)]
+    return " ".join([*map(shlex.quote, words), "{image} {mask} {output}"])
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("uint8", 3), ("uint8", 1), ("uint16", 3)])
+def test_it_fills(dtype, channels, tmp_path):
+    highest = np.iinfo(dtype).max
+    image = np.random.default_rng(0).integers(0, highest, (12, 17, channels), dtype=dtype)
+    mask = np.zeros((12, 17), dtype=bool)
+    mask[2:9, 3:8] = True
+    filled = Command(run=program(tmp_path, PAINT)).inpaint(image, mask)
+    assert filled.dtype == image.dtype
+    assert (filled[mask] == highest // 5).all()
+    assert (filled[~mask] == image[~mask]).all()
+
+
+def test_the_mask_can_be_white_where_known(tmp_path):
+    image = np.full((8, 8, 3), 100, dtype=np.uint8)
+    mask = np.zeros((8, 8), dtype=bool)
+    mask[:4] = True
+    filled = Command(run=program(tmp_path, PAINT), mask="known").inpaint(image, mask)
+    assert (filled[:4] == 100).all()
+    assert (filled[4:] == 51).all()
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit('out of film')", "status 1: out of film"),
+        ("raise SystemExit(3)", "status 3: it said nothing"),
+        ("", "wrote no result"),
+        ("import sys; open(sys.argv[3], 'w').write('no picture')", "not a picture"),
+    ],
+)
+def test_failures_are_one_clear_line(code, said, tmp_path):
+    image, mask = np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool)
+    with pytest.raises((RuntimeError, ValueError), match=said):
+        Command(run=program(tmp_path, code)).inpaint(image, mask)
+
+
+def test_no_shell_reads_the_command(tmp_path):
+    said = "import sys; sys.exit(sys.argv[4])"
+    with pytest.raises(RuntimeError, match=r"\$HOME; echo gone"):
+        run = program(tmp_path, said) + " '$HOME; echo gone'"
+        Command(run=run).inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool))
+
+
+def test_what_cannot_work_is_refused():
+    with pytest.raises(ValueError, match=r"must name \{mask\}, \{output\}"):
+        Command(run="fill {image}")
+    assert "no command line" in Command().skip((8, 8, 3), np.dtype("uint8"))
+    absent = Command(run="no-such-program {image} {mask} {output}")
+    assert absent.skip((8, 8, 3), np.dtype("uint8")) == "no-such-program: no such program"
+
+
+def test_the_program_is_part_of_the_key(tmp_path):
+    run = program(tmp_path, PAINT)
+    before = Command(run=run).fingerprint()
+    assert Command(run=run).fingerprint() == before
+    (tmp_path / "program.py").write_text(PAINT + "\n# changed")
+    assert Command(run=run).fingerprint() != before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the guard is Linux's")
+def test_the_program_dies_with_its_worker(tmp_path):
+    """A timeout kills the worker; nothing of the program may be left to burn the machine."""
+    alive = tmp_path / "alive"
+    code = (
+        "import pathlib, sys, time\n"
+        f"for _ in range(200): pathlib.Path({str(alive)!r}).write_text(str(time.time())); "
+        "time.sleep(.05)"
+    )
+    worker = (
+        "import numpy as np\n"
+        "from inpaintbench.methods.command import Command\n"
+        f"Command(run={program(tmp_path, code)!r})"
+        ".inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", worker])
+    deadline = time.monotonic() + 30
+    while not alive.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.wait()
+    time.sleep(0.5)
+    last = alive.read_text()
+    time.sleep(0.5)
+    assert alive.read_text() == last
