@@ -60,6 +60,10 @@ class Dataset(ABC):
     has_reference: ClassVar[bool] = True
     """False when the true content of the hole is unknown, so nothing can be scored against it."""
 
+    locations: ClassVar[tuple[str, ...]] = ("path",)
+    """Parameters that only say where the files lie: no part of the dataset's identity, so that
+    the same images get the same masks wherever they are kept."""
+
     def __init_subclass__(cls) -> None:
         """Name the class after itself unless it names itself."""
         super().__init_subclass__()
@@ -84,6 +88,19 @@ class Dataset(ABC):
     @abstractmethod
     def load(self, sample_id: str) -> Sample:
         """Read and prepare one sample."""
+
+    def fetch(self) -> None:
+        """Get the images if they aren't here: called once before a run, never to list datasets.
+
+        The default, for data that is always here or that only a person can provide, checks that
+        it is.
+
+        Raises
+        ------
+        DataError
+            When the images can't be had, saying what to do.
+        """
+        self.ids()
 
     def fingerprint(self, sample_id: str) -> str:
         """Stand for the sample's content in result keys, without preparing the image.

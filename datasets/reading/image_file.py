@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Image, Mask
 from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.datasets.reading.reason import reason
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
@@ -76,7 +77,7 @@ def read_image(path: Path) -> Image:
     except UnidentifiedImageError:
         raise DataError(f"{path}: not an image that can be read") from None
     except (OSError, ValueError, SyntaxError, EOFError, pillow.DecompressionBombError) as error:
-        raise DataError(f"{path}: can't be read as an image ({_line(error)})") from error
+        raise DataError(f"{path}: can't be read as an image ({reason(error)})") from error
 
 
 def read_mask(path: Path, threshold: int = 128) -> Mask:
@@ -151,7 +152,3 @@ def _over_white(pixels: NDArray[Any]) -> Image:
 
 def _channels(pixels: NDArray[np.generic]) -> Image:
     return contiguous(pixels[..., None] if pixels.ndim == 2 else pixels)
-
-
-def _line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

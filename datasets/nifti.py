@@ -1,0 +1,164 @@
+"""NIfTI volumes, slice by slice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.datasets.base import DataError, Dataset, Sample
+from inpaintbench.datasets.reading.image_folder import id_of
+from inpaintbench.datasets.reading.location import file_digest
+from inpaintbench.datasets.reading.natural_order import natural_key
+from inpaintbench.datasets.reading.optional import optional
+from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.datasets.reading.reason import reason
+from inpaintbench.datasets.reading.window import (
+    percentiles,
+    refuse_wrong_percentiles,
+    to_sixteen_bits,
+)
+
+AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
+"""The axis of a volume in RAS+ orientation that a slice is taken across."""
+
+
+@dataclass(frozen=True)
+class Nifti(Dataset):
+    """Your own NIfTI volumes, windowed by percentiles to 16 bits and cut into slices.
+
+    Volumes are turned to the nearest RAS+ orientation, so that a plane means the same in every
+    file, and windowed as a whole. Slices are shown with front or top upwards. Needs nibabel:
+    ``inpaintbench[medical]``.
+
+    Parameters
+    ----------
+    path : str
+        A ``.nii`` or ``.nii.gz`` file, or a folder searched with everything below it.
+    plane : str
+        ``axial`` (the default), ``coronal`` or ``sagittal``.
+    low, high : float
+        Percentiles of the volume that become 0 and 65535; 0.5 and 99.5 is BraTS' convention.
+    central : float
+        Share of the slices kept, around the middle: 0.5 leaves out the outer quarters, which are
+        often empty.
+    """
+
+    path: str | None = None
+    plane: Literal["axial", "coronal", "sagittal"] = "axial"
+    low: float = 0.5
+    high: float = 99.5
+    central: float = 1.0
+
+    source: ClassVar[str] = "your own files"
+    license: ClassVar[str] = "your own"
+
+    def __post_init__(self) -> None:
+        """Refuse percentiles that make no window, and a share that leaves no slice."""
+        refuse_wrong_percentiles(self.low, self.high)
+        if not 0 < self.central <= 1:
+            raise ValueError(f"central must be above 0 and at most 1, not {self.central}")
+
+    @property
+    def preparation(self) -> str:
+        """The percentile window and the plane."""
+        return (
+            f"RAS+, percentiles {self.low:g} to {self.high:g} of the volume to 16 bits, the "
+            f"central {self.central:.0%} of its {self.plane} slices"
+        )
+
+    def ids(self) -> list[str]:
+        """List the slices as ``<relative path>/<index across the plane>``; reads headers only.
+
+        Raises
+        ------
+        DataError
+            When nibabel or the files are missing, or a header is damaged.
+        """
+        return list(self._slices())
+
+    def load(self, sample_id: str) -> Sample:
+        """Read and window one slice."""
+        file, index = self._slice(sample_id)
+        volume = _volume(file, file.stat().st_mtime_ns, self.low, self.high)
+        plane = np.rot90(volume.take(index, axis=AXES[self.plane]))
+        return Sample(sample_id, contiguous(plane[..., None]))
+
+    def fingerprint(self, sample_id: str) -> str:
+        """Return the digest of the volume's file."""
+        return file_digest(self._slice(sample_id)[0])
+
+    def _slices(self) -> Mapping[str, tuple[Path, int]]:
+        if self.path is None:
+            raise DataError(f"{self.name} needs a file or folder: {self.name}[path=…]")
+        place = Path(self.path).expanduser()
+        if not place.exists():
+            raise DataError(f"{place}: no such file or folder")
+        slices: dict[str, tuple[Path, int]] = {}
+        for name, (file, shape) in _list_volumes(place, place.stat().st_mtime_ns).items():
+            length = shape[AXES[self.plane]]
+            kept = max(1, round(length * self.central))
+            first = (length - kept) // 2
+            slices |= {f"{name}/{n:03}": (file, n) for n in range(first, first + kept)}
+        if not slices:
+            raise DataError(f"{place}: no NIfTI volumes (.nii, .nii.gz) in it")
+        return slices
+
+    def _slice(self, sample_id: str) -> tuple[Path, int]:
+        slices = self._slices()
+        if sample_id not in slices:
+            raise DataError(f"{self.path}: no slice {sample_id!r} in it")
+        return slices[sample_id]
+
+
+@lru_cache(maxsize=8)
+def _list_volumes(place: Path, changed: int) -> Mapping[str, tuple[Path, tuple[int, ...]]]:
+    """Map ids of volumes to their file and their shape in RAS+ orientation."""
+    files = [place] if place.is_file() else [f for f in place.rglob("*.nii*") if _is_nifti(f)]
+    root = place.parent if place.is_file() else place
+    names = {file.relative_to(root).as_posix(): file for file in files}
+    return {
+        id_of(name): (names[name], _shape(names[name])) for name in sorted(names, key=natural_key)
+    }
+
+
+def _is_nifti(file: Path) -> bool:
+    return file.is_file() and file.name.lower().endswith((".nii", ".nii.gz"))
+
+
+def _open(file: Path) -> Any:
+    nibabel = optional("nibabel", "NIfTI")
+    try:
+        image = nibabel.load(file)
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise DataError(f"{file}: not a NIfTI file that can be read ({reason(error)})") from error
+    if len(image.shape) < 3 or any(length != 1 for length in image.shape[3:]):
+        raise DataError(f"{file}: has the shape {image.shape}, wanted one volume of three axes")
+    return image
+
+
+def _shape(file: Path) -> tuple[int, ...]:
+    image = _open(file)
+    order = optional("nibabel", "NIfTI").io_orientation(image.affine)[:, 0].astype(int)
+    shape = [0, 0, 0]
+    for axis, target in enumerate(order):
+        shape[target] = image.shape[axis]
+    return tuple(shape)
+
+
+@lru_cache(maxsize=2)
+def _volume(file: Path, changed: int, low: float, high: float) -> NDArray[np.uint16]:
+    """Read, turn and window a volume; the last two are kept, since slices share them."""
+    image = optional("nibabel", "NIfTI").as_closest_canonical(_open(file))
+    try:
+        values = np.asarray(image.dataobj).reshape(image.shape[:3])
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise DataError(f"{file}: its values can't be read ({reason(error)})") from error
+    if values.dtype.kind not in "iuf":
+        raise DataError(f"{file}: values of kind {values.dtype} are refused, wanted numbers")
+    return to_sixteen_bits(values, percentiles(values, low, high))

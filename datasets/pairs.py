@@ -1,0 +1,141 @@
+"""A person's own pairs of an intact image and its damaged copy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from inpaintbench.datasets.base import DataError, Dataset, Image, Mask, Sample
+from inpaintbench.datasets.reading.image_file import read_image, read_mask
+from inpaintbench.datasets.reading.image_folder import list_images, same_name
+from inpaintbench.datasets.reading.location import file_digest
+
+REFERENCE, DAMAGED, MASKS = "reference", "damaged", "masks"
+
+
+@dataclass(frozen=True)
+class Pairs(Dataset):
+    """Your own intact images with their damaged copies; the hole is where the two differ.
+
+    The folder holds ``reference/`` and ``damaged/`` with files of the same relative path and
+    name, whatever the ending. A mask of that name in ``masks/`` is used in place of the
+    difference.
+
+    Parameters
+    ----------
+    path : str
+        The folder with ``reference/`` and ``damaged/``.
+    tolerance : int
+        A pixel is hole where any channel differs by more than this, in steps of an 8-bit image
+        (for 16 bits, of 257). 0 suits lossless files; JPEG needs about 30.
+    hole : str
+        Colour of the hole in the masks: ``white`` (the default) or ``black``.
+    """
+
+    path: str | None = None
+    tolerance: int = 0
+    hole: Literal["white", "black"] = "white"
+
+    source: ClassVar[str] = "your own files"
+    license: ClassVar[str] = "your own"
+
+    def __post_init__(self) -> None:
+        """Refuse a tolerance that leaves no difference."""
+        if not 0 <= self.tolerance < 255:
+            raise ValueError(f"tolerance must be 0 to 254, not {self.tolerance}")
+
+    @property
+    def preparation(self) -> str:
+        """Whole images; how the hole is found."""
+        return (
+            f"whole images; the hole is the given mask, or where the damaged copy differs by more "
+            f"than {self.tolerance} of 255; EXIF orientation applied, 16 bits kept"
+        )
+
+    def ids(self) -> list[str]:
+        """List the intact images by relative path.
+
+        Raises
+        ------
+        DataError
+            When no folder is given, it has no ``reference/``, or that holds no image.
+        """
+        return list(self._references())
+
+    def load(self, sample_id: str) -> Sample:
+        """Read an intact image and find its hole.
+
+        Raises
+        ------
+        DataError
+            When the damaged copy is missing or of another size, or the hole is empty or all.
+        """
+        reference, damaged, mask_file = self._files(sample_id)
+        image = read_image(reference)
+        if mask_file is not None:
+            mask = read_mask(mask_file)
+            mask = mask if self.hole == "white" else ~mask
+            _refuse_another_size(mask_file, mask.shape, reference, image.shape)
+        else:
+            mask = self._difference(image, reference, damaged)
+        if not mask.any() or mask.all():
+            extent = "nowhere" if not mask.any() else "everywhere"
+            raise DataError(
+                f"{damaged}: differs from its reference {extent} by more than {self.tolerance}; "
+                f"give another tolerance, or a mask in {MASKS}/"
+            )
+        return Sample(sample_id, image, mask)
+
+    def fingerprint(self, sample_id: str) -> str:
+        """Return the digests of the files that the image and the hole come from."""
+        reference, damaged, mask_file = self._files(sample_id)
+        return f"{file_digest(reference)}+{file_digest(mask_file or damaged)}"
+
+    def _difference(self, image: Image, reference: Path, damaged: Path) -> Mask:
+        copy = read_image(damaged)
+        _refuse_another_size(damaged, copy.shape, reference, image.shape)
+        if copy.dtype != image.dtype:
+            raise DataError(
+                f"{damaged}: is {copy.dtype}, but its reference {reference.name} is {image.dtype}"
+            )
+        step = 257 if image.dtype == np.uint16 else 1
+        distance = np.abs(image.astype(np.int32) - copy.astype(np.int32))  # grey meets colour
+        return np.asarray((distance > self.tolerance * step).any(axis=2))
+
+    def _folder(self) -> Path:
+        if self.path is None:
+            raise DataError(f"{self.name} needs a folder: {self.name}[path=…]")
+        return Path(self.path).expanduser()
+
+    def _references(self) -> Mapping[str, Path]:
+        folder = self._folder() / REFERENCE
+        files = list_images(folder)
+        if not files:
+            raise DataError(f"{folder}: no images in it")
+        return files
+
+    def _files(self, sample_id: str) -> tuple[Path, Path, Path | None]:
+        """Find the reference, the damaged copy, and the mask if there is one."""
+        folder, references = self._folder(), self._references()
+        if sample_id not in references:
+            raise DataError(f"{folder / REFERENCE}: no image {sample_id!r} in it")
+        reference = references[sample_id]
+        relative = reference.relative_to(folder / REFERENCE)
+        damaged = same_name((folder / DAMAGED / relative).parent, relative.stem)
+        if damaged is None:
+            raise DataError(f"{reference}: no damaged copy at {folder / DAMAGED / relative}")
+        return reference, damaged, same_name((folder / MASKS / relative).parent, relative.stem)
+
+
+def _refuse_another_size(
+    file: Path, shape: tuple[int, ...], reference: Path, wanted: tuple[int, ...]
+) -> None:
+    if shape[:2] != wanted[:2]:
+        raise DataError(
+            f"{file}: is {shape[1]} x {shape[0]}, but its reference {reference.name} is "
+            f"{wanted[1]} x {wanted[0]}"
+        )

@@ -1,0 +1,182 @@
+"""Files on the web: downloaded through pooch, resumed where they broke off, and checked."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inpaintbench.datasets.base import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ATTEMPTS = 5
+"""Connections that may break during one download before it gives up, as long as data came."""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file at a fixed address with a known content.
+
+    Parameters
+    ----------
+    url : str
+    digest : str
+        ``sha256:…`` or ``md5:…`` of the whole file.
+    size : int
+        Bytes.
+    """
+
+    url: str
+    digest: str
+    size: int
+
+    @property
+    def name(self) -> str:
+        """The file's name: the last part of the address."""
+        return self.url.rsplit("/", 1)[-1]
+
+    def fetch(self, folder: Path) -> Path:
+        """Return the file in `folder`, downloading what is missing of it.
+
+        A download that breaks off stays there as ``<name>.part`` and is carried on by the next
+        call. A file that is there under its name is used if its digest is right.
+
+        Raises
+        ------
+        DataError
+            When the address can't be reached, the connection breaks, the content isn't the
+            known one, or the folder can't be written.
+        """
+        import pooch
+
+        logger = pooch.get_logger()
+        level = logger.level
+        logger.setLevel("WARNING")  # the progress bar says the rest
+        try:
+            return Path(
+                pooch.retrieve(
+                    self.url,
+                    known_hash=self.digest,
+                    fname=self.name,
+                    path=folder,
+                    downloader=_Resuming(self, folder / f"{self.name}.part"),
+                )
+            )
+        except ValueError:
+            raise DataError(
+                f"{self.url}: what came is not the published file (its {self.digest[:16]}… is "
+                "wrong), so it was deleted; the server may have answered with an error page"
+            ) from None
+        except OSError as error:
+            raise DataError(
+                f"{self.url} ({megabytes(self.size)}) can't be downloaded: {_reason(error)}; run "
+                f"again to carry on, or download it yourself to {folder / self.name}"
+            ) from error
+        finally:
+            logger.setLevel(level)
+
+
+@dataclass(frozen=True)
+class _Resuming:
+    """A downloader for pooch that keeps what came and asks only for the rest."""
+
+    remote: Remote
+    part: Path
+
+    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
+        with _progress(self.remote, self.part) as progress:
+            for attempt in range(1, ATTEMPTS + 1):
+                before = self._length()
+                try:
+                    self._carry_on(url, progress)
+                    break
+                except OSError:
+                    if attempt == ATTEMPTS or self._length() <= before:
+                        raise
+        self.part.replace(output_file)
+
+    def _length(self) -> int:
+        return self.part.stat().st_size if self.part.exists() else 0
+
+    def _carry_on(self, url: str, progress: Any) -> None:
+        """Append what is missing; a server that can't do that sends everything again."""
+        import pooch
+
+        if self._length() > self.remote.size:
+            self.part.unlink()
+        with self.part.open("ab") as file:
+            start = file.tell()
+            if start == self.remote.size:
+                return
+
+            def start_again(response: Any, *args: Any, **kwargs: Any) -> None:
+                if response.status_code == 200:
+                    file.truncate(0)
+
+            downloader = pooch.HTTPDownloader(
+                progressbar=progress,
+                chunk_size=1 << 16,
+                timeout=30,
+                headers={"Range": f"bytes={start}-"} if start else {},
+                hooks={"response": start_again},
+            )
+            downloader(url, file, None)
+        if self._length() < self.remote.size:
+            raise ConnectionError(f"the connection broke after {megabytes(self._length())}")
+
+
+@dataclass
+class _Bar:
+    """What pooch calls during a download, drawn from the length of the partial file."""
+
+    display: Any
+    task: Any
+    part: Path
+    total: int = 0
+
+    def update(self, _: int) -> None:
+        self.display.update(self.task, completed=self.part.stat().st_size)
+
+    def reset(self) -> None:
+        """Do nothing: the partial file's length is always right."""
+
+    def close(self) -> None:
+        """Do nothing: the display is closed once for all attempts."""
+
+
+@contextmanager
+def _progress(remote: Remote, part: Path) -> Iterator[_Bar | bool]:
+    """Show a progress bar on the terminal; nothing where there is none."""
+    if not sys.stderr.isatty():
+        yield False
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True)) as display:
+        task = display.add_task(f"Downloading {remote.name}", total=remote.size)
+        yield _Bar(display, task, part)
+
+
+def megabytes(size: int) -> str:
+    """Write a number of bytes for people."""
+    if size < 1_000_000:
+        return f"{size / 1000:.0f} kB"
+    return f"{size / 1e6:.0f} MB" if size < 1_000_000_000 else f"{size / 1e9:.1f} GB"
+
+
+def _reason(error: OSError) -> str:
+    """Say in a few words why a connection failed."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        return f"the server answered {response.status_code} {response.reason}"
+    inner: BaseException = error
+    while inner.args and isinstance(inner.args[0], BaseException):
+        inner = inner.args[0]
+    reason = getattr(inner, "reason", None)
+    return str(reason if isinstance(reason, BaseException) else inner).strip() or "no connection"
