@@ -157,3 +157,13 @@ def long_rows(rows: RunRows) -> pd.DataFrame:
     joined["metric"] = joined["metric"].fillna("")
     ordered = [*CASES, "variant", "method", "family", *list(CELLS)[2:], "metric", "value"]
     return joined[ordered].sort_values(["case", "variant", "metric"], ignore_index=True)
+
+
+def schema_markdown() -> str:
+    """Describe the columns of the exported rows and of every table, for the documentation."""
+    merged = {**CASES, "variant": VARIANTS["variant"]}
+    merged |= {name: VARIANTS[name] for name in ("method", "family")}
+    merged |= dict(list(CELLS.items())[2:]) | {"metric": SCORES["metric"], "value": SCORES["value"]}
+    lines = ["| column | dtype | meaning |", "|---|---|---|"]
+    lines += [f"| `{name}` | {dtype} | {meaning} |" for name, (dtype, meaning) in merged.items()]
+    return "\n".join(lines) + "\n"

@@ -186,8 +186,9 @@ class Store:
             )
             for table, wanted in rows.items():
                 self.connection.execute(f"DELETE FROM {table}")
-                marks = ", ".join("?" * len(wanted[0]))
-                self.connection.executemany(f"INSERT INTO {table} VALUES ({marks})", wanted)
+                for row in wanted:
+                    marks = ", ".join("?" * len(row))
+                    self.connection.execute(f"INSERT INTO {table} VALUES ({marks})", row)
             self.set_meta("name", plan.benchmark.name)
             self._mark_changed()
 

@@ -237,7 +237,7 @@ class _Block:
         for _ in range(self.settings.repeats):
             self._round([v for v in self.variants if self._wants_more(v)])
         for _ in range(_RETRIES):
-            again = [v for v in self.variants if self._uncontended(v) < self._needed(v)]
+            again = [v for v in self.variants if self._pays_again(v)]
             if not again:
                 break
             self._round(again)
@@ -277,11 +277,16 @@ class _Block:
         spent = math.fsum(r.seconds for r in readings)
         return len(readings) < 3 or spent < self.settings.seconds
 
-    def _uncontended(self, variant: Variant) -> int:
-        return sum(not r.contended for r in self.readings[variant.key])
-
-    def _needed(self, variant: Variant) -> int:
-        return 0 if variant.key in self.failures else min(3, self.settings.repeats)
+    def _pays_again(self, variant: Variant) -> bool:
+        """Whether to measure again: too few quiet readings, and time left for more."""
+        readings = self.readings[variant.key]
+        quiet = sum(not r.contended for r in readings)
+        spent = math.fsum(r.seconds for r in readings)
+        return (
+            variant.key not in self.failures
+            and quiet < min(3, self.settings.repeats)
+            and spent < 2 * self.settings.seconds
+        )
 
     def _timings(self, variant: Variant) -> Iterator[Timing]:
         for repeat, reading in enumerate(self.readings[variant.key]):

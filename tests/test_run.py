@@ -1,0 +1,291 @@
+"""Whole runs, as a person starts them: bad methods, kills, jobs, resume, errors."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Command
+from skimage.metrics import peak_signal_noise_ratio
+
+from inpaintbench import case as cases
+from inpaintbench.runs import RunPictures, read_rows, read_run
+from inpaintbench.store import Store
+
+BAD_METHODS = {
+    "segfault": "import ctypes; ctypes.string_at(0)",
+    "hang": "import time; time.sleep(600)",
+    "not_a_number": "return image.astype(float) * float('nan')",
+    "wrong_shape": "return image[1:]",
+    "wrong_type": "return image.astype('int64')",
+    "eat_memory": "import numpy; return numpy.ones((1 << 20, 1 << 14))",
+    "raises": "raise RuntimeError('no such luck')",
+}
+
+FAILURES = {
+    "segfault": "crash",
+    "hang": "timeout",
+    "not-a-number": "not finite",
+    "wrong-shape": "wrong shape",
+    "wrong-type": "wrong dtype",
+    "eat-memory": "out of memory",
+    "raises": "exception",
+}
+
+TEMPLATE = '''
+from inpaintbench.methods.base import Method
+
+
+class {name}(Method):
+    """Behave badly."""
+
+    def inpaint(self, image, mask):
+        {body}
+'''
+
+
+def write_method(folder: Path, name: str, body: str) -> Path:
+    path = folder / f"{name}.py"
+    camel = "".join(word.title() for word in name.split("_"))
+    path.write_text(TEMPLATE.format(name=camel, body=body))
+    return path
+
+
+def small_run(*extra: str | Path) -> list[str | Path]:
+    """Two images × two suites with fast metrics, without the timing pass."""
+    return [
+        *("run", "-d", "photos", "-d", "medical", "--masks", "large-regions", "--masks"),
+        *("small-holes", "--metric", "psnr", "--metric", "known-change", "--limit", "1"),
+        *("--no-timing", "--out", "run", *extra),
+    ]
+
+
+def everything(run: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return cells with output digests, and scores: what must not depend on how it was run."""
+    rows = read_run(run)
+    return rows.cells.drop(columns="seconds"), rows.scores
+
+
+@pytest.mark.slow
+def test_every_bad_method_fails_in_its_own_way_and_all_else_finishes(
+    command: Command, tmp_path: Path
+) -> None:
+    files = [write_method(tmp_path, name, body) for name, body in BAD_METHODS.items()]
+    methods = [word for file in files for word in ("-m", str(file))]
+    ran = command(*small_run("-m", "telea", *methods, "--timeout", "4", "--memory", "2G"))
+    assert ran.returncode == 0, ran.stderr
+    cells = read_run(tmp_path / "run").cells
+    assert (cells[cells["variant"] == "telea"]["status"] == "done").all()
+    failed = cells[cells["variant"] != "telea"]
+    assert (failed["status"] == "failed").all()
+    assert failed.groupby("variant")["failure"].unique().map(list).to_dict() == {
+        name: [kind] for name, kind in FAILURES.items()
+    }
+    messages = failed.groupby("variant")["message"].first()
+    assert "SIGSEGV" in messages["segfault"]
+    assert "no such luck" in messages["raises"]
+    with sqlite3.connect(tmp_path / "run" / "run.db") as connection:
+        (trace,) = connection.execute(
+            "SELECT traceback FROM cells WHERE message LIKE '%no such luck%'"
+        ).fetchone()
+    assert "raises.py" in trace
+    assert "crash" in ran.stdout
+
+
+@pytest.mark.slow
+def test_jobs_do_not_change_results_and_a_second_run_does_nothing(
+    command: Command, tmp_path: Path
+) -> None:
+    methods = ("-m", "mean-fill", "-m", "telea", "-m", "shiftmap", "-m", "biharmonic")
+    for jobs in ("1", "2"):
+        folder = tmp_path / jobs
+        folder.mkdir()
+        assert command(*small_run(*methods, "--jobs", jobs), cwd=folder).returncode == 0
+    one, two = (everything(tmp_path / jobs / "run") for jobs in ("1", "2"))
+    pd.testing.assert_frame_equal(one[0], two[0])
+    pd.testing.assert_frame_equal(one[1], two[1])
+
+    database = tmp_path / "1" / "run" / "run.db"
+    before = database.read_bytes()
+    again = command(*small_run(*methods, "--jobs", "1"), cwd=tmp_path / "1")
+    assert again.returncode == 0
+    assert "inpainting" not in again.stderr
+    assert database.read_bytes() == before
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_any_moment_carries_on_to_the_same_results(
+    command: Command, tmp_path: Path
+) -> None:
+    arguments = small_run("-m", "mean-fill", "-m", "telea", "-m", "shiftmap", "--count", "2")
+    (tmp_path / "whole").mkdir()
+    assert command(*arguments, cwd=tmp_path / "whole").returncode == 0
+    moments = random.Random(0)
+    for _ in range(4):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "inpaintbench", *map(str, arguments)],
+            cwd=tmp_path,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(moments.uniform(1.0, 6.0))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert command(*arguments).returncode == 0
+    for killed, whole in zip(
+        everything(tmp_path / "run"), everything(tmp_path / "whole" / "run"), strict=True
+    ):
+        pd.testing.assert_frame_equal(killed, whole)
+    assert not list((tmp_path / "run").rglob("*.partial"))
+
+
+@pytest.mark.slow
+def test_an_interrupt_stops_at_once_and_keeps_what_finished(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inpaintbench", *map(str, small_run("-m", "shiftmap"))],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+    )
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "the same command carries on" in errors
+    assert "Traceback" not in errors
+
+
+@pytest.mark.slow
+def test_opencv_methods_and_psnr_equal_direct_calls_on_every_case(
+    command: Command, tmp_path: Path
+) -> None:
+    assert command(*small_run("-m", "telea", "-m", "navier-stokes")).returncode == 0
+    flags = {"telea": cv2.INPAINT_TELEA, "navier-stokes": cv2.INPAINT_NS}
+    with Store.read(tmp_path / "run") as store:
+        rows, pictures = read_rows(store), RunPictures(store)
+        psnr = rows.scores[rows.scores["metric"].str.startswith("psnr")]
+        assert len(psnr) == 8
+        for score in psnr.itertuples():
+            reference, mask = pictures.reference(score.case), pictures.mask(score.case)
+            damaged = np.where(mask[..., None], 0, reference).astype(np.uint8)
+            direct = cv2.inpaint(damaged, mask.astype(np.uint8), 3, flags[score.variant])
+            direct = direct.reshape(reference.shape)
+            np.testing.assert_array_equal(pictures.output(score.case, score.variant), direct)
+            composite = np.where(mask[..., None], direct, reference)
+            expected = peak_signal_noise_ratio(reference, composite)
+            assert score.value == pytest.approx(expected, abs=1e-9)
+
+
+def test_a_method_never_sees_the_truth_in_the_hole(command: Command, tmp_path: Path) -> None:
+    spy = write_method(tmp_path, "peek", "return image")
+    assert command(*small_run("-m", str(spy))).returncode == 0
+    with Store.read(tmp_path / "run") as store:
+        rows, pictures = read_rows(store), RunPictures(store)
+        for cell in rows.cells.itertuples():
+            output, mask = pictures.output(cell.case, "peek"), pictures.mask(cell.case)
+            assert not output[mask].any()
+            np.testing.assert_array_equal(output[~mask], pictures.reference(cell.case)[~mask])
+
+
+ORACLE = '''
+from inpaintbench import registry
+from inpaintbench.datasets.base import Sample
+from inpaintbench.methods.base import Method
+import numpy as np
+
+
+class Oracle(Method):
+    """Know the truth: the image whose known pixels agree."""
+
+    def inpaint(self, image, mask):
+        for name in ("photos", "medical"):
+            dataset = registry.datasets().make(name)
+            truth = dataset.load(dataset.ids()[0]).image
+            if truth.shape == image.shape and (truth[~mask] == image[~mask]).all():
+                return truth
+        raise LookupError("no such image")
+'''
+
+
+@pytest.mark.slow
+def test_the_oracle_scores_perfectly(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "oracle.py").write_text(ORACLE)
+    perfect = ("psnr", "ssim", "ssim[definition=uniform7]", "lpips", "mae", "known-change")
+    metrics = [word for metric in perfect for word in ("--metric", metric)]
+    ran = command(
+        *("run", "-m", "./oracle.py", "-d", "photos", "-d", "medical", "--masks", "textures"),
+        *("--limit", "1", "--no-timing", "--out", "run", *metrics),
+    )
+    assert ran.returncode == 0, ran.stderr
+    rows = read_run(tmp_path / "run")
+    values = rows.scores.merge(rows.metrics, on="metric").groupby("name")["value"].unique()
+    assert {name: list(v) for name, v in values.items()} == {
+        "psnr": [np.inf],
+        "ssim": [1.0],
+        "lpips": [0.0],
+        "mae": [0.0],
+        "known-change": [0.0],
+    }
+
+
+def test_masks_depend_on_nothing_but_the_case() -> None:
+    from inpaintbench.benchmark import Benchmark
+    from inpaintbench.plan import make_plan
+
+    def masks(**changes: object) -> dict[str, str]:
+        benchmark = Benchmark(
+            **{
+                "name": "one",
+                "datasets": ("photos",),
+                "masks": ("large-regions",),
+                "methods": ("telea",),
+                "metrics": ("psnr",),
+                "limit": 2,
+                **changes,
+            }
+        )
+        plan = make_plan(benchmark)
+        return {c.id: cases.array_sha256(cases.load(c).mask) for c in reversed(plan.cases)}
+
+    base = masks()
+    wider = masks(datasets=("textures", "photos"), limit=3, methods=("mean-fill",))
+    assert base.items() <= wider.items()
+    assert not base.items() & masks(seed=1).items()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "qiuck"), "did you mean 'quick'"),
+        (("run", "-m", "tellea"), "did you mean 'telea'"),
+        (("run", "-m", "telea[radios=3]"), "did you mean 'radius'"),
+        (("run", "-d", "phtoos"), "did you mean 'photos'"),
+        (("run", "--masks", "smal-holes"), "did you mean 'small-holes'"),
+        (("run", "--metric", "psrn"), "did you mean 'psnr'"),
+        (("run", "-m", "./none.py"), "no such file"),
+        (("run", "--memory", "lots"), "not a size"),
+        (("run", "--retry", "crahs"), "did you mean 'crash'"),
+        (("run", "none.toml"), "no such file"),
+        (("report", "nowhere"), "holds no run"),
+        (("inpaint", "none.png", "none.png"), "no such file"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    command: Command, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    ran = command(*arguments)
+    assert ran.returncode != 0
+    assert message in ran.stderr
+    assert len(ran.stderr.strip().splitlines()) == 1
+    assert not list(tmp_path.iterdir())
