@@ -86,6 +86,8 @@ def draw_lines(
     width : float or (N,) array of float64
         Width of all, or of each.
     """
+    if len(segments) == 0:
+        return
     upwards = segments[:, :1] > segments[:, 2:3]
     y0, x0, y1, x1 = np.where(upwards, segments[:, [2, 3, 0, 1]], segments).T
     radius = np.broadcast_to(np.asarray(width, np.float64) / 2, y0.shape)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, sqrt
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from inpaintbench.datasets.base import Mask
 if TYPE_CHECKING:
     import pandas as pd
 
-    Column = pd.Series[Any] | NDArray[np.floating[Any]]
+Column: TypeAlias = "pd.Series[Any] | NDArray[np.floating[Any]]"
 
 COVERAGE_EDGES = (0.0, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 1.0)
 """Ends of the coverage bins: those of the partial-convolution masks, and what lies outside."""

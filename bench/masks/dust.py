@@ -1,0 +1,104 @@
+"""Dust, hairs and blotches on scans and prints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import ClassVar
+
+import numpy as np
+
+from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.drawing import direction, draw_lines, fill_polygon
+from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
+from inpaintbench.masks.random import RandomStream
+
+_CORNERS = 24
+
+
+@dataclass(frozen=True)
+class Dust(MaskSuite):
+    """Dust on a scan or print, on 0.3–3 % of the image.
+
+    - ``specks``: grains of two crossing strokes, 0–2.5 px long and 1–3 px wide, one in twenty of
+      them three times as large; they come in clouds with a normal spread of 8–80 px.
+    - ``fibres``: hairs 25–90 px long and 1–2 px wide, that curl.
+    - ``blotches``: ragged spots of radius 3–14 px, each with specks around it.
+
+    Dust is added until a coverage drawn uniformly from `min_coverage`–`max_coverage` is reached.
+    Lengths are in pixels of a 256² image and scale with the square root of the image's area, but
+    specks and fibres stay at least 1 px wide.
+
+    Parameters
+    ----------
+    min_coverage, max_coverage : float
+        Hole area / image area.
+    """
+
+    min_coverage: float = 0.003
+    max_coverage: float = 0.03
+
+    kinds: ClassVar[tuple[str, ...]] = ("specks", "fibres", "blotches")
+    source: ClassVar[str] = "inpaintbench: restoration of scanned photographs"
+
+    def __post_init__(self) -> None:
+        """Refuse an empty range."""
+        check_range("coverage", self.min_coverage, self.max_coverage, 0.001, 0.5)
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Draw dust of one kind up to the coverage."""
+        shape = {"specks": _cloud, "fibres": _fibre, "blotches": _blotch}[kind]
+
+        def draw_shape(mask: Mask) -> None:
+            shape(mask, unit(sample), random)
+
+        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, draw_shape)
+
+
+def _cloud(mask: Mask, unit: float, random: RandomStream) -> None:
+    y, x = (random.uniform(0, side) for side in mask.shape)
+    spread = random.uniform(8.0, 80.0) * unit
+    _draw_specks(mask, y, x, spread, max(floor(16 * unit), 1), unit, random)
+
+
+def _draw_specks(
+    mask: Mask, y: float, x: float, spread: float, count: int, unit: float, random: RandomStream
+) -> None:
+    segments, widths = [], []
+    for _ in range(count):
+        size = (3.0 if random.chance(0.05) else 1.0) * unit
+        # At a pixel's centre, where even the smallest speck leaves a mark.
+        top, left = floor(random.normal(y, spread)), floor(random.normal(x, spread))
+        for _ in range(2):
+            dy, dx = (random.uniform(-2.5, 2.5) * size for _ in range(2))
+            segments.append((top, left, top + dy / 2, left + dx / 2))
+            widths.append(max(random.uniform(1.0, 3.0) * size, 1.0))
+    draw_lines(mask, np.array(segments, np.float64), np.array(widths))
+
+
+def _fibre(mask: Mask, unit: float, random: RandomStream) -> None:
+    y, x = (random.uniform(0, side) for side in mask.shape)
+    length = random.uniform(25.0, 90.0) * unit
+    steps = max(ceil(length / max(3 * unit, 1.0)), 2)
+    turns, curl = random.uniform(), random.uniform(-0.02, 0.02)
+    segments = []
+    for _ in range(steps):
+        curl = min(max(curl + random.uniform(-0.01, 0.01), -0.03), 0.03)
+        turns += curl
+        dy, dx = direction(turns)
+        segments.append((y, x, y + dy * length / steps, x + dx * length / steps))
+        y, x = segments[-1][2:]
+    draw_lines(mask, np.array(segments), max(random.uniform(1.0, 2.0) * unit, 1.0))
+
+
+def _blotch(mask: Mask, unit: float, random: RandomStream) -> None:
+    y, x = (random.uniform(0, side) for side in mask.shape)
+    radius = max(random.uniform(3.0, 14.0) * unit, 1.0)
+    points, rough = [], random.uniform(0.1, 0.4)
+    for corner in range(_CORNERS):
+        dy, dx = direction(corner / _CORNERS)
+        distance = radius * (1 + random.uniform(-rough, rough))
+        points.append((y + distance * dy, x + distance * dx))
+    fill_polygon(mask, points)
+    _draw_specks(mask, y, x, 1.5 * radius, random.integer(1, 7), unit, random)

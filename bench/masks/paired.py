@@ -1,0 +1,32 @@
+"""The mask that comes with the image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from inpaintbench.datasets.base import DataError, Mask, Sample
+from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.random import RandomStream
+
+
+@dataclass(frozen=True)
+class Paired(MaskSuite):
+    """The sample's own mask, from a dataset that comes with one: every index gives the same."""
+
+    source: ClassVar[str] = "the dataset"
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Return the sample's mask.
+
+        Raises
+        ------
+        DataError
+            When the sample has none.
+        """
+        if sample.mask is None:
+            raise DataError(
+                f"sample {sample.id} has no mask of its own: the suite {self.name} needs a dataset "
+                "with masks, such as folder[path=photos,masks=masks]"
+            )
+        return sample.mask
