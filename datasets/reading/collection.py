@@ -145,15 +145,15 @@ class Collection(Dataset):
         where = (
             f"{self.name} ({self.split}) isn't here (looked in {searched(self.name, self.path)})"
         )
-        layout = self.layouts[0].format(split=self.split)
-        if self.path is not None:
-            return f"{where}: expected {self.counts[self.split]:,} images as {layout}"
+        layout = f"{self.counts[self.split]:,} images as {self.layouts[0].format(split=self.split)}"
         if self.remotes:
             size = megabytes(sum(remote.size for remote in self.remotes))
-            return f"{where}: a run with it downloads {size} (licence: {self.license})"
+            how = f"a run without path=… downloads {size} (licence: {self.license})"
+            return f"{where}: {how}" if self.path is None else f"{where}, wanted {layout}; {how}"
+        folder = self.path or cache_folder(self.name)
         return (
-            f"{where}: {self.obtain} (licence: {self.license}), and unpack it into "
-            f"{cache_folder(self.name)} or give path=…, so that the images lie there as {layout}"
+            f"{where}: {self.obtain} (licence: {self.license}), and unpack it so that {folder} "
+            f"or another path=… holds {layout}"
         )
 
     def _file(self, sample_id: str) -> Path:
