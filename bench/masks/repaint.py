@@ -1,0 +1,81 @@
+"""The masks of RePaint beyond LaMa's: lines, super-resolution, half an image, expansion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.random import RandomStream
+
+_SOURCE = "RePaint (Lugmayr et al., CVPR 2022), github.com/andreas128/RePaint"
+
+
+@dataclass(frozen=True)
+class RepaintLines(MaskSuite):
+    """RePaint's alternating lines: every second row is a hole, the first row is known.
+
+    The same at every size; exactly half of an image of even height.
+    """
+
+    source: ClassVar[str] = f"{_SOURCE}, confs/test_*_ev2li.yml"
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Mark the rows of odd number."""
+        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask[1::2] = True
+        return mask
+
+
+@dataclass(frozen=True)
+class RepaintNn2(MaskSuite):
+    """RePaint's super-resolution mask: only every second pixel of every second row is known.
+
+    The first pixel is known. The same at every size; three quarters of an image of even sides.
+    """
+
+    source: ClassVar[str] = f"{_SOURCE}, confs/test_*_nn2.yml"
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Mark all but a grid of stride 2."""
+        mask = np.ones(sample.image.shape[:2], dtype=np.bool_)
+        mask[::2, ::2] = False
+        return mask
+
+
+@dataclass(frozen=True)
+class RepaintHalf(MaskSuite):
+    """RePaint's half image: the left half is known, the right half is the hole.
+
+    In an image of odd width the hole is the wider part.
+    """
+
+    source: ClassVar[str] = f"{_SOURCE}, confs/test_*_genhalf.yml"
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Mark the right half."""
+        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask[:, mask.shape[1] // 2 :] = True
+        return mask
+
+
+@dataclass(frozen=True)
+class RepaintExpand(MaskSuite):
+    """RePaint's expansion: only the central 64² of 256² is known, 93.75 % hole.
+
+    At other sizes a quarter of the image along each axis is known, rounded down.
+    """
+
+    source: ClassVar[str] = f"{_SOURCE}, confs/test_*_ex64.yml"
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Mark all but the centre."""
+        height, width = sample.image.shape[:2]
+        known = np.zeros((height, width), dtype=np.bool_)
+        kept_y, kept_x = height // 4, width // 4
+        fill_box(known, (height - kept_y) // 2, (width - kept_x) // 2, kept_y, kept_x)
+        return ~known
