@@ -1,0 +1,225 @@
+"""The irregular masks of NVIDIA's partial convolutions: drawn to their bins, or the real files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from math import sqrt
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+
+from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.errors import BenchError
+from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.drawing import direction, draw_line, draw_lines
+from inpaintbench.masks.random import RandomStream
+
+_PAGE = "https://nv-adlr.github.io/publication/partialconv-inpainting"
+_SOURCE = f"Partial convolutions (Liu et al., ECCV 2018), irregular test masks, {_PAGE}"
+
+_EDGES = (0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+_BINS = {
+    f"{low:g}-{high:g}-{where}": (low, high, where == "border")
+    for low, high in pairwise(_EDGES)
+    for where in ("border", "inside")
+}
+"""Low and high end of each cell's hole / area, ``low < area <= high``, and border contact; in the
+order of the published files."""
+
+_SIZE = 512
+_MARGIN = 50
+_FILES_A_CELL = 1000
+
+_MANY = 10
+"""From this many segments on it is faster to draw them at once; the pixels are the same."""
+
+
+@dataclass(frozen=True)
+class Pconv(MaskSuite):
+    """Free-form strokes drawn to the six area bins of the partial-convolution test masks.
+
+    The published masks (see `pconv-files`) can't be shipped, so these are drawn: their coverage
+    and border contact are the published ones, their shapes are not. The kind says the bin,
+    ``low < hole / area <= high``, and whether the hole touches the border (`border`) or keeps
+    50 px of 512² away from it (`inside`).
+
+    A coverage is drawn, uniform over the bin, and strokes are added segment by segment until it is
+    reached; a mask that then exceeds the bin is drawn again. A stroke starts anywhere, the first
+    one of a `border` mask on the border, and ends after 2–8 segments or where it leaves the image
+    (the inside). A segment is 32–96 px long at 512² and turns by up to an eighth of a turn either
+    way. A stroke has one width: from 8 px to 20 px more than the bin's high end in per cent (30 px
+    for up to 10 %, 80 px for up to 60 %). Lengths are in proportion to the square root of the
+    image's area, widths at least a pixel.
+    """
+
+    kinds: ClassVar[tuple[str, ...]] = tuple(_BINS)
+    source: ClassVar[str] = _SOURCE
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Draw masks until one ends inside the bin."""
+        low, high, border = _BINS[kind]
+        shape = sample.image.shape[:2]
+        scale = sqrt(shape[0] * shape[1]) / _SIZE
+        margin = 0 if border else max(int(scale * _MARGIN), 1)
+        while True:
+            mask = np.zeros(shape, dtype=np.bool_)
+            inside = mask[margin : shape[0] - margin, margin : shape[1] - margin]
+            start = _border_pixel(shape, random) if border else None
+            covered = _cover(
+                inside,
+                random.uniform(low, high) * mask.size,
+                _segments(inside.shape, scale, (8, 21 + int(100 * high)), start, random),
+            )
+            if low * mask.size < covered <= high * mask.size:
+                return mask
+
+
+def _cover(mask: Mask, wanted: float, segments: Iterator[_Segment]) -> int:
+    """Draw one segment after the other until the mask covers enough; return how much it does.
+
+    Those that together can't be too many are drawn at once.
+    """
+    covered, segment = 0, next(segments)
+    while covered < wanted:
+        batch = [segment]
+        most = covered + segment.largest_area
+        while most < wanted:
+            segment = next(segments)
+            most += segment.largest_area
+            batch.append(segment)
+        if len(batch) == 1:
+            segment = next(segments)
+        else:
+            batch.pop()
+        if len(batch) < _MANY:
+            for each in batch:
+                draw_line(mask, *each.ends, each.width)
+        else:
+            ends = np.array([each.ends for each in batch])
+            draw_lines(mask, ends, np.array([each.width for each in batch]))
+        covered = int(np.count_nonzero(mask))
+    return covered
+
+
+@dataclass(frozen=True)
+class _Segment:
+    ends: tuple[float, float, float, float]
+    width: float
+    largest_area: float
+
+
+def _segments(
+    shape: tuple[int, ...],
+    scale: float,
+    widths: tuple[int, int],
+    start: tuple[int, int] | None,
+    random: RandomStream,
+) -> Iterator[_Segment]:
+    """Draw the segments of stroke after stroke, without end."""
+    height, width = shape
+    while True:
+        y: float
+        x: float
+        y, x = start or (random.integer(0, height), random.integer(0, width))
+        start = None
+        thickness = max(scale * random.integer(*widths), 1.0)
+        heading = random.uniform()
+        for _ in range(random.integer(2, 9)):
+            heading += random.uniform(-0.125, 0.125)
+            down, across = direction(heading)
+            length = scale * random.uniform(32.0, 96.0)
+            ends = (y, x, y + length * down, x + length * across)
+            yield _Segment(ends, thickness, (length + thickness + 2.0) * (thickness + 2.0))
+            y, x = ends[2:]
+            if not (0 <= y < height and 0 <= x < width):
+                break
+
+
+def _border_pixel(shape: tuple[int, ...], random: RandomStream) -> tuple[int, int]:
+    """Choose a pixel of the first or last row or column."""
+    height, width = shape
+    if random.integer(0, height + width) < width:
+        return random.choice((0, height - 1)), random.integer(0, width)
+    return random.integer(0, height), random.choice((0, width - 1))
+
+
+@dataclass(frozen=True)
+class PconvFiles(MaskSuite):
+    """The published partial-convolution test masks themselves, from a folder of yours.
+
+    12,000 files of 512², ``00000.png`` to ``11999.png``, a thousand to a cell: 0–999 cover up to
+    .1 and touch the border, 1000–1999 cover up to .1 inside, 2000–2999 cover .1–.2 and touch the
+    border, and so on to 11999. The kind says the cell, as in `pconv`; one of its thousand files is
+    drawn.
+
+    Copies in circulation differ in whether holes are black, as NVIDIA's page says, or white. The
+    file's place says how much of it is hole, so each file's polarity is read off that: the holes
+    are the colour whose share is nearer to the file's bin, and a file that fits its bin either way
+    by no better than .01 is refused. Grey values count as white from 128 on. Other image sizes
+    take the pixel of the file at the centre of each of theirs; should that miss every hole,
+    another file is drawn.
+
+    Parameters
+    ----------
+    path : str
+        Folder that holds the files.
+    """
+
+    path: str
+
+    kinds: ClassVar[tuple[str, ...]] = tuple(_BINS)
+    source: ClassVar[str] = _SOURCE
+
+    def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
+        """Read one file of the cell."""
+        low, high, _ = _BINS[kind]
+        first = _FILES_A_CELL * self.kinds.index(kind)
+        while True:
+            number = random.integer(first, first + _FILES_A_CELL)
+            holes = _read_holes(Path(self.path) / f"{number:05d}.png", low, high)
+            rows, columns = (
+                (2 * np.arange(size) + 1) * side // (2 * size)
+                for size, side in zip(sample.image.shape[:2], holes.shape, strict=True)
+            )
+            mask = holes[np.ix_(rows, columns)]
+            if mask.any():
+                return mask
+
+
+def _read_holes(path: Path, low: float, high: float) -> Mask:
+    """Read a file as a mask, its polarity being the one that fits the bin.
+
+    Raises
+    ------
+    BenchError
+        When the file is missing, isn't an image, or fits its bin with neither polarity.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        with Image.open(path) as image:
+            white = np.asarray(image.convert("L")) >= 128
+    except FileNotFoundError as error:
+        raise BenchError(
+            f"{path}: no such file; pconv-files needs 00000.png to 11999.png of the irregular "
+            f"test masks, from {_PAGE}"
+        ) from error
+    except (OSError, UnidentifiedImageError) as error:
+        raise BenchError(f"{path}: can't be read as an image: {error}") from error
+    share = np.count_nonzero(white) / white.size
+    excess = {True: _outside(share, low, high), False: _outside(1 - share, low, high)}
+    hole_is_white = excess[True] < excess[False]
+    if excess[hole_is_white] > 0.01:
+        raise BenchError(
+            f"{path}: {share:.3f} is white, so neither white nor black covers the "
+            f"{low:g} to {high:g} that a hole has in a file of this number"
+        )
+    return white == hole_is_white
+
+
+def _outside(share: float, low: float, high: float) -> float:
+    """Return by how much a share misses a bin."""
+    return max(low - share, share - high, 0.0)
