@@ -142,8 +142,7 @@ def _fill(cls: type[typing.Any], content: dict[str, typing.Any], where: str) -> 
     for key, value in content.items():
         if key not in hints:
             raise BenchError(
-                f"{where}: unknown key {key!r}{did_you_mean(key, hints)} "
-                f"(keys: {', '.join(hints)})"
+                f"{where}: unknown key {key!r}{did_you_mean(key, hints)} (keys: {', '.join(hints)})"
             )
         kind = hints[key]
         if dataclasses.is_dataclass(kind):

@@ -22,9 +22,7 @@ _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy"
 def collect(plan: Plan, device: str) -> dict[str, str]:
     """Describe this machine and installation, and the benchmark that is run."""
     required = {name for variant in plan.variants for name in variant.method.requires}
-    versions = {
-        name: distribution_version(name) for name in sorted({*_LIBRARIES, *required})
-    }
+    versions = {name: distribution_version(name) for name in sorted({*_LIBRARIES, *required})}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     return {
         "inpaintbench": __version__,

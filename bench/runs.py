@@ -117,8 +117,8 @@ class RunPictures:
             When the cell isn't done.
         """
         row = self._store.connection.execute(
-            'SELECT r.output_sha256 FROM cells r JOIN plan_variants p USING (key) '
-            "JOIN variants v USING (key) WHERE r.\"case\" = ? AND v.variant = ? "
+            "SELECT r.output_sha256 FROM cells r JOIN plan_variants p USING (key) "
+            'JOIN variants v USING (key) WHERE r."case" = ? AND v.variant = ? '
             "AND r.status = 'done'",
             (case, variant),
         ).fetchone()

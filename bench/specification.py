@@ -94,7 +94,7 @@ def label(plugin: typing.Any) -> str:
         default = _default(type(plugin), key)
         if value != default:
             text = _text(value)
-            shown.append(f'{key}="{text}"' if re.search(r'[,\]\[\s]', text) else f"{key}={text}")
+            shown.append(f'{key}="{text}"' if re.search(r"[,\]\[\s]", text) else f"{key}={text}")
     name: str = plugin.name
     return f"{name}[{','.join(shown)}]" if shown else name
 

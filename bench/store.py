@@ -221,8 +221,7 @@ class Store:
         if failures is None:
             return self.connection.execute(sql).rowcount
         return sum(
-            self.connection.execute(f"{sql} AND failure = ?", (kind,)).rowcount
-            for kind in failures
+            self.connection.execute(f"{sql} AND failure = ?", (kind,)).rowcount for kind in failures
         )
 
     def pending_cells(self) -> Iterator[tuple[int, int]]:

@@ -75,9 +75,7 @@ def test_rows_are_typed_and_scores_follow_the_output(tmp_path: Path, plan: Plan)
         store.set_plan(plan)
         store.add_cell(case, telea, outcome(), FACTS)
         store.add_cell(case, mean, failed, None)
-        assert list(store.pending_scores([plan.metrics[0].id])) == [
-            (0, [outcome().output_sha256])
-        ]
+        assert list(store.pending_scores([plan.metrics[0].id])) == [(0, [outcome().output_sha256])]
         store.add_scores([Score(case.id, outcome().output_sha256, plan.metrics[0].id, np.inf)])
         assert list(store.pending_scores([plan.metrics[0].id])) == []
         store.add_timings([Timing(case.id, telea.key, 0, 0.5, False, 1, 0.0, 0.6, 1e6)])

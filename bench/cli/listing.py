@@ -68,9 +68,7 @@ def _list_presets(console: Console) -> None:
     names = benchmark.preset_names()
     width = max(map(len, names))
     for name in names:
-        console.print(
-            f"[bold]{name:<{width}}[/bold]  {_escaped(benchmark.read(name).description)}"
-        )
+        console.print(f"[bold]{name:<{width}}[/bold]  {_escaped(benchmark.read(name).description)}")
 
 
 def _escaped(text: str) -> str:

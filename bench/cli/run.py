@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,6 +11,15 @@ import typer
 
 if TYPE_CHECKING:
     from inpaintbench.benchmark import Benchmark
+    from inpaintbench.execution.cluster import ClusterSettings
+
+
+class Executor(enum.StrEnum):
+    """Where cells run."""
+
+    local = "local"
+    dask = "dask"
+    slurm = "slurm"
 
 
 def run(
@@ -56,15 +66,23 @@ def run(
         str | None, typer.Option(help="Memory limit of each worker, such as 4G.")
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads in the timing pass.")
-    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Threads in the timing pass.")] = None,
     timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
     retry: Annotated[
         list[str] | None,
         typer.Option(help="Run failures again: failed (all), timeout, crash, …; may be repeated."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
+    executor: Annotated[
+        Executor, typer.Option(help="Where the quality pass runs.")
+    ] = Executor.local,
+    scheduler: Annotated[
+        str, typer.Option(help="Address of the Dask scheduler: tcp://host:8786.")
+    ] = "",
+    print_job_script: Annotated[
+        bool,
+        typer.Option("--print-job-script", help="Show the batch script of slurm, and run nothing."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Run directory [results/runs/PRESET].")
     ] = None,
@@ -96,6 +114,10 @@ def run(
         wanted = dataclasses.replace(
             wanted, timing=dataclasses.replace(wanted.timing, threads=threads)
         )
+    cluster = _cluster(executor, scheduler, jobs, _bytes(memory))
+    if print_job_script:
+        _show_job_script(cluster)
+        return
     options = Options(
         jobs=jobs or _cores(),
         device=device,
@@ -103,6 +125,7 @@ def run(
         fresh=fresh,
         retry=_failures(retry),
         timing=timing and wanted.timing.cases > 0,
+        cluster=cluster,
     )
     directory = out or Path("results/runs") / wanted.name
     plan = make_plan(wanted, device)
@@ -126,6 +149,25 @@ def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
         if value is not None and value != []
     }
     return dataclasses.replace(benchmark, **given)
+
+
+def _cluster(
+    executor: Executor, scheduler: str, jobs: int, memory: int | None
+) -> ClusterSettings | None:
+    from inpaintbench.execution.cluster import ClusterSettings
+
+    if executor is Executor.local:
+        return None
+    return ClusterSettings(executor.value, scheduler, max(1, jobs), memory)
+
+
+def _show_job_script(cluster: ClusterSettings | None) -> None:
+    from inpaintbench.errors import BenchError
+    from inpaintbench.execution.cluster import slurm_job_script
+
+    if cluster is None or cluster.executor != "slurm":
+        raise BenchError("--print-job-script goes with --executor slurm")
+    typer.echo(slurm_job_script(cluster))
 
 
 def _cores() -> int:

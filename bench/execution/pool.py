@@ -83,13 +83,9 @@ class Pool:
             for future in done:
                 yield Finished(running.pop(future), self._result(future, timeout))
 
-    def run(
-        self, function: Callable[[T], R], task: T, timeout: float | None = None
-    ) -> R | Ended:
+    def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
-        return self._result(
-            self._pool.schedule(function, args=[task], timeout=timeout), timeout
-        )
+        return self._result(self._pool.schedule(function, args=[task], timeout=timeout), timeout)
 
     def _result(self, future: Future[R], timeout: float | None) -> R | Ended:
         try:

@@ -7,6 +7,7 @@ any end, planned or not, carries on where the last one was.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -14,6 +15,7 @@ from typing import Protocol
 from inpaintbench import provenance
 from inpaintbench.case import Case
 from inpaintbench.execution.cell import CellTask, run_cell
+from inpaintbench.execution.cluster import ClusterPool, ClusterSettings, open_cluster
 from inpaintbench.execution.pool import Ended, Pool, default_memory, open_pool
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
 from inpaintbench.execution.timing import time_cells
@@ -55,7 +57,9 @@ class Options:
     retry : tuple of str
         Kinds of failure to run again; ``failed`` stands for all.
     timing : bool
-        Whether the timing pass follows.
+        Whether the timing pass follows; it always runs on this machine.
+    cluster : ClusterSettings or None
+        Where the quality pass runs instead of this machine.
     """
 
     jobs: int = 1
@@ -64,6 +68,7 @@ class Options:
     fresh: bool = False
     retry: tuple[str, ...] = ()
     timing: bool = True
+    cluster: ClusterSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -109,9 +114,7 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
         )
 
 
-def _fill_cells(
-    plan: Plan, store: Store, options: Options, progress: Progress, total: int
-) -> None:
+def _fill_cells(plan: Plan, store: Store, options: Options, progress: Progress, total: int) -> None:
     progress.stage("inpainting", total)
     by_specification = {variant.specification: variant for variant in plan.variants}
     jobs = max(1, min(options.jobs, total))
@@ -119,11 +122,9 @@ def _fill_cells(
 
     def tasks() -> Iterator[CellTask]:
         for case, variant in store.pending_cells():
-            yield CellTask(
-                plan.cases[case], plan.variants[variant].specification, options.device
-            )
+            yield CellTask(plan.cases[case], plan.variants[variant].specification, options.device)
 
-    with open_pool(jobs, memory=memory) as pool:
+    with _cells_pool(options, jobs, memory) as pool:
         for finished in pool.map(run_cell, tasks(), plan.benchmark.timeout):
             task = finished.task
             variant = by_specification[task.method]
@@ -131,6 +132,16 @@ def _fill_cells(
             store.add_cell(task.case, variant, outcome, facts)
             progress.current(f"{variant.label} on {task.case.dataset}/{task.case.sample}")
             progress.advance()
+
+
+@contextmanager
+def _cells_pool(options: Options, jobs: int, memory: int) -> Iterator[Pool | ClusterPool]:
+    if options.cluster is not None:
+        with open_cluster(options.cluster) as cluster:
+            yield cluster
+    else:
+        with open_pool(jobs, memory=memory) as pool:
+            yield pool
 
 
 def _outcome(
@@ -142,7 +153,9 @@ def _outcome(
 
 
 def _score(plan: Plan, store: Store, options: Options, progress: Progress) -> None:
-    ids = {metric.id: text for metric, text in zip(plan.metrics, plan.benchmark.metrics)}
+    ids = {
+        metric.id: text for metric, text in zip(plan.metrics, plan.benchmark.metrics, strict=True)
+    }
     groups = list(store.pending_scores(ids))
     if not groups:
         return

@@ -1,0 +1,115 @@
+"""The exclusive timing pass reads what calls really cost."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+
+import pytest
+
+from inpaintbench.benchmark import Benchmark, TimingSettings
+from inpaintbench.execution.timing import TimedCell, time_cells
+from inpaintbench.plan import Plan, make_plan
+
+METHODS = {
+    "sleep": """
+        import time
+        time.sleep(0.05)
+        return image
+""",
+    "burn": """
+        import threading, time
+        end = time.perf_counter() + 0.05
+        def work():
+            block = bytes(1 << 16)
+            while time.perf_counter() < end:
+                hash(block[1:])
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        return image
+""",
+    "hold": """
+        import numpy
+        return image + (numpy.ones(25_000_000).sum() < 0)
+""",
+    "fail": """
+        raise RuntimeError("broken on purpose")
+""",
+}
+
+TEMPLATE = '''
+import time
+from inpaintbench.methods.base import Method
+
+
+class {name}(Method):
+    """Cost a known amount."""
+
+    def setup(self, device, seed):
+        time.sleep(0.2)
+
+    def inpaint(self, image, mask):
+{body}
+'''
+
+
+def make(folder: Path, names: list[str], settings: TimingSettings) -> Plan:
+    methods = []
+    for name in names:
+        path = folder / f"{name}.py"
+        path.write_text(TEMPLATE.format(name=name.title(), body=METHODS[name]))
+        methods.append(str(path))
+    return make_plan(
+        Benchmark(
+            name="timing",
+            datasets=("photos[size=32]",),
+            masks=("large-regions",),
+            methods=tuple(methods),
+            metrics=("psnr",),
+            limit=1,
+            timing=settings,
+        )
+    )
+
+
+def measure(plan: Plan) -> dict[str, TimedCell]:
+    cells = [(case, list(plan.variants)) for case in plan.timed_cases()]
+    timed = time_cells(cells, plan.benchmark.timing, "cpu", timeout=30, memory=None)
+    return {cell.variant.label: cell for cell in timed}
+
+
+@pytest.mark.slow
+def test_a_sleeping_and_a_burning_method_read_fifty_milliseconds(tmp_path: Path) -> None:
+    plan = make(tmp_path, ["sleep", "burn"], TimingSettings(repeats=9, threads=2))
+    for cell in measure(plan).values():
+        assert cell.failure == ""
+        assert len(cell.timings) >= 9
+        # the lowest readings: those that nothing else on the machine stretched
+        quiet = sorted(t.seconds for t in cell.timings)[:3]
+        assert statistics.median(quiet) == pytest.approx(0.05, rel=0.05)
+        assert all(t.setup_seconds >= 0.2 for t in cell.timings)
+        assert all(t.seconds < 0.2 for t in cell.timings), "setup is not part of a call"
+
+
+@pytest.mark.slow
+def test_peak_memory_is_the_calls_own(tmp_path: Path) -> None:
+    plan = make(tmp_path, ["sleep", "hold"], TimingSettings(repeats=3))
+    peaks = {name: max(t.peak_bytes for t in cell.timings) for name, cell in measure(plan).items()}
+    assert peaks["hold"] == pytest.approx(200e6, rel=0.1)
+    assert peaks["sleep"] < 20e6
+
+
+@pytest.mark.slow
+def test_a_method_that_fails_while_timed_stops_only_itself(tmp_path: Path) -> None:
+    cells = measure(make(tmp_path, ["fail", "sleep"], TimingSettings(repeats=3)))
+    assert "broken on purpose" in cells["fail"].failure
+    assert cells["fail"].timings == ()
+    assert len(cells["sleep"].timings) >= 3
+
+
+@pytest.mark.slow
+def test_slow_methods_are_repeated_less(tmp_path: Path) -> None:
+    settings = TimingSettings(repeats=30, seconds=0.2)
+    cell = measure(make(tmp_path, ["sleep"], settings))["sleep"]
+    assert 3 <= len(cell.timings) < 30
