@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
 from inpaintbench.datasets.base import DataError
+from inpaintbench.datasets.reading.reason import reason
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
 
@@ -121,7 +122,7 @@ def _damage_in_a_line(archive: Path) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        raise DataError(f"{archive}: can't be unpacked, it is damaged ({error})") from error
+        raise DataError(f"{archive}: can't be unpacked, it is damaged ({reason(error)})") from error
 
 
 def _refuse_dangerous(archive: Path, member: Member) -> None:
