@@ -63,6 +63,13 @@ def train(
     device: Annotated[
         str, typer.Option(help="auto, cpu, cuda or cuda:N; auto takes a GPU where there is one.")
     ] = "auto",
+    mixed: Annotated[
+        bool | None,
+        typer.Option(
+            "--mixed/--no-mixed",
+            help="Compute in bfloat16, on GPUs and CPUs that have it [on a GPU].",
+        ),
+    ] = None,
     start: Annotated[
         Path | None,
         typer.Option("--from", help="Weight file to start from, where names and shapes match."),
@@ -104,6 +111,7 @@ def train(
         count = sum(len(part.images) for part in data)
         steps = max(1, round(epochs * count / (batch or recipe.batch)))
     suites = masks or recipe.masks
+    place = _device(device)
     try:
         settings = Settings(
             steps=steps,
@@ -112,7 +120,8 @@ def train(
             learning_rate=learning_rate or recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             seed=seed,
-            device=_device(device),
+            device=place,
+            mixed=place.startswith("cuda") if mixed is None else mixed,
             checkpoint_minutes=checkpoint_minutes,
         )
         plan = Plan(
@@ -195,7 +204,7 @@ def _seen_as(dataset: Dataset) -> str:
     """Name a dataset as `trained_on` does; a folder goes by its own name."""
     name = dataset.name
     if name == "folder":
-        name = Path(str(getattr(dataset, "path", name))).resolve().name
+        name = Path(str(getattr(dataset, "path", name))).absolute().name
     return f"{name}/{dataset.split or 'train'}"
 
 

@@ -27,7 +27,7 @@ class Gaussian:
     @classmethod
     def of(cls, parameters: Tensor) -> Gaussian:
         """Split a layer's output ``(N, 2 L)`` into the two, the variance kept within e^±8."""
-        mean, log_variance = parameters.chunk(2, dim=1)
+        mean, log_variance = parameters.float().chunk(2, dim=1)
         return cls(mean, 8 * torch.tanh(log_variance / 8))
 
     def sample(self) -> Tensor:

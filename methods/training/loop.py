@@ -60,11 +60,11 @@ class Training:
         self._validation = validation
         self.step = 0
         self.seconds = 0.0
-        objective.network.to(settings.device)
+        objective.network.to(settings.device, memory_format=torch.channels_last)
         self.average = AveragedModel(objective.network, avg_fn=self._follow, use_buffers=True)
         self._optimizers = {"network": self._optimizer(objective.network, 1.0)}
         if objective.critic is not None:
-            objective.critic.to(settings.device)
+            objective.critic.to(settings.device, memory_format=torch.channels_last)
             self._optimizers["critic"] = self._optimizer(objective.critic, objective.critic_rate)
         folder.mkdir(parents=True, exist_ok=True)
         self.log = Log(folder / "log.csv")
@@ -177,10 +177,9 @@ class Training:
         return average.lerp(current, 1 - decay) if average.is_floating_point() else current
 
     def _mixed_precision(self) -> torch.autocast:
-        """Bfloat16 where a GPU has it: it needs no loss scaling; float32 elsewhere."""
+        """Compute convolutions and products in bfloat16, which needs no scaling of the loss."""
         kind = torch.device(self.settings.device).type
-        usable = kind == "cuda" and torch.cuda.is_bf16_supported()
-        return torch.autocast(kind, torch.bfloat16, enabled=usable)
+        return torch.autocast(kind, torch.bfloat16, enabled=self.settings.mixed)
 
     def _optimizer(self, network: nn.Module, share: float) -> torch.optim.AdamW:
         return torch.optim.AdamW(
@@ -188,6 +187,7 @@ class Training:
             lr=self.settings.learning_rate * share,
             betas=self.objective.betas,
             weight_decay=self.settings.weight_decay,
+            fused=True,  # a tenth of the time: a fifth of a whole step on the CPU
         )
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:

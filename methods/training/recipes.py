@@ -89,7 +89,7 @@ _SMALL_IMAGE_MASKS = (
     "context-encoder-center",
     "lama-medium",
 )
-_SMALL_IMAGES = Augmentation()
+_SMALL_IMAGES = Augmentation(shift=2, contrast=0.1, brightness=0.05, tint=0.02)
 _PHOTOGRAPHS = Augmentation(shift=0, contrast=0.1, brightness=0.05, tint=0.02)
 
 RECIPES: Mapping[str, Recipe] = {

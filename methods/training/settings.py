@@ -34,6 +34,9 @@ class Settings:
         Seed of the initial weights and of everything drawn in every step.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
+    mixed : bool
+        Whether convolutions compute in bfloat16: right on a GPU, and half the time on CPUs that
+        have it (AVX512-BF16, AMX); far slower on others.
     checkpoint_minutes : float
         Wall time between checkpoints, each with a validation, a line in the log and a preview.
     """
@@ -49,6 +52,7 @@ class Settings:
     clip: float = 1.0
     seed: int = 0
     device: str = "cpu"
+    mixed: bool = False
     checkpoint_minutes: float = 2.0
 
     def __post_init__(self) -> None:
