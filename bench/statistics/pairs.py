@@ -1,0 +1,157 @@
+"""Compare methods two by two, case by case, and say which pairs can be told apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.statistics.bootstrap import (
+    LEVEL,
+    RESAMPLES,
+    SEED,
+    Codes,
+    Floats,
+    image_means,
+    mean_intervals,
+)
+
+Flags: TypeAlias = NDArray[np.bool_]
+
+# Images up to which all choices of signs are enumerated: 8,192 at most.
+_ENUMERATED = 13
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """Every ordered pair of m methods; row minus column.
+
+    Parameters
+    ----------
+    difference, low, high : (m, m) arrays
+        Mean of the differences per case, with its interval (NaN below two images).
+    p : (m, m) array
+        Wilcoxon's signed-rank test on the mean difference of each image, two-sided; 1 where
+        nothing differs, NaN below two images.
+    p_holm : (m, m) array
+        The same, corrected for all pairs by Holm's method.
+    apart : (m, m) array of bool
+        Whether the two methods can be told apart: the corrected p is at most 1 - level, and the
+        interval of the difference lies on one side of 0.
+    """
+
+    difference: Floats
+    low: Floats
+    high: Floats
+    p: Floats
+    p_holm: Floats
+    apart: Flags
+
+    def better(self, higher_is_better: bool) -> Flags:
+        """Say whether the row's method is demonstrably better than the column's: (m, m) bool."""
+        better: Flags = self.apart & ((self.difference > 0) == higher_is_better)
+        return better
+
+
+def compare_pairs(
+    values: Floats,
+    images: Codes,
+    *,
+    level: float = LEVEL,
+    resamples: int = RESAMPLES,
+    seed: int = SEED,
+) -> Pairs:
+    """Compare the columns of a table two by two.
+
+    Parameters
+    ----------
+    values : (n, m) array of finite floats
+        A row a case, a column a method.
+    images : (n,) array of integers
+        Which image each case belongs to.
+    level, resamples, seed
+        As in `mean_intervals`.
+    """
+    count = values.shape[1]
+    first, second = np.triu_indices(count, 1)
+    differences = values[:, first] - values[:, second]
+    intervals = mean_intervals(differences, images, level=level, resamples=resamples, seed=seed)
+    p = signed_rank(image_means(differences, images))
+    p_holm = holm(p)
+    one_sided = (intervals.low > 0) | (intervals.high < 0)
+    apart = one_sided & (p_holm <= 1 - level)
+
+    def square(upper: Floats, lower: Floats, diagonal: float) -> Floats:
+        full = np.full((count, count), diagonal)
+        full[first, second], full[second, first] = upper, lower
+        return full
+
+    return Pairs(
+        difference=square(intervals.mean, -intervals.mean, 0.0),
+        low=square(intervals.low, -intervals.high, 0.0),
+        high=square(intervals.high, -intervals.low, 0.0),
+        p=square(p, p, 1.0),
+        p_holm=square(p_holm, p_holm, 1.0),
+        apart=square(apart.astype(np.float64), apart.astype(np.float64), 0.0) > 0,
+    )
+
+
+def signed_rank(differences: Floats) -> Floats:
+    """Test each column of differences for a shift from 0 by Wilcoxon's signed ranks.
+
+    Zeros are left out and ties share their mean rank. Up to 13 images the p-value is exact,
+    ties or not; above, it is scipy's: exact up to 50 images without ties, else asymptotic.
+
+    Parameters
+    ----------
+    differences : (k, m) array
+        A row an image.
+
+    Returns
+    -------
+    (m,) array
+        Two-sided p; 1 where every difference is 0, NaN with fewer than two images.
+    """
+    from scipy.stats import wilcoxon
+
+    images, columns = differences.shape
+    if images < 2:
+        return np.full(columns, np.nan)
+    if images <= _ENUMERATED:
+        return _enumerated_signed_rank(differences)
+    p = np.ones(columns)
+    # scipy chooses the method for all columns at once, so those with ties go on their own
+    sizes = np.sort(np.abs(differences), axis=0)
+    tied = (sizes[0] == 0) | (np.diff(sizes, axis=0) == 0).any(axis=0)
+    for chosen in (~tied, tied & (sizes[-1] > 0)):
+        if chosen.any():
+            p[chosen] = wilcoxon(differences[:, chosen], axis=0).pvalue
+    return p
+
+
+def _enumerated_signed_rank(differences: Floats) -> Floats:
+    """Place the sum of positive ranks among those of all 2**k choices of signs."""
+    from scipy.stats import rankdata
+
+    images = len(differences)
+    size = np.where(differences == 0, np.nan, np.abs(differences))
+    ranks = np.nan_to_num(rankdata(size, axis=0, nan_policy="omit"))
+    signs = (np.arange(2**images)[:, None] >> np.arange(images)) & 1
+    sums = signs.astype(np.float64) @ ranks
+    observed = np.where(differences > 0, ranks, 0).sum(axis=0)
+    # Ranks are multiples of 1/2, so the sums are exact and may be compared.
+    tails = np.minimum((sums <= observed).mean(axis=0), (sums >= observed).mean(axis=0))
+    p: Floats = np.minimum(2 * tails, 1.0)
+    return p
+
+
+def holm(p: Floats) -> Floats:
+    """Correct p-values of one family by Holm's step-down method; NaN stays NaN."""
+    corrected = np.full_like(p, np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known], kind="stable")]
+    steps = p[order] * np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    return corrected

@@ -1,0 +1,82 @@
+"""Runtime and memory from the exclusive timing pass; contended readings are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from inpaintbench.rows import RunRows
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """How long a method takes for an image.
+
+    Parameters
+    ----------
+    median, low_quartile, high_quartile : float
+        Seconds, over cases; a case's time is the median of its repeats.
+    peak_bytes : float
+        Largest memory over the baseline of the process; NaN where it wasn't measured.
+    cases : int
+        Cases timed that the figures are over.
+    common : bool
+        Whether these are the cases timed for every method compared, so that methods can be
+        compared.
+    """
+
+    median: float
+    low_quartile: float
+    high_quartile: float
+    peak_bytes: float
+    cases: int
+    common: bool
+
+
+@dataclass(frozen=True)
+class Runtimes:
+    """Runtime of each variant that has one, and how many readings were left out."""
+
+    of: Mapping[str, Runtime]
+    common_cases: int
+    contended: int
+    threads: tuple[int, ...]
+
+
+def read_runtimes(
+    rows: RunRows, cases: pd.Index[str], compared: tuple[str, ...], others: tuple[str, ...] = ()
+) -> Runtimes:
+    """Summarise the timings of some cases.
+
+    Methods in `compared` are summarised over the cases timed for all of those that were timed at
+    all, when there are any; `others`, and everybody when there are none, over their own cases.
+    """
+    timings = rows.timings[rows.timings["case"].isin(cases)]
+    timings = timings[timings["variant"].isin([*compared, *others])]
+    alone = timings[~timings["contended"].astype(bool) & np.isfinite(timings["seconds"])]
+    seconds = alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
+    peaks = alone.groupby("variant")["peak_bytes"].max()
+    timed = [name for name in compared if name in seconds]
+    common = seconds[timed].dropna() if timed else seconds.iloc[:0]
+    of = {}
+    for name in (*timed, *(name for name in others if name in seconds)):
+        shared = name in timed and len(common) > 0
+        own = common[name] if shared else seconds[name].dropna()
+        low, median, high = np.quantile(own, [0.25, 0.5, 0.75])
+        of[name] = Runtime(
+            median=float(median),
+            low_quartile=float(low),
+            high_quartile=float(high),
+            peak_bytes=float(peaks[name]),
+            cases=len(own),
+            common=shared,
+        )
+    return Runtimes(
+        of=of,
+        common_cases=len(common),
+        contended=len(timings) - len(alone),
+        threads=tuple(sorted({int(n) for n in alone["threads"].unique()})),
+    )

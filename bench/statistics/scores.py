@@ -1,0 +1,191 @@
+"""Scores as tables of cases × methods, one a metric, ready for statistics."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from inpaintbench.errors import BenchError
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.bootstrap import Codes
+from inpaintbench.suggestion import did_you_mean
+
+DECIBEL_CAP = 100.0
+"""What a score in decibels counts at most, so that an exact result has a finite mean.
+
+One value of a 256x256 colour image off by one level is 101 dB: more can't be seen or measured.
+"""
+
+MAIN_METRICS = (("psnr", ""), ("ssim", "gauss11"), ("lpips", ""))
+"""Metrics of the main tables: name, and a part of the id that is preferred among several."""
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """A metric of a run; meanings as in ``rows.METRICS``."""
+
+    id: str
+    name: str
+    label: str
+    unit: str
+    higher_is_better: bool
+    missing: str
+
+    @property
+    def arrow(self) -> str:
+        """The direction to wish for: ``↑`` or ``↓``."""
+        return "↑" if self.higher_is_better else "↓"
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """What a run scored, arranged for comparison.
+
+    Parameters
+    ----------
+    cases : DataFrame
+        As ``rows.CASES``, indexed by case, with a column `image`: a number for each image.
+    variants : DataFrame
+        As ``rows.VARIANTS``, indexed by variant.
+    status : DataFrame of str
+        Cases × variants: ``done``, ``failed``, ``skipped``, or empty where not reached.
+    metrics : tuple of MetricInfo
+        In the order of the run.
+    values : mapping of str to DataFrame
+        Metric id → scores, cases × variants. NaN where there is none; decibels at most
+        `DECIBEL_CAP`; other infinite scores count as none.
+    exact : mapping of str to DataFrame of bool
+        Metric id → where a score in decibels was above the cap.
+    """
+
+    cases: pd.DataFrame
+    variants: pd.DataFrame
+    status: pd.DataFrame
+    metrics: tuple[MetricInfo, ...]
+    values: Mapping[str, pd.DataFrame]
+    exact: Mapping[str, pd.DataFrame]
+
+    @property
+    def done(self) -> pd.DataFrame:
+        """Cases × variants: whether the cell was finished."""
+        return self.status == "done"
+
+    def images(self, cases: pd.Index[str]) -> Codes:
+        """Return the number of the image of each case: what statistics are clustered by."""
+        codes: Codes = self.cases.loc[cases, "image"].to_numpy()
+        return codes
+
+    def metric(self, id: str) -> MetricInfo:
+        """Return the metric with this id."""
+        return next(metric for metric in self.metrics if metric.id == id)
+
+    def where(self, dataset: str | None = None, suite: str | None = None) -> Scores:
+        """Keep the cases of a dataset, a mask suite, or both."""
+        keep = pd.Series(True, index=self.cases.index)
+        if dataset is not None:
+            keep &= self.cases["dataset"] == dataset
+        if suite is not None:
+            keep &= self.cases["suite"] == suite
+        return self.only(self.cases.index[keep])
+
+    def only(self, cases: pd.Index[str]) -> Scores:
+        """Keep some cases."""
+        return replace(
+            self,
+            cases=self.cases.loc[cases],
+            status=self.status.loc[cases],
+            values={id: table.loc[cases] for id, table in self.values.items()},
+            exact={id: table.loc[cases] for id, table in self.exact.items()},
+        )
+
+    def groups(self) -> list[tuple[str, str]]:
+        """List dataset × suite, in the order of the run."""
+        pairs = self.cases[["dataset", "suite"]].drop_duplicates()
+        return list(pairs.itertuples(index=False, name=None))
+
+    def suites(self) -> list[str]:
+        """List the mask suites, in the order of the run."""
+        return list(self.cases["suite"].unique())
+
+    def main_metrics(self, names: Sequence[str] = ()) -> tuple[MetricInfo, ...]:
+        """Choose the metrics of main tables and figures.
+
+        Parameters
+        ----------
+        names : sequence of str
+            Ids, labels or names to choose; by default `MAIN_METRICS`, or the first three where
+            the run has none of them. Metrics that are missing are chosen too.
+
+        Raises
+        ------
+        BenchError
+            When the run has no such metric.
+        """
+        if names:
+            return tuple(self._named(name) for name in names)
+        chosen = []
+        for name, preferred in MAIN_METRICS:
+            known = [metric for metric in self.metrics if metric.name == name]
+            chosen += sorted(known, key=lambda metric: preferred not in metric.id)[:1]
+        return tuple(chosen) or self.metrics[:3]
+
+    def _named(self, name: str) -> MetricInfo:
+        for metric in self.metrics:
+            if name.casefold() in (metric.id.casefold(), metric.label.casefold()):
+                return metric
+        for metric in self.metrics:
+            if name.casefold() == metric.name.casefold():
+                return metric
+        known = [metric.label for metric in self.metrics]
+        raise BenchError(
+            f"the run has no metric {name!r}{did_you_mean(name, known)} (it has: "
+            f"{', '.join(known)})"
+        )
+
+
+def read_scores(rows: RunRows) -> Scores:
+    """Arrange the rows of a run."""
+    cases = rows.cases.set_index("case")
+    cases["image"] = cases.groupby(["dataset", "sample"], sort=False).ngroup()
+    variants = rows.variants.set_index("variant")
+    status = _square(rows.cells, "status", cases.index, variants.index).fillna("").astype(str)
+    metrics = tuple(
+        MetricInfo(
+            id=row.metric,
+            name=row.name,
+            label=row.label,
+            unit=row.unit,
+            higher_is_better=bool(row.higher_is_better),
+            missing=row.missing,
+        )
+        for row in rows.metrics[
+            ["metric", "name", "label", "unit", "higher_is_better", "missing"]
+        ].itertuples(index=False, name="Row")
+    )
+    values, exact = {}, {}
+    by_metric = dict(list(rows.scores.groupby("metric", sort=False)))
+    for metric in metrics:
+        scores = by_metric.get(metric.id, rows.scores.iloc[:0])
+        table = _square(scores, "value", cases.index, variants.index).astype(np.float64)
+        decibels = metric.unit == "dB"
+        exact[metric.id] = (table > DECIBEL_CAP) & decibels
+        table = table.clip(upper=DECIBEL_CAP) if decibels else table
+        values[metric.id] = table.where(np.isfinite(table) & (status == "done"))
+    return Scores(cases, variants, status, metrics, values, exact)
+
+
+def _square(
+    rows: pd.DataFrame, column: str, cases: pd.Index[str], variants: pd.Index[str]
+) -> pd.DataFrame:
+    """Spread one column of long rows over cases × variants, in the order of the run."""
+    wide = rows.pivot(index="case", columns="variant", values=column)
+    return wide.reindex(index=cases, columns=variants)
+
+
+def plain_name(specification: str) -> str:
+    """Return a specification without its parameters: ``photos[size=128]`` → ``photos``."""
+    return re.split(r"\[", specification, maxsplit=1)[0]

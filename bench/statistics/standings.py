@@ -1,0 +1,376 @@
+"""Where methods stand: quality with intervals, ranks with ties, runtime, what was finished."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.statistics.pairs import Pairs, compare_pairs
+from inpaintbench.statistics.ranks import (
+    RankInterval,
+    mean_of_ranks,
+    rank_intervals,
+    ranks_within_cases,
+    tied_groups,
+)
+from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
+from inpaintbench.statistics.scores import MetricInfo, Scores, plain_name, read_scores
+from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its interval; the bounds are NaN where none is possible."""
+
+    mean: float
+    low: float
+    high: float
+    cases: int
+    images: int
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there were enough images for an interval."""
+        return bool(np.isfinite(self.low))
+
+
+@dataclass(frozen=True)
+class Quality:
+    """A method's mean score, and where it lies among the methods compared.
+
+    Parameters
+    ----------
+    estimate : Estimate
+        Over the common support, or over the method's own cases when it isn't ranked.
+    best, second : bool
+        Whether it has the best or second-best mean of those ranked; equal means share.
+    tied : bool
+        Whether it isn't the best, but can't be told apart from it.
+    """
+
+    estimate: Estimate
+    best: bool = False
+    second: bool = False
+    tied: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """The methods compared by one measure, on the cases where all of them have it.
+
+    Parameters
+    ----------
+    variants : tuple of str
+        Methods, one a column.
+    values : (n, m) array
+        A row a case.
+    cases : Index of str
+        The cases.
+    images : (n,) array
+        Image of each case.
+    higher_is_better : bool
+        Direction.
+    """
+
+    variants: tuple[str, ...]
+    values: Floats
+    cases: pd.Index[str]
+    images: Codes
+    higher_is_better: bool
+
+    @cached_property
+    def estimates(self) -> list[Estimate]:
+        """Mean of each method with its interval."""
+        return estimates(self.values, self.images)
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """Every method against every other."""
+        return compare_pairs(self.values, self.images)
+
+    @cached_property
+    def order(self) -> list[int]:
+        """Columns from best to worst mean; the order of the run breaks equality."""
+        return [int(i) for i in np.argsort(self._losses, kind="stable")]
+
+    @property
+    def _losses(self) -> Floats:
+        """Means with their sign turned so that lower is better."""
+        means: Floats = self.values.mean(axis=0)
+        return -means if self.higher_is_better else means
+
+    def qualities(self) -> dict[str, Quality]:
+        """Say of each method where its mean lies."""
+        place = np.searchsorted(np.unique(self._losses), self._losses)
+        best = int(np.argmin(place))
+        several = len(self.variants) > 1
+        return {
+            name: Quality(
+                estimate=self.estimates[i],
+                best=several and bool(place[i] == 0),
+                second=several and bool(place[i] == 1),
+                tied=several and bool(place[i] > 0 and not self.pairs.apart[best, i]),
+            )
+            for i, name in enumerate(self.variants)
+        }
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A method's line.
+
+    Parameters
+    ----------
+    variant, method, family : str
+        What it is.
+    rank : RankInterval or None
+        None when it isn't ranked.
+    group : str
+        Letters of its tied groups: methods that share a letter can't be told apart.
+    mean_rank : Estimate or None
+        Mean over cases of the rank within the case, averaged over the main metrics.
+    qualities : mapping of str to Quality
+        Metric id → quality; lacks metrics without a score.
+    finished : int
+        Cases finished.
+    failures : mapping of str to int
+        Kind of failure, ``skipped`` or ``not reached`` → cases.
+    seen : tuple of str
+        What it was trained on that is of the same name as a dataset of these cases.
+    """
+
+    variant: str
+    method: str
+    family: str
+    rank: RankInterval | None
+    group: str
+    mean_rank: Estimate | None
+    qualities: Mapping[str, Quality]
+    finished: int
+    failures: Mapping[str, int]
+    seen: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """All methods on some cases, best first, those without a rank last.
+
+    Parameters
+    ----------
+    dataset, suite : str or None
+        The cases looked at; None means all.
+    metrics : tuple of MetricInfo
+        Every metric that has a quality, and those that are missing.
+    main : tuple of MetricInfo
+        The metrics that the rank is made from, and those missing among them.
+    entries : tuple of Entry
+        A method each.
+    support : Support
+        Who was compared on what.
+    comparisons : mapping of str to Comparison
+        Metric id → comparison; lacks metrics without a common case.
+    ranking : Comparison or None
+        Mean ranks compared; None without a common case.
+    runtimes : Runtimes
+        From the timing pass.
+    exact : int
+        Scores in decibels, of the main metrics, that count as the cap.
+    """
+
+    dataset: str | None
+    suite: str | None
+    metrics: tuple[MetricInfo, ...]
+    main: tuple[MetricInfo, ...]
+    entries: tuple[Entry, ...]
+    support: Support
+    comparisons: Mapping[str, Comparison]
+    ranking: Comparison | None
+    runtimes: Runtimes
+    exact: int
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The methods that are ranked, best first."""
+        return tuple(entry.variant for entry in self.entries if entry.rank)
+
+
+def estimates(values: Floats, images: Codes) -> list[Estimate]:
+    """Average each column over cases, with intervals."""
+    found = mean_intervals(values, images)
+    return [
+        Estimate(float(mean), float(low), float(high), found.cases, found.images)
+        for mean, low, high in zip(found.mean, found.low, found.high, strict=True)
+    ]
+
+
+def standing(
+    rows: RunRows,
+    *,
+    dataset: str | None = None,
+    suite: str | None = None,
+    metrics: Sequence[str] = (),
+    share: float = COMPLETION_SHARE,
+    scores: Scores | None = None,
+) -> Standing:
+    """Compare all methods on the cases of a run, or of one dataset, mask suite or both.
+
+    Parameters
+    ----------
+    rows : RunRows
+        The run.
+    dataset, suite : str or None
+        Keep the cases of these only.
+    metrics : sequence of str
+        Ids, labels or names of the main metrics; by default PSNR, SSIM and LPIPS.
+    share : float
+        As in `common_support`.
+    scores : Scores or None
+        What `read_scores` made of the rows, to spare making it again.
+    """
+    every = scores or read_scores(rows)
+    here = every.where(dataset, suite)
+    support = common_support(here.done, share)
+    main = every.main_metrics(metrics)
+    comparisons = _comparisons(here, support)
+    ranking = _ranking(here, support, [metric for metric in main if metric.id in comparisons])
+    return Standing(
+        dataset=dataset,
+        suite=suite,
+        metrics=every.metrics,
+        main=main,
+        entries=_entries(rows, here, support, comparisons, ranking),
+        support=support,
+        comparisons=comparisons,
+        ranking=ranking,
+        runtimes=read_runtimes(rows, here.cases.index, support.compared, support.set_aside),
+        exact=sum(int(here.exact[metric.id].to_numpy().sum()) for metric in main),
+    )
+
+
+def _comparisons(scores: Scores, support: Support) -> dict[str, Comparison]:
+    """Line up each metric on the common cases where every method compared has a score."""
+    found = {}
+    for metric in scores.metrics:
+        table = scores.values[metric.id].loc[support.cases, list(support.compared)].dropna()
+        if len(table):
+            found[metric.id] = Comparison(
+                variants=support.compared,
+                values=table.to_numpy(),
+                cases=table.index,
+                images=scores.images(table.index),
+                higher_is_better=metric.higher_is_better,
+            )
+    return found
+
+
+def _ranking(scores: Scores, support: Support, metrics: list[MetricInfo]) -> Comparison | None:
+    """Rank within each case by each metric, and average over metrics."""
+    if not metrics:
+        return None
+    ranks = mean_of_ranks(
+        [
+            ranks_within_cases(
+                scores.values[metric.id].loc[support.cases, list(support.compared)].to_numpy(),
+                metric.higher_is_better,
+            )
+            for metric in metrics
+        ]
+    )
+    known = ~np.isnan(ranks).any(axis=1)
+    cases = support.cases[known]
+    return Comparison(
+        variants=support.compared,
+        values=ranks[known],
+        cases=cases,
+        images=scores.images(cases),
+        higher_is_better=False,
+    )
+
+
+def _entries(
+    rows: RunRows,
+    scores: Scores,
+    support: Support,
+    comparisons: Mapping[str, Comparison],
+    ranking: Comparison | None,
+) -> tuple[Entry, ...]:
+    qualities: dict[str, dict[str, Quality]] = {name: {} for name in scores.variants.index}
+    for id, comparison in comparisons.items():
+        for name, quality in comparison.qualities().items():
+            qualities[name][id] = quality
+    for name in support.set_aside:
+        qualities[name] = _own_qualities(scores, name)
+    failures = _failures(rows, scores)
+
+    def entry(name: str, **rank: object) -> Entry:
+        row = scores.variants.loc[name]
+        return Entry(
+            variant=name,
+            method=str(row["method"]),
+            family=str(row["family"]),
+            qualities=qualities[name],
+            finished=support.finished[name],
+            failures=failures.get(name, {}),
+            seen=_seen(str(row["trained_on"]), scores.cases["dataset"]),
+            **{"rank": None, "group": "", "mean_rank": None, **rank},  # type: ignore[arg-type]
+        )
+
+    if ranking is None:
+        return tuple(entry(name) for name in (*support.compared, *support.set_aside))
+    order = ranking.order
+    intervals = rank_intervals(ranking.pairs.better(higher_is_better=False))
+    groups = tied_groups(ranking.pairs.apart[np.ix_(order, order)])
+    ranked = [
+        entry(
+            ranking.variants[column],
+            rank=intervals[column],
+            group="".join(_letter(i) for i, group in enumerate(groups) if position in group),
+            mean_rank=ranking.estimates[column],
+        )
+        for position, column in enumerate(order)
+    ]
+    return (*ranked, *(entry(name) for name in support.set_aside))
+
+
+def _own_qualities(scores: Scores, variant: str) -> dict[str, Quality]:
+    """Average a method that isn't ranked over its own cases."""
+    found = {}
+    for id, table in scores.values.items():
+        own = table[variant].dropna()
+        if len(own):
+            values = own.to_numpy()[:, None]
+            found[id] = Quality(estimates(values, scores.images(own.index))[0])
+    return found
+
+
+def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
+    """Count the cells that each method didn't finish, by reason."""
+    cells = rows.cells[rows.cells["case"].isin(scores.cases.index)]
+    cells = cells[cells["status"] != "done"]
+    kind = cells["failure"].where(cells["status"] == "failed", "skipped")
+    counts: dict[str, dict[str, int]] = {}
+    for (variant, reason), number in cells.groupby(["variant", kind], sort=False).size().items():  # type: ignore[misc]
+        counts.setdefault(str(variant), {})[str(reason)] = int(number)
+    for variant, number in (scores.status == "").sum(axis=0).items():
+        if number:
+            counts.setdefault(str(variant), {})["not reached"] = int(number)
+    return counts
+
+
+def _seen(trained_on: str, datasets: pd.Series[str]) -> tuple[str, ...]:
+    """List what a method was trained on that has the name of a dataset here."""
+    here = {plain_name(dataset) for dataset in datasets}
+    parts = [part.strip() for part in trained_on.split(",") if part.strip()]
+    return tuple(part for part in parts if part.split("/")[0] in here)
+
+
+def _letter(number: int) -> str:
+    """Name groups a, b, …, z, then a2, b2, …."""
+    turn, letter = divmod(number, 26)
+    return chr(ord("a") + letter) + (str(turn + 1) if turn else "")
