@@ -38,4 +38,6 @@ class Biharmonic(Method):
         if mask.all():
             return np.zeros_like(image)
         # scikit-image returns floats with the dtype's maximum at 1.
-        return inpaint_biharmonic(image, mask, channel_axis=-1) * float(np.iinfo(image.dtype).max)
+        highest = float(np.iinfo(image.dtype).max)
+        result: NDArray[np.float64] = inpaint_biharmonic(image, mask, channel_axis=-1) * highest
+        return result

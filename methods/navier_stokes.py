@@ -43,7 +43,10 @@ class NavierStokes(Method):
 
         from inpaintbench.methods.kernels.known import blanked
 
-        return cv2.inpaint(blanked(image, mask), mask.astype("uint8"), self.radius, cv2.INPAINT_NS)
+        result: NDArray[np.generic] = cv2.inpaint(
+            blanked(image, mask), mask.astype("uint8"), self.radius, cv2.INPAINT_NS
+        )
+        return result
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse 16-bit colour, which OpenCV's inpainting does not take."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask
 
 
-def blanked(image: Image, mask: Mask) -> Image:
+def blanked(image: Image, mask: Mask) -> NDArray[Any]:
     """Return a copy of the image with zeros in the hole.
 
     The harness hands over such an image already; a method that gives its input to a library which

@@ -1,0 +1,465 @@
+"""The contract suite: what every method must do before its numbers mean anything.
+
+Each check runs in a worker process of its own kind: one that hangs is killed at the time limit,
+and one that crashes ends alone; the checks after it go on in a fresh process.
+"""
+
+from __future__ import annotations
+
+import pickle
+import random
+import sys
+import typing
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench import registry, specification
+from inpaintbench.errors import BenchError
+from inpaintbench.execution.cell import BadOutput, checked_output
+from inpaintbench.execution.pool import Ended, open_pool
+from inpaintbench.masks.random import RandomStream
+from inpaintbench.methods.base import Image, Mask, Method
+
+Verdict = Literal["passed", "failed", "not applicable"]
+
+SIDES = (48, 64, 128, 256, 512)
+"""Square sizes tried, smallest first, to find one that a method takes."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found.
+
+    Parameters
+    ----------
+    check : str
+        Name of the check.
+    verdict : str
+        ``passed``, ``failed`` or ``not applicable``.
+    reason : str
+        Why, in a line; empty where there is nothing to say.
+    """
+
+    check: str
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What a worker needs to check a method.
+
+    Parameters
+    ----------
+    method : str
+        Specification or file, as ``registry.make_method`` takes it.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    pickled : bytes
+        The method as the main process made it.
+    """
+
+    method: str
+    device: str
+    pickled: bytes
+
+    def fresh(self) -> Method:
+        """Make the method anew and set it up."""
+        method = registry.make_method(self.method)
+        method.setup(self.device, 0)
+        return method
+
+
+Check: TypeAlias = Callable[[Subject], str]
+"""Returns what is worth saying; raises `Violation` or `NotApplicable`."""
+
+
+class Violation(Exception):
+    """The method breaks the contract; says how, in a line."""
+
+
+class NotApplicable(Exception):
+    """The check has nothing to test on this method; says why, in a line."""
+
+
+def run_contract(method: str, device: str = "cpu", limit: float = 120.0) -> Iterator[Outcome]:
+    """Check a method, one outcome at a time.
+
+    Parameters
+    ----------
+    method : str
+        Specification (``telea[radius=5]``) or file (``./mine.py``).
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    limit : float
+        Seconds for each check, after which it fails.
+
+    Raises
+    ------
+    BenchError
+        When there is no such method, or a parameter is refused.
+    """
+    made = registry.make_method(method)
+    try:
+        pickled = pickle.dumps(made)
+    except Exception as error:
+        yield Outcome("pickles", "failed", f"can't be pickled: {_line(error)}")
+        pickled = b""
+    subject = Subject(method, device, pickled)
+    with open_pool(1, method="spawn") as pool:
+        for name in CHECKS:
+            if name == "pickles" and not pickled:
+                continue
+            result = pool.run(_perform, (name, subject), timeout=limit)
+            if isinstance(result, Ended):
+                words = result.stderr.splitlines()[:1]
+                yield Outcome(name, "failed", ": ".join([result.message, *words]))
+            else:
+                yield result
+
+
+def _perform(task: tuple[str, Subject]) -> Outcome:
+    """Run one check in the worker."""
+    name, subject = task
+    try:
+        return Outcome(name, "passed", CHECKS[name](subject))
+    except NotApplicable as reason:
+        return Outcome(name, "not applicable", str(reason))
+    except (Violation, BadOutput) as reason:
+        return Outcome(name, "failed", str(reason))
+    except Exception as error:
+        return Outcome(name, "failed", f"raised {_line(error)}")
+
+
+def _line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+
+
+# Pictures and holes
+
+
+def picture(height: int, width: int, channels: int, dtype: str) -> Image:
+    """Draw a picture that resembles a photograph and has nothing black in it.
+
+    Value noise in octaves of falling contrast, one edge, and a grain that never repeats.
+
+    Parameters
+    ----------
+    height, width : int
+        Pixels.
+    channels : int
+        1 or 3.
+    dtype : str
+        ``uint8`` or ``uint16``.
+    """
+    values = np.zeros((height, width, channels))
+    for octave, amplitude in enumerate((0.35, 0.2, 0.1, 0.05)):
+        cells = 3 * 2**octave
+        lattice = _noise(f"lattice {octave}", (cells + 1, cells + 1, channels))
+        values += amplitude * _enlarged(lattice, height, width)
+    values += 0.02 * _noise("grain", (height, width, channels))
+    rows, columns = np.mgrid[:height, :width]
+    values[columns * 2 + rows > 0.9 * width + 0.6 * height] += 0.15
+    scaled = 0.15 + 0.8 * values / values.max()
+    image: Image = np.rint(scaled * np.iinfo(dtype).max).astype(dtype)
+    return image
+
+
+def _noise(key: str, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    words = RandomStream("contract", key).words(int(np.prod(shape)))
+    return (words >> np.uint64(11)).reshape(shape) / float(1 << 53)
+
+
+def _enlarged(lattice: NDArray[np.float64], height: int, width: int) -> NDArray[np.float64]:
+    """Interpolate a lattice of corners linearly."""
+    for axis, size in ((0, height), (1, width)):
+        places = (np.arange(size) + 0.5) * (lattice.shape[axis] - 1) / size
+        before = places.astype(int)
+        shape = [1, 1, 1]
+        shape[axis] = size
+        share = (places - before).reshape(shape)
+        lattice = lattice.take(before, axis) * (1 - share) + lattice.take(before + 1, axis) * share
+    return lattice
+
+
+def holes(height: int, width: int) -> dict[str, Mask]:
+    """Draw a hole of every kind: box, border, several, full and empty."""
+    masks = {
+        name: np.zeros((height, width), bool)
+        for name in ("box", "border", "several", "full", "empty")
+    }
+    masks["box"][height // 3 : 3 * height // 5, width // 3 : 3 * width // 5] = True
+    masks["border"][: height // 6, width // 2 :] = True
+    masks["border"][-1, : width // 3] = True
+    masks["several"][2 : height // 5, 2 : width // 5] = True
+    masks["several"][height // 2 : height // 2 + 3, width // 8 : width // 2] = True
+    masks["several"][height // 4 : height // 3, width // 2 : -2 : 4] = True
+    masks["several"][-1, -1] = True
+    masks["full"][:] = True
+    return masks
+
+
+def _formats(method: Method, side: int) -> Iterator[tuple[int, str]]:
+    for dtype in ("uint8", "uint16"):
+        for channels in (3, 1):
+            if method.skip((side, side, channels), np.dtype(dtype)) is None:
+                yield channels, dtype
+
+
+def accepted(method: Method) -> tuple[int, int, str]:
+    """Find the smallest square side, the channels and the dtype that a method takes.
+
+    Raises
+    ------
+    Violation
+        When it skips them all.
+    """
+    for side in SIDES:
+        for channels, dtype in _formats(method, side):
+            return side, channels, dtype
+    reason = method.skip((64, 64, 3), np.dtype("uint8"))
+    raise Violation(f"skips every image: {reason}")
+
+
+def fill(method: Method, image: Image, mask: Mask, content: Image | None = None) -> Image:
+    """Call a method as the harness does and check what it returns.
+
+    Parameters
+    ----------
+    method : Method
+        Set up.
+    image : (H, W, C) array
+        Whole picture.
+    mask : (H, W) array of bool
+        True = hole.
+    content : (H, W, C) array, optional
+        What lies in the hole; zeros by default, as in the harness.
+
+    Raises
+    ------
+    BadOutput
+        When shape or dtype is wrong or a value isn't finite.
+    """
+    within = np.zeros_like(image) if content is None else content
+    _seed()
+    return checked_output(
+        method.inpaint(np.where(mask[..., None], within, image), mask.copy()), image
+    )
+
+
+def _seed() -> None:
+    """Seed the global generators that the harness seeds before each call."""
+    import cv2
+
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 - the generator that methods may draw from
+    cv2.setRNGSeed(0)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
+
+
+# Checks
+
+
+def _check_parameters(subject: Subject) -> str:
+    method = registry.make_method(subject.method)
+    for name, kind in specification.parameter_types(type(method)).items():
+        if not _is_plain(kind):
+            raise Violation(f"parameter {name!r} is a {kind}, not bool, int, float or str")
+    text = specification.label(method)
+    try:
+        again = specification.build(type(method), specification.parse(text).parameters)
+    except BenchError as error:
+        raise Violation(f"{text!r} does not read back: {error}") from error
+    if specification.settings(again) != specification.settings(method):
+        raise Violation(f"{text!r} reads back with other parameters")
+    return text
+
+
+def _is_plain(kind: object) -> bool:
+    if typing.get_origin(kind) is typing.Literal:
+        return True
+    members = typing.get_args(kind) or (kind,)
+    return all(member in (bool, int, float, str, type(None)) for member in members)
+
+
+def _check_accepts(subject: Subject) -> str:
+    method = registry.make_method(subject.method)
+    side, _, _ = accepted(method)
+    formats = ", ".join(
+        f"{'colour' if channels == 3 else 'grey'} {dtype}"
+        for channels, dtype in _formats(method, side)
+    )
+    return f"{formats}; from {side}²"
+
+
+def _check_setup(subject: Subject) -> str:
+    method = subject.fresh()
+    method.setup(subject.device, 0)
+    side, channels, dtype = accepted(method)
+    fill(method, picture(side, side, channels, dtype), holes(side, side)["box"])
+    return ""
+
+
+def _check_fills(subject: Subject) -> str:
+    method = subject.fresh()
+    side, channels, dtype = accepted(method)
+    mask = holes(side, side)["box"]
+    output = fill(method, picture(side, side, channels, dtype), mask)
+    black = float((output[mask] == 0).all(axis=-1).mean())
+    if black > 0.5:
+        raise Violation(
+            f"leaves {black:.0%} of the hole black in a picture without black; in masks, True is "
+            "the hole"
+        )
+    return ""
+
+
+def _check_format(channels: int | None, dtype: str | None) -> Check:
+    """Make the check that images of some channels or dtype come back as they should."""
+
+    def check(subject: Subject) -> str:
+        method = subject.fresh()
+        side, _, _ = accepted(method)
+        matching = [
+            (c, d)
+            for c, d in _formats(method, side)
+            if channels in (None, c) and dtype in (None, d)
+        ]
+        if not matching:
+            wanted = (side, side, channels or 3), np.dtype(dtype or "uint8")
+            raise NotApplicable(f"skips: {method.skip(*wanted)}")
+        for c, d in matching:
+            fill(method, picture(side, side, c, d), holes(side, side)["box"])
+        return ""
+
+    return check
+
+
+def _check_sizes(*sizes: tuple[int, int], beyond_smallest: bool = False) -> Check:
+    """Make the check that images of some sizes come back as they should.
+
+    `beyond_smallest` adds an odd size above the smallest square that the method takes.
+    """
+
+    def check(subject: Subject) -> str:
+        method = subject.fresh()
+        side, channels, dtype = accepted(method)
+        wanted = [*sizes, (side + 1, side + 13)] if beyond_smallest else sizes
+        taken = [size for size in wanted if method.skip((*size, channels), np.dtype(dtype)) is None]
+        if not taken:
+            raise NotApplicable(f"skips: {method.skip((*wanted[-1], channels), np.dtype(dtype))}")
+        for height, width in taken:
+            mask = holes(height, width)["several"]
+            fill(method, picture(height, width, channels, dtype), mask)
+        return ", ".join(f"{height}x{width}" for height, width in taken)
+
+    return check
+
+
+def _check_hole(kind: str) -> Check:
+    """Make the check that a kind of hole is filled."""
+
+    def check(subject: Subject) -> str:
+        method = subject.fresh()
+        side, channels, dtype = accepted(method)
+        fill(method, picture(side, side, channels, dtype), holes(side, side)[kind])
+        return ""
+
+    return check
+
+
+def _check_determinism(subject: Subject) -> str:
+    if not registry.make_method(subject.method).deterministic:
+        raise NotApplicable("declares itself not deterministic")
+    first, second = subject.fresh(), subject.fresh()
+    side, channels, dtype = accepted(first)
+    image = picture(side, side, channels, dtype)
+    mask = holes(side, side)["several"]
+    changed = _difference(fill(first, image, mask), fill(second, image, mask))
+    if changed:
+        raise Violation(
+            f"two instances differ in {changed}; if that must be, set deterministic = False"
+        )
+    return ""
+
+
+def _check_input(subject: Subject) -> str:
+    method = subject.fresh()
+    side, channels, dtype = accepted(method)
+    mask = holes(side, side)["several"]
+    image = np.where(mask[..., None], 0, picture(side, side, channels, dtype)).astype(dtype)
+    given, hole = image.copy(), mask.copy()
+    _seed()
+    method.inpaint(given, hole)
+    if not np.array_equal(given, image):
+        raise Violation("modifies the image that it is given")
+    if not np.array_equal(hole, mask):
+        raise Violation("modifies the mask that it is given")
+    return ""
+
+
+def _check_leak(subject: Subject) -> str:
+    method = subject.fresh()
+    side, channels, dtype = accepted(method)
+    image = picture(side, side, channels, dtype)
+    noise = _noise("garbage", image.shape) * float(np.iinfo(image.dtype).max)
+    garbage = np.rint(noise).astype(dtype)
+    compared = 0
+    for kind in ("box", "border", "full"):
+        mask = holes(side, side)[kind]
+        output = fill(method, image, mask)
+        if not method.deterministic and _difference(output, fill(method, image, mask)):
+            continue
+        compared += 1
+        changed = _difference(output, fill(method, image, mask, garbage))
+        if changed:
+            raise Violation(f"{changed} change with what lies in the {kind} hole")
+    if not compared:
+        raise NotApplicable("no two runs are alike, so nothing can be compared")
+    return ""
+
+
+def _difference(one: Image, other: Image) -> str:
+    """Say how many pixels differ, or nothing."""
+    count = int((one != other).any(axis=-1).sum())
+    return f"{count} pixels" if count else ""
+
+
+def _check_pickles(subject: Subject) -> str:
+    known = registry.make_method(subject.method)  # imports a file's module before unpickling
+    method = pickle.loads(subject.pickled)
+    if specification.settings(method) != specification.settings(known):
+        raise Violation("comes out of pickling with other parameters")
+    method.setup(subject.device, 0)
+    side, channels, dtype = accepted(method)
+    fill(method, picture(side, side, channels, dtype), holes(side, side)["box"])
+    return ""
+
+
+CHECKS: dict[str, Check] = {
+    "parameters": _check_parameters,
+    "accepts": _check_accepts,
+    "setup twice": _check_setup,
+    "fills the hole": _check_fills,
+    "colour": _check_format(3, None),
+    "grey": _check_format(1, None),
+    "8 bits": _check_format(None, "uint8"),
+    "16 bits": _check_format(None, "uint16"),
+    "odd sizes": _check_sizes((61, 43), beyond_smallest=True),
+    "small images": _check_sizes((32, 32), (16, 16)),
+    "hole at the border": _check_hole("border"),
+    "several holes": _check_hole("several"),
+    "full-image hole": _check_hole("full"),
+    "empty hole": _check_hole("empty"),
+    "input unmodified": _check_input,
+    "deterministic": _check_determinism,
+    "no leak": _check_leak,
+    "pickles": _check_pickles,
+}
+"""The checks by name, in the order in which they are run."""
