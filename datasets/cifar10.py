@@ -17,7 +17,7 @@ from inpaintbench.datasets.base import DataError, Dataset, Sample
 from inpaintbench.datasets.reading import restricted_pickle
 from inpaintbench.datasets.reading.archive import is_archive, members
 from inpaintbench.datasets.reading.location import cache_folder, places, searched
-from inpaintbench.datasets.reading.remote import Remote, megabytes
+from inpaintbench.datasets.reading.remote import Remote, alone, megabytes
 
 BATCHES = {"test": ("test_batch",), "train": tuple(f"data_batch_{n}" for n in range(1, 6))}
 
@@ -89,7 +89,8 @@ class Cifar10(Dataset):
     def fetch(self) -> None:
         """Download the official archive if there is none."""
         if self.path is None and self._place() is None:
-            self.remote.fetch(cache_folder(self.name))
+            with alone(cache_folder(self.name)):
+                self.remote.fetch(cache_folder(self.name))
         self.ids()
 
     def _row(self, sample_id: str) -> NDArray[np.uint8]:

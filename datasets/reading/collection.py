@@ -19,7 +19,7 @@ from inpaintbench.datasets.reading.location import (
 )
 from inpaintbench.datasets.reading.natural_order import natural_key
 from inpaintbench.datasets.reading.preparation import square
-from inpaintbench.datasets.reading.remote import Remote, megabytes
+from inpaintbench.datasets.reading.remote import Remote, alone, megabytes
 
 
 @dataclass(frozen=True)
@@ -104,19 +104,14 @@ class Collection(Dataset):
         return []
 
     def _download(self, cache: Path) -> None:
-        from filelock import FileLock
-
-        try:
-            cache.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(cache / ".downloading")
-            with lock:
-                for remote in self.remotes:
-                    file = remote.fetch(cache)
-                    if is_archive(file):
-                        unpack(file, cache)
-                        file.unlink()
-        except OSError as error:
-            raise DataError(f"{self.name} can't be stored in {cache}: {error}") from error
+        with alone(cache):
+            if self._is_complete():
+                return  # another process has done it meanwhile
+            for remote in self.remotes:
+                file = remote.fetch(cache)
+                if is_archive(file):
+                    unpack(file, cache)
+                    file.unlink()
 
     def _place(self) -> Path | None:
         """Find the first place that holds anything of the split."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -78,6 +79,29 @@ class Remote:
             ) from error
         finally:
             logger.setLevel(level)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Let one process at a time download into a folder, which is made if it isn't there.
+
+    Raises
+    ------
+    DataError
+        When the folder can't be made or written.
+    """
+    from filelock import FileLock
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / ".downloading")
+        lock.acquire()
+    except OSError as error:
+        raise DataError(f"{folder}: can't be written ({error.strerror})") from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 @dataclass(frozen=True)
@@ -175,8 +199,11 @@ def _reason(error: OSError) -> str:
     response = getattr(error, "response", None)
     if response is not None:
         return f"the server answered {response.status_code} {response.reason}"
-    inner: BaseException = error
-    while inner.args and isinstance(inner.args[0], BaseException):
-        inner = inner.args[0]
-    reason = getattr(inner, "reason", None)
-    return str(reason if isinstance(reason, BaseException) else inner).strip() or "no connection"
+    if error.strerror:
+        return error.strerror
+    text = str(error)
+    if "IncompleteRead" in text:
+        return "the connection broke"
+    # requests nests its reasons: "…(Caused by NewConnectionError('…: [Errno 111] refused'))".
+    last = text.rpartition(": ")[2].rstrip("'\")>")
+    return re.sub(r"^\[Errno -?[0-9]+\] ", "", last) or "no connection"
