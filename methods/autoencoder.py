@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.methods.networks.learned import LearnedMethod
+from inpaintbench.methods.networks.learned import MirroredMethod
 
 
 @dataclass
-class Autoencoder(LearnedMethod):
+class Autoencoder(MirroredMethod):
     """Convolutional autoencoder: damaged image and mask in, whole image out.
 
     An encoder of strided convolutions, a dense bottleneck and a decoder that also sees the
@@ -20,6 +20,9 @@ class Autoencoder(LearnedMethod):
     weights : str
         Name of weights that come with the project, or a file that ``inpaintbench train`` made.
         Images may be as large as those trained on, and no smaller than half of that.
+    mirror : bool
+        Whether to average the fills of the image and of its mirror image: twice the time for a
+        little less error.
     """
 
     weights: str = "autoencoder-cifar10"

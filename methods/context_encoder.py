@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.methods.networks.learned import LearnedMethod
+from inpaintbench.methods.networks.learned import MirroredMethod
 
 
 @dataclass
-class ContextEncoder(LearnedMethod):
+class ContextEncoder(MirroredMethod):
     """Context Encoder (Pathak et al. 2016): channel-wise bottleneck, L2 and adversarial loss.
 
     The loss is the paper's, .999 L2 + .001 adversarial, with its heavier border. Holes may have
@@ -21,6 +21,9 @@ class ContextEncoder(LearnedMethod):
     weights : str
         Name of weights that come with the project, or a file that ``inpaintbench train`` made.
         Images may be as large as those trained on, and no smaller than half of that.
+    mirror : bool
+        Whether to average the fills of the image and of its mirror image: twice the time for a
+        little less error.
     """
 
     weights: str = "context-encoder-cifar10"

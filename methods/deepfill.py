@@ -11,7 +11,6 @@ from inpaintbench.methods.networks.learned import LearnedMethod
 from inpaintbench.methods.weights import files
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor, nn
 
 OVERLAP = 128
@@ -80,10 +79,6 @@ class DeepFill(LearnedMethod):
                 "deepfill[weights=states_pt_places2.pth]"
             )
         return reason
-
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but missing weights: images of any size are filled."""
-        return self.unavailable()
 
     def fingerprint(self) -> str:
         """Digest of the weight file."""

@@ -61,7 +61,8 @@ class TorchScript(ExportedModel):
     def _load(self, path: Path, device: str) -> None:
         import torch
 
-        self._network: Any = torch.jit.load(str(path), map_location=device).eval()
+        loaded: Any = torch.jit.load(str(path), device)  # type: ignore[no-untyped-call]
+        self._network = loaded.eval()
         self._device = device
 
     def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:

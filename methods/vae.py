@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from inpaintbench.methods.networks.learned import LearnedMethod
+from inpaintbench.methods.networks.learned import FixedSizeMethod, MirroredMethod
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -17,7 +17,7 @@ _PAPER = (
 
 
 @dataclass
-class Vae(LearnedMethod):
+class Vae(MirroredMethod):
     """Conditional variational autoencoder, deterministic: the latent's mean given what is known.
 
     A latent stands for what the hole may hold; it is predicted from the known pixels as a
@@ -28,6 +28,9 @@ class Vae(LearnedMethod):
     weights : str
         Name of weights that come with the project, or a file that ``inpaintbench train`` made.
         Images may be as large as those trained on, and no smaller than half of that.
+    mirror : bool
+        Whether to average the fills of the image and of its mirror image: twice the time for a
+        little less error.
     """
 
     weights: str = "vae-cifar10"
@@ -38,7 +41,7 @@ class Vae(LearnedMethod):
 
 
 @dataclass
-class VaeSample(LearnedMethod):
+class VaeSample(FixedSizeMethod):
     """Conditional variational autoencoder, stochastic: a draw of the latent in every call.
 
     Draws come from torch's global generator, so fills of one case differ from call to call and

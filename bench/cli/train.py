@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from inpaintbench.datasets.base import Dataset
+    from inpaintbench.datasets.base import Dataset, Image
     from inpaintbench.methods.training.data import DrawMask
     from inpaintbench.methods.training.record import Entry
     from inpaintbench.methods.training.run import Images
@@ -166,9 +166,9 @@ def _read(wanted: Sequence[str], shares: Sequence[float] | None) -> list[Images]
         images = []
         for sample in dataset.ids():
             image = dataset.load(sample).image
-            if image.dtype != np.uint8:
-                image = (image >> 8).astype(np.uint8)
-            images.append(np.broadcast_to(image, (*image.shape[:2], 3)))
+            narrow = image if image.dtype == np.uint8 else image >> 8
+            colour = np.broadcast_to(narrow.astype(np.uint8), (*narrow.shape[:2], 3))
+            images.append(colour)
         data.append(Images(_seen_as(dataset), share, images))
     return data
 
@@ -228,7 +228,7 @@ def _drawer(suites: Sequence[str]) -> DrawMask:
 
     made = [registry.masks().make(text) for text in suites]
 
-    def draw(image: NDArray[np.uint8], number: int) -> NDArray[np.bool_]:
+    def draw(image: Image, number: int) -> NDArray[np.bool_]:
         suite = made[number % len(made)]
         kind = suite.kinds[number // len(made) % len(suite.kinds)]
         return suite.draw(

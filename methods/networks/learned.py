@@ -55,10 +55,7 @@ def from_fill(
 
 @dataclass
 class LearnedMethod(Method):
-    """A method that is a network trained on images of one size.
-
-    Smaller images are padded, the padding being part of the hole; larger ones are skipped, for
-    a network with a dense bottleneck knows nothing of them.
+    """A method that is a network, with weights in a file.
 
     Parameters
     ----------
@@ -121,19 +118,13 @@ class LearnedMethod(Method):
             self._device = device
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse images larger than those trained on, or less than half of that."""
-        reason = self.unavailable()
-        if reason is None:
-            size = self._description().size
-            if max(shape[:2]) > size or min(shape[:2]) < size // 2:
-                return (
-                    f"trained on {size}×{size} images, which {shape[0]}×{shape[1]} is too far from"
-                )
-        return reason
+        """Refuse nothing but missing weights."""
+        return self.unavailable()
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill one image."""
-        return self.inpaint_batch(image[None], mask[None])[0]
+        filled: NDArray[np.generic] = self.inpaint_batch(image[None], mask[None])[0]
+        return filled
 
     def inpaint_batch(
         self, images: NDArray[np.generic], masks: NDArray[np.bool_]
@@ -163,7 +154,8 @@ class LearnedMethod(Method):
                 )
                 for part in chunks
             ]
-        return np.concatenate(filled)
+        joined: NDArray[np.generic] = np.concatenate(filled)
+        return joined
 
     def ready(self) -> nn.Module:
         """Return the network, set up on the CPU if `setup` was not called.
@@ -182,18 +174,7 @@ class LearnedMethod(Method):
         return self._network
 
     def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
-        """Fill inputs ``(N, 4, H, W)``, padded with hole to the size trained on."""
-        from torch.nn.functional import pad
-
-        height, width = inputs.shape[2:]
-        size = self._description().size
-        padded = pad(inputs, (0, size - width, 0, size - height))
-        padded[:, 3, height:] = 1
-        padded[:, 3, :, width:] = 1
-        return self._run(network, padded)[:, :, :height, :width]
-
-    def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
-        """Run the network once on inputs that it can take: images ``(N, 3, H, W)``."""
+        """Fill inputs ``(N, 4, H, W)``: images ``(N, 3, H, W)`` in [-1, 1]."""
         images: Tensor = network(inputs)
         return images
 
@@ -207,3 +188,51 @@ class LearnedMethod(Method):
     def _load(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
         """Read the parameters of the architecture, and the weights."""
         return self._description().architecture, files.read(files.locate(self.source))
+
+
+@dataclass
+class FixedSizeMethod(LearnedMethod):
+    """A learned method whose network takes images of one size.
+
+    Smaller images are padded, the padding being part of the hole; larger ones are skipped, for
+    a network with a dense bottleneck knows nothing of them.
+    """
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse images larger than those trained on, or less than half of that."""
+        reason = self.unavailable()
+        if reason is None:
+            size = self._description().size
+            if max(shape[:2]) > size or min(shape[:2]) < size // 2:
+                return (
+                    f"trained on {size}×{size} images, which {shape[0]}×{shape[1]} is too far from"
+                )
+        return reason
+
+    def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        from torch.nn.functional import pad
+
+        height, width = inputs.shape[2:]
+        size = self._description().size
+        padded = pad(inputs, (0, size - width, 0, size - height))
+        padded[:, 3, height:] = 1
+        padded[:, 3, :, width:] = 1
+        return self._run(network, padded)[:, :, :height, :width]
+
+    def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        """Run the network on inputs of the size trained on."""
+        images: Tensor = network(inputs)
+        return images
+
+
+@dataclass
+class MirroredMethod(FixedSizeMethod):
+    """A learned method that may fill an image and its mirror image, and average the two."""
+
+    mirror: bool = True
+
+    def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
+        images = super()._run(network, inputs)
+        if not self.mirror:
+            return images
+        return (images + super()._run(network, inputs.flip(3)).flip(3)) / 2

@@ -60,11 +60,11 @@ class Training:
         self._validation = validation
         self.step = 0
         self.seconds = 0.0
-        objective.network.to(settings.device, memory_format=torch.channels_last)
+        objective.network.to(settings.device).to(memory_format=torch.channels_last)
         self.average = AveragedModel(objective.network, avg_fn=self._follow, use_buffers=True)
         self._optimizers = {"network": self._optimizer(objective.network, 1.0)}
         if objective.critic is not None:
-            objective.critic.to(settings.device, memory_format=torch.channels_last)
+            objective.critic.to(settings.device).to(memory_format=torch.channels_last)
             self._optimizers["critic"] = self._optimizer(objective.critic, objective.critic_rate)
         folder.mkdir(parents=True, exist_ok=True)
         self.log = Log(folder / "log.csv")
@@ -160,7 +160,7 @@ class Training:
             group["lr"] = rate
         # The network's own backward pass leaves gradients in its critic, so clear them here.
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), self.settings.clip)
         optimizer.step()
 
