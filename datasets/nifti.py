@@ -154,8 +154,9 @@ def _shape(file: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=2)
 def _volume(file: Path, changed: int, low: float, high: float) -> NDArray[np.uint16]:
     """Read, turn and window a volume; the last two are kept, since slices share them."""
-    image = optional("nibabel", "NIfTI").as_closest_canonical(_open(file))
+    stored = _open(file)
     try:
+        image = optional("nibabel", "NIfTI").as_closest_canonical(stored)
         values = np.asarray(image.dataobj).reshape(image.shape[:3])
     except Exception as error:  # a damaged file can raise nearly anything
         raise DataError(f"{file}: its values can't be read ({reason(error)})") from error

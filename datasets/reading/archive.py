@@ -78,25 +78,30 @@ def unpack(archive: Path, folder: Path) -> None:
         When the archive is damaged, doesn't fit on the disk, or holds a member that could reach
         outside `folder`; nothing of it is left behind then.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
-        scratch = Path(temporary)
-        room = shutil.disk_usage(folder).free
-        with _damage_in_a_line(archive):
-            for member, file in members(archive):
-                room -= member.size
-                if room < 0:
-                    raise DataError(f"{archive}: unpacked, it doesn't fit on the disk of {folder}")
-                if file is not None:
-                    target = scratch / PurePosixPath(member.name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
+            with _damage_in_a_line(archive):
+                _write_members(archive, Path(temporary), shutil.disk_usage(folder).free)
+            for source in sorted(Path(temporary).rglob("*")):
+                if source.is_file():
+                    target = folder / source.relative_to(temporary)
                     target.parent.mkdir(parents=True, exist_ok=True)
-                    with target.open("wb") as out:
-                        shutil.copyfileobj(file, out, 1 << 20)
-        for source in sorted(scratch.rglob("*")):
-            if source.is_file():
-                target = folder / source.relative_to(scratch)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.replace(target)
+                    source.replace(target)
+    except OSError as error:
+        raise DataError(f"{archive}: can't be unpacked into {folder} ({reason(error)})") from error
+
+
+def _write_members(archive: Path, folder: Path, room: int) -> None:
+    for member, file in members(archive):
+        room -= member.size
+        if room < 0:
+            raise DataError(f"{archive}: unpacked, it doesn't fit on the disk of {folder.parent}")
+        if file is not None:
+            target = folder / PurePosixPath(member.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("wb") as out:
+                shutil.copyfileobj(file, out, 1 << 20)
 
 
 def members(archive: Path) -> Iterator[tuple[Member, IO[bytes] | None]]:
