@@ -15,7 +15,6 @@ def main() -> None:
 
 
 def _run(application: object, arguments: list[str], debug: bool) -> int:
-    import click
     import typer
 
     from inpaintbench.datasets.base import DataError
@@ -28,22 +27,28 @@ def _run(application: object, arguments: list[str], debug: bool) -> int:
             arguments, prog_name="inpaintbench", standalone_mode=False
         )
         return status if isinstance(status, int) else 0
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        print("inpaintbench: stopped; the same command carries on", file=sys.stderr)  # noqa: T201
+    except (typer.Abort, KeyboardInterrupt):
+        _say("stopped; the same command carries on")
         return 130
-    except Exception as error:
+    except (BenchError, DataError, MetricUnavailable) as error:
         if debug:
             raise
-        if isinstance(error, (BenchError, DataError, MetricUnavailable)):
-            line = str(error)
-        else:
-            first = (str(error).splitlines() or [""])[0]
-            line = (
-                f"internal error: {type(error).__name__}: {first} "
-                "(run again with --debug for the traceback, and please report it)"
-            )
-        print(f"inpaintbench: {line}", file=sys.stderr)  # noqa: T201
+        _say(str(error))
         return 1
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what click raises for words it can't read
+            message = error.format_message()
+            _say(message) if message else print(error.ctx.get_help())  # noqa: T201
+            return 2
+        if debug:
+            raise
+        first = (str(error).splitlines() or [""])[0]
+        _say(
+            f"internal error: {type(error).__name__}: {first} "
+            "(run again with --debug for the traceback, and please report it)"
+        )
+        return 1
+
+
+def _say(line: str) -> None:
+    print(f"inpaintbench: {line}", file=sys.stderr)  # noqa: T201

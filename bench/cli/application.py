@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 import inpaintbench
+from inpaintbench.cli.check import check
 from inpaintbench.cli.inpaint import inpaint
 from inpaintbench.cli.listing import list_plugins
 from inpaintbench.cli.report import report
 from inpaintbench.cli.run import run
+from inpaintbench.cli.train import train
 
 application = typer.Typer(
     name="inpaintbench",
@@ -43,3 +45,5 @@ application.command()(run)
 application.command("list")(list_plugins)
 application.command()(report)
 application.command()(inpaint)
+application.command()(check)
+application.command()(train)

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from inpaintbench.datasets.base import Dataset
     from inpaintbench.masks.base import MaskSuite
@@ -51,24 +52,36 @@ def list_plugins(
         Kind.masks: _suite_facts,
         Kind.metrics: _metric_facts,
     }[kind]
-    width = max(map(len, catalogue.plugins), default=0)
+    table = _grid()
     for name, cls in catalogue.plugins.items():
-        console.print(f"[bold]{name:<{width}}[/bold]  {_escaped(registry.summary(cls))}")
+        table.add_row(f"[bold]{name}[/bold]", _escaped(registry.summary(cls)))
         if long:
             for label, text in (*_parameters(cls), *facts(cls)):
                 if text:
-                    console.print(f"{'':<{width}}    [dim]{label}:[/dim] {_escaped(text)}")
+                    table.add_row("", f"[dim]{label}:[/dim] {_escaped(text)}")
     for broken in catalogue.broken:
-        console.print(f"[red]{broken.origin}[/red]  can't be imported: {_escaped(broken.reason)}")
+        reason = f"can't be imported: {_escaped(broken.reason)}"
+        table.add_row(f"[red]{_escaped(broken.origin)}[/red]", reason)
+    console.print(table)
+
+
+def _grid() -> Table:
+    """Make two columns, the first as wide as its names, the second wrapped within itself."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    return table
 
 
 def _list_presets(console: Console) -> None:
     from inpaintbench import benchmark
 
-    names = benchmark.preset_names()
-    width = max(map(len, names))
-    for name in names:
-        console.print(f"[bold]{name:<{width}}[/bold]  {_escaped(benchmark.read(name).description)}")
+    table = _grid()
+    for name in benchmark.preset_names():
+        table.add_row(f"[bold]{name}[/bold]", _escaped(benchmark.read(name).description))
+    console.print(table)
 
 
 def _escaped(text: str) -> str:
