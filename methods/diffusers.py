@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -61,6 +63,14 @@ class Diffusers(Method):
         if not self.model:
             return "no model: diffusers[model=FOLDER or hub name]"
         return None
+
+    def fingerprint(self) -> str:
+        """Digest of a local folder's file names, sizes and times; the same for all hub names."""
+        digest = hashlib.sha256()
+        for path in sorted(Path(self.model).expanduser().rglob("*") if self.model else ()):
+            state = path.stat()
+            digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}\n".encode())
+        return digest.hexdigest()
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse nothing but a missing library or model."""

@@ -45,6 +45,11 @@ class ContextualAttention(nn.Module):
         -------
         (N, C, H, W) tensor
         """
+        # Similarities of up to 90 go through a softmax: bfloat16 would round them to halves.
+        with torch.autocast(features.device.type, enabled=False):
+            return self._paste(features.float(), mask.float())
+
+    def _paste(self, features: Tensor, mask: Tensor) -> Tensor:
         height, width = features.shape[2] // 2, features.shape[3] // 2
         small = interpolate(features, scale_factor=0.5, mode="nearest")
         patches = unfold(small, 3, padding=1)

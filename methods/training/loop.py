@@ -150,7 +150,7 @@ class Training:
             parts["critic"] = loss
         self.average.update_parameters(objective.network)
         for name, value in parts.items():
-            self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().float().cpu()
+            self._sums[name] = self._sums.get(name, torch.zeros(())) + value.detach().float()
         self._summed += 1
 
     def _descend(self, name: str, network: nn.Module, loss: Tensor, rate: float) -> None:
@@ -173,7 +173,7 @@ class Training:
 
     def _follow(self, average: Tensor, current: Tensor, count: Tensor | int) -> Tensor:
         """Move the average towards the current weights, faster while the run is young."""
-        decay = min(self.settings.average, (1 + int(count)) / (10 + int(count)))
+        decay = min(self.settings.average, (1 + self.step) / (10 + self.step))
         return average.lerp(current, 1 - decay) if average.is_floating_point() else current
 
     def _mixed_precision(self) -> torch.autocast:
