@@ -21,6 +21,9 @@ LEVEL = 0.95
 RESAMPLES = 10_000
 SEED = 20_240_229
 
+FEWEST_IMAGES = 3
+"""Images below which there is no interval: two would give one twelve standard errors wide."""
+
 WIDEST = 1.5
 """Largest factor by which the bootstrap may widen a side of Student's interval."""
 
@@ -36,7 +39,7 @@ class Intervals:
     Parameters
     ----------
     mean, low, high : (m,) arrays
-        `low` and `high` are NaN where no interval is possible: fewer than two images.
+        `low` and `high` are NaN where no interval is possible: below `FEWEST_IMAGES`.
     cases, images : int
         What the means are over.
     """
@@ -85,7 +88,7 @@ def mean_intervals(
     totals, sizes = image_totals(values, images)
     mean: Floats = totals.sum(axis=0) / sizes.sum()
     count = len(sizes)
-    if count < 2:
+    if count < FEWEST_IMAGES:
         unknown = np.full_like(mean, np.nan)
         return Intervals(mean, unknown, unknown, len(values), count)
 

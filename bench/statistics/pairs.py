@@ -31,7 +31,7 @@ class Pairs:
     Parameters
     ----------
     difference, low, high : (m, m) arrays
-        Mean of the differences per case, with its interval (NaN below two images).
+        Mean of the differences per case, with its interval (NaN below three images).
     p : (m, m) array
         Wilcoxon's signed-rank test on the mean difference of each image, two-sided; 1 where
         nothing differs, NaN below two images.

@@ -155,16 +155,14 @@ def read_scores(rows: RunRows) -> Scores:
     status = _square(rows.cells, "status", cases.index, variants.index).fillna("").astype(str)
     metrics = tuple(
         MetricInfo(
-            id=row.metric,
-            name=row.name,
-            label=row.label,
-            unit=row.unit,
-            higher_is_better=bool(row.higher_is_better),
-            missing=row.missing,
+            id=row["metric"],
+            name=row["name"],
+            label=row["label"],
+            unit=row["unit"],
+            higher_is_better=bool(row["higher_is_better"]),
+            missing=row["missing"],
         )
-        for row in rows.metrics[
-            ["metric", "name", "label", "unit", "higher_is_better", "missing"]
-        ].itertuples(index=False, name="Row")
+        for row in rows.metrics.to_dict("records")
     )
     values, exact = {}, {}
     by_metric = dict(list(rows.scores.groupby("metric", sort=False)))

@@ -84,6 +84,11 @@ class Comparison:
     images: Codes
     higher_is_better: bool
 
+    @property
+    def image_count(self) -> int:
+        """Number of images that the cases belong to."""
+        return len(np.unique(self.images))
+
     @cached_property
     def estimates(self) -> list[Estimate]:
         """Mean of each method with its interval."""
@@ -282,7 +287,7 @@ def _ranking(scores: Scores, support: Support, metrics: list[MetricInfo]) -> Com
             for metric in metrics
         ]
     )
-    known = ~np.isnan(ranks).any(axis=1)
+    known = ~np.isnan(ranks[:, 0])
     cases = support.cases[known]
     return Comparison(
         variants=support.compared,
@@ -355,8 +360,8 @@ def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
     cells = cells[cells["status"] != "done"]
     kind = cells["failure"].where(cells["status"] == "failed", "skipped")
     counts: dict[str, dict[str, int]] = {}
-    for (variant, reason), number in cells.groupby(["variant", kind], sort=False).size().items():  # type: ignore[misc]
-        counts.setdefault(str(variant), {})[str(reason)] = int(number)
+    for variant, reasons in kind.groupby(cells["variant"], sort=False):
+        counts[str(variant)] = {str(r): int(n) for r, n in reasons.value_counts().items()}
     for variant, number in (scores.status == "").sum(axis=0).items():
         if number:
             counts.setdefault(str(variant), {})["not reached"] = int(number)

@@ -1,0 +1,115 @@
+"""The sentences printed below a table: how to read it, and what is missing from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from inpaintbench.report.table import IntervalStyle
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
+from inpaintbench.statistics.runtimes import Runtimes
+from inpaintbench.statistics.scores import DECIBEL_CAP
+from inpaintbench.statistics.standings import Standing
+
+TIED = "≈"
+SET_ASIDE = "†"
+SEEN = "‡"
+
+RANKS = (
+    "Rank: 1 + the number of methods that are demonstrably better, to the last place it may yet "
+    "take; equal ranks are ties. Mean rank: over cases and {metrics}."
+)
+
+
+def marks(standings: Iterable[Standing]) -> Iterator[str]:
+    """Say what bold, underlines and the sign of a tie mean, where there is something to compare."""
+    if any(len(here.support.compared) > 1 for here in standings):
+        yield (
+            f"Best in bold, second underlined; {TIED} can't be told apart from the best "
+            "(signed-rank test on images, corrected by Holm over all pairs, and paired interval)."
+        )
+
+
+def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[str]:
+    """Say what the intervals are, or why there are none."""
+    images = {
+        quality.estimate.images
+        for here in standings
+        for entry in here.entries
+        for quality in entry.qualities.values()
+    }
+    if not images:
+        return
+    if max(images) >= FEWEST_IMAGES and style != "none":
+        what = "Brackets" if style == "brackets" else "± half the width"
+        enough = [count for count in images if count >= FEWEST_IMAGES]
+        low, high = min(enough), max(enough)
+        counts = str(low) if low == high else f"{low} to {high}"
+        yield (
+            f"{what}: {LEVEL:.0%} bootstrap interval of the mean, clustered by image ({counts} "
+            "images)."
+        ).replace("%", " %")
+    if min(images) < FEWEST_IMAGES:
+        yield f"Means over fewer than {FEWEST_IMAGES} images have no interval: none is possible."
+
+
+def rank_rule(here: Standing) -> Iterator[str]:
+    """Say what rank and mean rank are."""
+    if here.ranking is not None and len(here.support.compared) > 1:
+        used = [metric.label for metric in here.main if metric.id in here.comparisons]
+        yield RANKS.format(metrics=_listed(used))
+
+
+def runtimes(found: Runtimes, *, memory: bool = True) -> Iterator[str]:
+    """Say what the runtimes are over, or that there are none; and what memory means."""
+    if not found.of:
+        yield "Runtime: the run has no timings taken alone on the machine."
+    else:
+        threads = " or ".join(map(str, found.threads))
+        over = (
+            f"the {found.common_cases} cases timed for every ranked method"
+            if found.common_cases
+            else "each method's own timed cases, so not comparable"
+        )
+        plural = "" if threads == "1" else "s"
+        yield (
+            f"Runtime: median over {over}, alone on the machine with {threads} thread{plural}."
+            + (" Brackets: quartiles. Memory: peak over the process's baseline." if memory else "")
+        )
+    if found.contended:
+        yield f"{found.contended} contended timings are left out."
+
+
+def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
+    """Say what is missing or unusual: metrics, cells, exact results, training data."""
+    for metric in here.main:
+        if metric.missing:
+            yield f"{metric.label} is missing: {metric.missing}"
+        elif metric.id not in here.comparisons and here.support.compared:
+            yield f"{metric.label} has no score on the common support."
+        elif metric.id in here.comparisons:
+            count = len(here.comparisons[metric.id].cases)
+            if count < len(here.support.cases):
+                yield (
+                    f"{metric.label} is over {count} of these cases: on the others it isn't "
+                    "defined, or not scored yet."
+                )
+    if here.exact:
+        yield f"{here.exact} scores above {DECIBEL_CAP:g} dB (exact results) count as that."
+    not_reached = rows.planned_cells - len(rows.cells)
+    if not_reached > 0:
+        yield f"The run is unfinished: {not_reached} of {rows.planned_cells} cells not reached."
+    unfinished = [
+        f"{entry.variant} {', '.join(f'{n} {reason}' for reason, n in entry.failures.items())}"
+        for entry in here.entries
+        if entry.failures
+    ]
+    if unfinished:
+        yield f"Not finished: {'; '.join(unfinished)}."
+    seen = [f"{entry.variant} on {', '.join(entry.seen)}" for entry in here.entries if entry.seen]
+    if seen:
+        yield f"{SEEN} trained on data of the same name: {'; '.join(seen)}."
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

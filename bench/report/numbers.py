@@ -1,0 +1,60 @@
+"""Write numbers with as many digits as their uncertainty leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+MISSING = "\N{EN DASH}"
+
+
+def decimals(half_widths: Iterable[float], otherwise: int, most: int = 5) -> int:
+    """Choose the decimals of a column from the intervals in it.
+
+    The middle half-width keeps one significant digit, or two where its first digit is 1 or 2:
+    ``±0.034`` asks for two decimals, ``±0.017`` for three.
+
+    Parameters
+    ----------
+    half_widths : iterable of float
+        Half-widths of the column's intervals; NaN and 0 are passed over.
+    otherwise : int
+        Decimals of a column without intervals.
+    most : int
+        Never more than this.
+    """
+    known = sorted(width for width in half_widths if math.isfinite(width) and width > 0)
+    if not known:
+        return otherwise
+    width = known[len(known) // 2]
+    exponent = math.floor(math.log10(width))
+    leading = width / 10.0**exponent
+    return min(most, max(0, -exponent + int(leading < 2.5)))
+
+
+def fixed(value: float, digits: int) -> str:
+    """Write a number with fixed decimals; no ``-0.00``, and a dash for what isn't a number."""
+    if not math.isfinite(value):
+        return MISSING
+    text = f"{value:.{digits}f}"
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def significant(value: float, digits: int = 2) -> str:
+    """Write a positive number with significant digits, never with an exponent."""
+    if not math.isfinite(value):
+        return MISSING
+    if value == 0:
+        return "0"
+    places = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    rounded = float(f"{value:.{digits - 1}e}")
+    if rounded and math.floor(math.log10(abs(rounded))) > math.floor(math.log10(abs(value))):
+        places = max(0, places - 1)
+    return f"{rounded:.{places}f}"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value: three decimals, or ``<0.001``."""
+    if not math.isfinite(p):
+        return MISSING
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"

@@ -1,0 +1,62 @@
+"""A run with its statistics, shared by every table and figure made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.statistics.standings import Standing, standing
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A run with its statistics, each worked out when first asked for.
+
+    Parameters
+    ----------
+    rows : RunRows
+        The run.
+    metrics : tuple of str
+        Main metrics by id, label or name; empty takes PSNR, SSIM and LPIPS.
+    """
+
+    rows: RunRows
+    metrics: tuple[str, ...] = ()
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Scores by metric."""
+        return read_scores(self.rows)
+
+    @cached_property
+    def overall(self) -> Standing:
+        """Where methods stand over every case."""
+        return self._standing()
+
+    @cached_property
+    def suites(self) -> list[Standing]:
+        """Where methods stand over the cases of each mask suite."""
+        return [self._standing(suite=suite) for suite in self.scores.suites()]
+
+    @cached_property
+    def groups(self) -> list[Standing]:
+        """Where methods stand over the cases of each dataset × mask suite."""
+        return [
+            self._standing(dataset=dataset, suite=suite) for dataset, suite in self.scores.groups()
+        ]
+
+    @property
+    def shown(self) -> tuple[MetricInfo, ...]:
+        """The main metrics that have a score."""
+        return tuple(
+            metric
+            for metric in self.overall.main
+            if any(metric.id in entry.qualities for entry in self.overall.entries)
+        )
+
+    def _standing(self, dataset: str | None = None, suite: str | None = None) -> Standing:
+        return standing(
+            self.rows, dataset=dataset, suite=suite, metrics=self.metrics, scores=self.scores
+        )

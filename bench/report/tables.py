@@ -1,0 +1,417 @@
+"""The tables of a run: leaderboard, dataset × suite, suites side by side, pairs, failures."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from itertools import chain, combinations
+
+import numpy as np
+
+from inpaintbench.report import html, latex, markdown, notes
+from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
+from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
+from inpaintbench.report.summary import Summary
+from inpaintbench.report.table import Block, Cell, Column, IntervalStyle, Table
+from inpaintbench.rows import long_rows
+from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
+
+
+class Kind(enum.StrEnum):
+    """The tables there are."""
+
+    leaderboard = "leaderboard"
+    groups = "groups"
+    suites = "suites"
+    pairs = "pairs"
+    failures = "failures"
+
+
+class Format(enum.StrEnum):
+    """The formats a table can be written in."""
+
+    markdown = "markdown"
+    latex = "latex"
+    csv = "csv"
+    html = "html"
+
+    @property
+    def suffix(self) -> str:
+        """Ending of a file in this format."""
+        return {"markdown": ".md", "latex": ".tex"}.get(self.value, f".{self.value}")
+
+
+def write(
+    kind: Kind, summary: Summary, format: Format, intervals: IntervalStyle | None = None
+) -> str:
+    """Write one of the tables of a run.
+
+    Parameters
+    ----------
+    kind : Kind
+        Which table.
+    summary : Summary
+        The run.
+    format : Format
+        CSV holds full precision, the others what can be read.
+    intervals : str or None
+        How intervals are shown; by default ± in LaTeX and brackets elsewhere.
+    """
+    table = make(kind, summary, intervals or ("plus-minus" if format == "latex" else "brackets"))
+    if format is Format.csv:
+        return str(table.frame.to_csv(index=False, lineterminator="\n"))
+    writers = {
+        Format.markdown: markdown.write,
+        Format.latex: latex.write,
+        Format.html: html.write,
+    }
+    return writers[format](table)
+
+
+def make(kind: Kind, summary: Summary, intervals: IntervalStyle = "brackets") -> Table:
+    """Make one of the tables of a run; `intervals` says how they are shown."""
+    return {
+        Kind.leaderboard: leaderboard,
+        Kind.groups: _groups,
+        Kind.suites: _suites,
+        Kind.pairs: _pairs,
+        Kind.failures: _failures,
+    }[kind](summary, intervals)
+
+
+def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = False) -> Table:
+    """Make the overall table; a brief one lacks memory, quartiles and letters of tied groups."""
+    here, rows = summary.overall, summary.rows
+    form = _Form([here], here.main, intervals)
+    columns = (
+        Column("Rank"),
+        Column("Method", left=True),
+        *(() if brief else (Column("Tied", left=True),)),
+        Column("Mean rank", arrow="↓"),
+        *(Column(metric.label, metric.unit, metric.arrow) for metric in here.main),
+        Column("Runtime", "s", "↓"),
+        *(() if brief else (Column("Memory", "MB", "↓"),)),
+        Column("Finished"),
+    )
+    body = tuple(
+        (
+            Cell(str(entry.rank) if entry.rank else MISSING),
+            _method(entry),
+            *(() if brief else (Cell(entry.group),)),
+            form.mean_rank(entry),
+            *(form.quality(entry, metric) for metric in here.main),
+            form.runtime(here, entry, quartiles=not brief),
+            *(() if brief else (_memory(here, entry),)),
+            Cell(f"{entry.finished}/{here.support.reached}"),
+        )
+        for entry in here.entries
+    )
+    letters = "Tied: methods that share a letter can't be told apart."
+    lines = (
+        here.support.rule(),
+        *notes.intervals([here], intervals),
+        *notes.marks([here]),
+        *notes.rank_rule(here),
+        *(() if brief or len(here.support.compared) < 2 else (letters,)),
+        *notes.runtimes(here.runtimes, memory=not brief),
+        *notes.gaps(rows, here),
+    )
+    return Table(
+        kind="leaderboard",
+        caption=f"Leaderboard of {rows.name}.",
+        columns=columns,
+        blocks=(Block("", body),),
+        notes=lines,
+        frame=standing_frame([here]),
+    )
+
+
+def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
+    main, rows = summary.overall.main, summary.rows
+    form = _Form(summary.groups, main, intervals)
+    columns = (
+        Column("Method", left=True),
+        Column("Rank"),
+        *(Column(metric.label, metric.unit, metric.arrow) for metric in main),
+        Column("Runtime", "s", "↓"),
+        Column("Finished"),
+    )
+    blocks = tuple(
+        Block(
+            f"{here.dataset}, {here.suite} ({len(here.support.cases)} of "
+            f"{here.support.reached} cases)",
+            tuple(
+                (
+                    _method(entry),
+                    Cell(str(entry.rank) if entry.rank else MISSING),
+                    *(form.quality(entry, metric) for metric in main),
+                    form.runtime(here, entry),
+                    Cell(f"{entry.finished}/{here.support.reached}"),
+                )
+                for entry in here.entries
+            ),
+        )
+        for here in summary.groups
+    )
+    return Table(
+        kind="groups",
+        caption=f"Results of {rows.name} by dataset and mask suite.",
+        columns=columns,
+        blocks=blocks,
+        notes=(
+            *_shared_notes(summary, summary.groups, intervals),
+            *notes.gaps(rows, summary.overall),
+        ),
+        frame=standing_frame(summary.groups),
+    )
+
+
+def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
+    main, rows = summary.overall.main, summary.rows
+    form = _Form(summary.suites, main, intervals)
+    columns = (
+        Column("Method", left=True),
+        *(
+            Column(metric.label, metric.unit, metric.arrow, group=str(here.suite))
+            for here in summary.suites
+            for metric in main
+        ),
+    )
+    entries = [{entry.variant: entry for entry in here.entries} for here in summary.suites]
+    body = tuple(
+        (
+            _method(overall, set_aside=False),
+            *(
+                form.quality(by_name[overall.variant], metric, own=True)
+                for by_name in entries
+                for metric in main
+            ),
+        )
+        for overall in summary.overall.entries
+    )
+    return Table(
+        kind="suites",
+        caption=f"Quality by mask suite in {rows.name}.",
+        columns=columns,
+        blocks=(Block("", body),),
+        notes=(
+            *_shared_notes(summary, summary.suites, intervals),
+            *notes.gaps(rows, summary.overall),
+        ),
+        frame=suite_frame(summary.suites),
+    )
+
+
+def _shared_notes(
+    summary: Summary, standings: list[Standing], intervals: IntervalStyle
+) -> Iterator[str]:
+    """Say the rules that hold in each of several groups of cases."""
+    aside = any(here.support.set_aside for here in standings)
+    share = f"{summary.overall.support.share:.0%}".replace("%", " %")
+    yield (
+        "In each group of cases, means and comparisons are over the common support: the cases "
+        "that every method ranked there finished."
+        + (
+            f" {notes.SET_ASIDE} finished fewer than {share} of the cells of the most complete "
+            "method: not ranked, and its means are over its own cases, so not comparable."
+            if aside
+            else ""
+        )
+    )
+    yield from notes.intervals(standings, intervals)
+    yield from notes.marks(standings)
+
+
+def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
+    here = summary.overall
+    columns = (
+        Column("Method", left=True),
+        Column("Other", left=True),
+        Column("Difference"),
+        Column("p (Holm)"),
+        Column("Verdict", left=True),
+    )
+    blocks = tuple(
+        Block(
+            f"{metric.label} {metric.arrow}{f' ({metric.unit})' if metric.unit else ''}",
+            tuple(_pair_rows(here.comparisons[metric.id], intervals)),
+        )
+        for metric in here.main
+        if metric.id in here.comparisons
+    )
+    return Table(
+        kind="pairs",
+        caption=f"Paired differences between methods in {summary.rows.name}, method - other.",
+        columns=columns,
+        blocks=blocks,
+        notes=(
+            here.support.rule(),
+            *notes.intervals([here], intervals),
+            "Better or worse: the signed-rank test on images, corrected by Holm over all pairs of "
+            "the metric, and the interval of the paired difference both say so.",
+            *notes.gaps(summary.rows, here),
+        ),
+        frame=pair_frame([here]),
+    )
+
+
+def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tuple[Cell, ...]]:
+    pairs = comparison.pairs
+    digits = decimals(_pair_half_widths(comparison), otherwise=3)
+    better = pairs.better(comparison.higher_is_better)
+    for first, second in combinations(comparison.order, 2):
+        estimate = Estimate(
+            mean=float(pairs.difference[first, second]),
+            low=float(pairs.low[first, second]),
+            high=float(pairs.high[first, second]),
+            cases=len(comparison.values),
+            images=0,
+        )
+        verdict = "can't tell"
+        if pairs.apart[first, second]:
+            verdict = "better" if better[first, second] else "worse"
+        yield (
+            Cell(comparison.variants[first]),
+            Cell(comparison.variants[second]),
+            Cell(fixed(estimate.mean, digits), _interval(estimate, digits, intervals)),
+            Cell(p_value(float(pairs.p_holm[first, second]))),
+            Cell(verdict),
+        )
+
+
+def _failures(summary: Summary, _: IntervalStyle) -> Table:
+    columns = ["dataset", "suite", "sample", "mask_index", "case", "variant"]
+    columns += ["status", "failure", "message"]
+    rows = long_rows(summary.rows)
+    rows = rows.loc[rows["status"] != "done", columns]
+    kind = rows["failure"].where(rows["status"] == "failed", "skipped")
+    grouped = rows.assign(kind=kind).groupby(
+        ["variant", "dataset", "suite", "kind", "message"], sort=False
+    )
+    body = tuple(
+        (
+            Cell(str(variant)),
+            Cell(str(dataset)),
+            Cell(str(suite)),
+            Cell(str(kind)),
+            Cell(str(len(cells))),
+            Cell(str(message)),
+        )
+        for (variant, dataset, suite, kind, message), cells in grouped
+    )
+    return Table(
+        kind="failures",
+        caption=f"Cells of {summary.rows.name} that were not finished.",
+        columns=(
+            Column("Method", left=True),
+            Column("Dataset", left=True),
+            Column("Suite", left=True),
+            Column("Reason", left=True),
+            Column("Cells"),
+            Column("Message", left=True),
+        ),
+        blocks=(Block("", body),),
+        notes=tuple(notes.gaps(summary.rows, summary.overall)) or ("Every cell was finished.",),
+        frame=rows,
+    )
+
+
+def _method(entry: Entry, *, set_aside: bool = True) -> Cell:
+    mark = notes.SET_ASIDE if set_aside and entry.rank is None else ""
+    return Cell(entry.variant, mark=mark + (notes.SEEN if entry.seen else ""))
+
+
+def _memory(here: Standing, entry: Entry) -> Cell:
+    runtime = here.runtimes.of.get(entry.variant)
+    return Cell(fixed(runtime.peak_bytes / 1e6, 0) if runtime else MISSING)
+
+
+def _interval(estimate: Estimate, digits: int, style: IntervalStyle) -> str:
+    if not estimate.has_interval or style == "none":
+        return ""
+    if style == "plus-minus":
+        return f"± {fixed((estimate.high - estimate.low) / 2, digits)}"
+    return f"[{fixed(estimate.low, digits)}, {fixed(estimate.high, digits)}]"
+
+
+class _Form:
+    """How the numbers of each column are written: the same digits all the way down."""
+
+    def __init__(
+        self, standings: list[Standing], metrics: Iterable[MetricInfo], style: IntervalStyle
+    ) -> None:
+        self._style = style
+        self._digits = {
+            metric.id: decimals(
+                _half_widths(standings, metric), otherwise=2 if metric.unit == "dB" else 4
+            )
+            for metric in metrics
+        }
+        rankings = [here.ranking for here in standings if here.ranking]
+        ranks = (_pair_half_widths(ranking) for ranking in rankings)
+        self._rank_digits = max(1, decimals(chain.from_iterable(ranks), otherwise=2, most=2))
+
+    def quality(self, entry: Entry, metric: MetricInfo, *, own: bool = False) -> Cell:
+        """Write a mean; with `own`, mark it where the method isn't ranked."""
+        quality = entry.qualities.get(metric.id)
+        if quality is None:
+            return Cell(MISSING)
+        digits = self._digits[metric.id]
+        aside = notes.SET_ASIDE if own and entry.rank is None else ""
+        return Cell(
+            fixed(quality.estimate.mean, digits),
+            _interval(quality.estimate, digits, self._style),
+            mark=(notes.TIED if quality.tied else "") + aside,
+            best=quality.best,
+            second=quality.second,
+        )
+
+    def mean_rank(self, entry: Entry) -> Cell:
+        """Write a mean rank."""
+        if entry.mean_rank is None:
+            return Cell(MISSING)
+        digits = self._rank_digits
+        return Cell(
+            fixed(entry.mean_rank.mean, digits), _interval(entry.mean_rank, digits, self._style)
+        )
+
+    def runtime(self, here: Standing, entry: Entry, *, quartiles: bool = True) -> Cell:
+        """Write a median runtime, with its quartiles where there are several cases."""
+        runtime = here.runtimes.of.get(entry.variant)
+        if runtime is None:
+            return Cell(MISSING)
+        spread = f"[{significant(runtime.low_quartile)}, {significant(runtime.high_quartile)}]"
+        return Cell(
+            significant(runtime.median),
+            spread if quartiles and runtime.cases > 1 and self._style != "none" else "",
+            mark="" if runtime.common or entry.rank is None else notes.SET_ASIDE,
+        )
+
+
+def _half_widths(standings: list[Standing], metric: MetricInfo) -> list[float]:
+    """Collect the half-widths that decide the digits of a metric's column.
+
+    Those of paired differences where there are pairs: images vary more than methods do, so a
+    mean's own interval would hide differences that are certain.
+    """
+    found = [
+        width
+        for here in standings
+        if metric.id in here.comparisons
+        for width in _pair_half_widths(here.comparisons[metric.id])
+    ]
+    return found or [
+        (estimate.high - estimate.low) / 2
+        for here in standings
+        for entry in here.entries
+        if metric.id in entry.qualities
+        for estimate in [entry.qualities[metric.id].estimate]
+    ]
+
+
+def _pair_half_widths(comparison: Comparison) -> list[float]:
+    pairs = comparison.pairs
+    upper = np.triu_indices(len(comparison.variants), 1)
+    widths: list[float] = ((pairs.high - pairs.low)[upper] / 2).tolist()
+    return widths
