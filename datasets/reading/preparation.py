@@ -1,15 +1,11 @@
-"""Crops and resizing in integer arithmetic: the same pixels on every machine and version."""
+"""Crops and resizing in exact arithmetic: the same pixels on every machine and version."""
 
 from __future__ import annotations
-
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
-
-_Integers: TypeAlias = NDArray[np.int64]
 
 
 def contiguous(pixels: NDArray[np.generic]) -> Image:
@@ -62,14 +58,14 @@ def mask_within(mask: Mask, longest: int | None) -> Mask:
     if longest is None or max(height, width) <= longest:
         return np.ascontiguousarray(mask)
     target = _sides_within(height, width, longest)
-    return _area_sums(mask.astype(np.int64), *target) > 0
+    return _area_sums(mask, *target) > 0
 
 
 def area_average(image: Image, height: int, width: int) -> Image:
     """Resize by averaging the exact area that each new pixel covers (a box filter).
 
-    Everything is integer arithmetic, rounded to nearest with halves up, so the result doesn't
-    depend on any library's resize.
+    The sums are of integers below 2⁵³, so they are exact in any order and don't depend on any
+    library's resize; the quotient is rounded to nearest with halves up.
 
     Parameters
     ----------
@@ -81,14 +77,11 @@ def area_average(image: Image, height: int, width: int) -> Image:
     -------
     (height, width, C) array of the same dtype, contiguous
     """
-    area = image.shape[0] * image.shape[1]
     if image.shape[:2] == (height, width):
         return contiguous(image)
-    result = np.empty_like(image, shape=(height, width, image.shape[2]))
-    for channel in range(image.shape[2]):
-        sums = _area_sums(image[..., channel].astype(np.int64), height, width)
-        result[..., channel] = (2 * sums + area) // (2 * area)
-    return result
+    area = image.shape[0] * image.shape[1]
+    sums = _area_sums(image, height, width).astype(np.int64)
+    return contiguous(((2 * sums + area) // (2 * area)).astype(image.dtype))
 
 
 def _sides_within(height: int, width: int, longest: int) -> tuple[int, int]:
@@ -99,20 +92,25 @@ def _sides_within(height: int, width: int, longest: int) -> tuple[int, int]:
     )
 
 
-def _area_sums(plane: _Integers, height: int, width: int) -> _Integers:
-    """Sum a plane over each new pixel's area, in units where an old plane's total is H·W."""
-    rows = _overlap_sums(plane, height)
-    return np.ascontiguousarray(_overlap_sums(rows.T, width).T)
+def _area_sums(pixels: NDArray[np.generic], height: int, width: int) -> NDArray[np.float64]:
+    """Sum an image over each new pixel's area, in units where the weights add up to H·W."""
+    rows = _overlap_sums(pixels, height)
+    return np.ascontiguousarray(_overlap_sums(rows.swapaxes(0, 1), width).swapaxes(0, 1))
 
 
-def _overlap_sums(plane: _Integers, count: int) -> _Integers:
+def _overlap_sums(pixels: NDArray[np.generic], count: int) -> NDArray[np.float64]:
     """Sum rows over `count` equal intervals, each row weighted by `count` × its overlap."""
-    length = plane.shape[0]
-    before = np.zeros((length + 1, plane.shape[1]), np.int64)
-    np.cumsum(plane, axis=0, out=before[1:])
-    # Interval j starts at row j·length/count: `whole` rows and `part`/count of the next one.
-    whole, part = np.divmod(np.arange(count + 1) * length, count)
-    inside = plane[np.minimum(whole, length - 1)]
-    upto: _Integers = count * before[whole] + part[:, None] * inside
-    sums: _Integers = upto[1:] - upto[:-1]
-    return sums
+    length = pixels.shape[0]
+    rows = np.ascontiguousarray(pixels).reshape(length, -1)
+    sums = np.empty((count, rows.shape[1]))
+    for index in range(count):
+        # From row `first`, less its share `before`, to row `last`, of which `after` is inside.
+        first, before = divmod(index * length, count)
+        last, after = divmod((index + 1) * length, count)
+        if after == 0:
+            last, after = last - 1, count
+        weights = np.full(last - first + 1, float(count))
+        weights[0] -= before
+        weights[-1] -= count - after
+        sums[index] = weights @ rows[first : last + 1].astype(np.float64)
+    return sums.reshape(count, *pixels.shape[1:])
