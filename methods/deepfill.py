@@ -30,8 +30,8 @@ class DeepFill(LearnedMethod):
         ``small`` takes the weights that come with the project; ``full``, the network of the
         paper with 4,052,478 parameters, needs `weights`.
     weights : str
-        A file that ``inpaintbench train deepfill`` made, or a public PyTorch checkpoint
-        (``states_pt_places2.pth``), whose network may have any width.
+        A file that ``inpaintbench train deepfill`` made, or a public PyTorch checkpoint:
+        ``states_pt_places2.pth``, or ``states_tf_places2.pth`` with the authors' own weights.
     tile : int
         Images with a longer side are filled in overlapping tiles of this side, in pixels; the
         attention's memory grows with the fourth power of it.
@@ -94,15 +94,13 @@ class DeepFill(LearnedMethod):
             return super()._load()
         import torch
 
+        from inpaintbench.methods.networks.deepfill_layouts import from_public
+
         content = torch.load(Path(self.source).expanduser(), "cpu", weights_only=True)
-        states = content.get("G", content)
-        first = states.get("stage1.conv1.conv.weight")
-        if first is None:
-            raise files.WeightsError(
-                f"{self.source}: not a DeepFill v2 checkpoint in the layout of "
-                "states_pt_places2.pth (no stage1.conv1.conv.weight)"
-            )
-        return {"width": first.shape[0]}, states
+        try:
+            return from_public(content.get("G", content))
+        except ValueError as error:
+            raise files.WeightsError(f"{self.source}: {error}") from error
 
     def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Fill inputs ``(N, 4, H, W)``: at once, or image by image in tiles."""

@@ -209,14 +209,80 @@ def test_the_fill_is_the_networks_own(checkpoint: str) -> None:
 
 
 def test_a_checkpoint_of_another_layout_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "states_tf_places2.pth"
-    torch.save({"G": {"conv1.conv.weight": torch.zeros(1)}}, path)
+    path = tmp_path / "states.pth"
+    torch.save({"G": {"first.weight": torch.zeros(1)}}, path)
     with pytest.raises(ValueError, match=r"no stage1\.conv1\.conv\.weight"):
         DeepFill(weights=str(path)).setup("cpu", 0)
     cut = dict(list(small().state_dict().items())[:-1])
     torch.save({"G": cut}, path)
     with pytest.raises(ValueError, match="state_dict"):
         DeepFill(weights=str(path)).setup("cpu", 0)
+
+
+# Modules of states_tf_places2.pth in the order in which its network calls them
+# (nipponjo/deepfillv2-pytorch, model/networks_tf.py); ours are called in the same order.
+NUMBERED = [
+    *[
+        "conv1",
+        "conv2_downsample",
+        "conv3",
+        "conv4_downsample",
+        "conv5",
+        "conv6",
+        "conv7_atrous",
+        "conv8_atrous",
+    ],
+    *["conv9_atrous", "conv10_atrous", "conv11", "conv12", "conv13_upsample.conv", "conv14"],
+    *["conv15_upsample.conv", "conv16", "conv17"],
+    *[
+        "xconv1",
+        "xconv2_downsample",
+        "xconv3",
+        "xconv4_downsample",
+        "xconv5",
+        "xconv6",
+        "xconv7_atrous",
+    ],
+    *["xconv8_atrous", "xconv9_atrous", "xconv10_atrous"],
+    *["pmconv1", "pmconv2_downsample", "pmconv3", "pmconv4_downsample", "pmconv5", "pmconv6"],
+    *["pmconv9", "pmconv10", "allconv11", "allconv12", "allconv13_upsample.conv", "allconv14"],
+    *["allconv15_upsample.conv", "allconv16", "allconv17"],
+]
+
+
+def test_the_numbered_layout_of_the_authors_weights_loads(tmp_path: Path) -> None:
+    own = small().state_dict()
+    states = {
+        f"{name}.conv.{part}": own[f"{module}.{part}"]
+        for name, module in zip(
+            NUMBERED, dict.fromkeys(key.rsplit(".", 1)[0] for key in own), strict=True
+        )
+        for part in ("weight", "bias")
+    }
+    path = tmp_path / "states_tf_places2.pth"
+    torch.save({"G": states}, path)
+    method = DeepFill(weights=str(path))
+    method.setup("cpu", 0)
+    network = method.ready()
+    assert all(torch.equal(tensor, own[name]) for name, tensor in network.state_dict().items())
+    assert not network.stage2.contextual_attention.fuse
+    image = np.random.default_rng(0).integers(0, 255, (32, 40, 3), dtype=np.uint8)
+    mask = np.zeros((32, 40), dtype=bool)
+    mask[5:20, 8:30] = True
+    assert (method.inpaint(image, mask)[~mask] == image[~mask]).all()
+
+
+def test_tensorflow_pads_at_the_end() -> None:
+    """SAME padding, stride 2, even size: the first window starts at the first pixel."""
+    convolution = GatedConvolution(1, 1, stride=2, activation=torch.nn.Identity())
+    with torch.no_grad():
+        convolution.conv.weight.zero_()
+        convolution.conv.weight[0, 0, 0, 0] = 1  # the window's first pixel
+        convolution.conv.bias.copy_(torch.tensor([0.0, 50.0]))  # an open gate
+        rows = torch.arange(16.0).view(1, 1, 4, 4)
+        assert convolution(rows)[0, 0].tolist() == [[0, 0], [0, 5]]
+        convolution.tensorflow = True
+        assert convolution(rows)[0, 0].tolist() == [[0, 2], [8, 10]]
 
 
 def test_the_full_network_asks_for_its_checkpoint() -> None:

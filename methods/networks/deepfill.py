@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import elu, interpolate, leaky_relu, relu
+from torch.nn.functional import conv2d, elu, interpolate, leaky_relu, pad, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
 from inpaintbench.methods.networks.attention import ContextualAttention
@@ -42,12 +42,19 @@ class GatedConvolution(nn.Module):
     ) -> None:
         super().__init__()
         self.activation = activation
+        self.tensorflow = False
         padding = dilation * (kernel - 1) // 2
         self.conv = nn.Conv2d(inputs, 2 * outputs, kernel, stride, padding, dilation)
 
     def forward(self, features: Tensor) -> Tensor:
         """Return gated features."""
-        values, gates = self.conv(features).chunk(2, dim=1)
+        if self.tensorflow and self.conv.stride[0] == 2:
+            # TensorFlow pads even sizes at the bottom and right alone.
+            weight, bias = self.conv.weight, self.conv.bias
+            gated = conv2d(pad(features, (0, 1, 0, 1)), weight, bias, stride=2)
+        else:
+            gated = self.conv(features)
+        values, gates = gated.chunk(2, dim=1)
         return self.activation(values) * torch.sigmoid(gates)
 
 
@@ -191,16 +198,18 @@ class DeepFillNetwork(nn.Module):
     ----------
     width : int
         Channels at half the size: 48 in the paper, 4,052,478 parameters.
+    tensorflow : int
+        1 for weights of the authors' TensorFlow network: its padding, and no fusing.
     """
 
-    multiple = 8
-    """Sides must be multiples of it: two halvings, and one more in the attention."""
-
-    def __init__(self, width: int = 48) -> None:
+    def __init__(self, width: int = 48, tensorflow: int = 0) -> None:
         super().__init__()
         self.stage1 = CoarseNetwork(width)
         self.stage2 = RefinementNetwork(width)
+        self.stage2.contextual_attention.fuse = not tensorflow
         for module in self.modules():
+            if isinstance(module, GatedConvolution):
+                module.tensorflow = bool(tensorflow)
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", mode="fan_out")
                 nn.init.zeros_(module.bias)  # type: ignore[arg-type]
