@@ -169,3 +169,10 @@ def test_listing_reads_no_image(name: str, tmp_path: Path) -> None:
     ids = dataset.ids()
     with pytest.raises(DataError, match="image"):
         dataset.load(ids[0])
+
+
+def test_the_guide_names_every_dataset() -> None:
+    guide = (Path(__file__).resolve().parents[1] / "docs/datasets.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([a-z0-9-]+)` \|", guide, re.MULTILINE)
+    own = {n for n, c in registry.datasets().plugins.items() if c.__module__.startswith("inpaintb")}
+    assert set(rows) == own
