@@ -424,3 +424,23 @@ def test_the_preview_shows_damaged_filled_and_true(tmp_path: Path) -> None:
     true = grid[2 * 64 : 3 * 64 : scale, 0:64:scale]
     assert np.abs(true.astype(int) - slopes(4)[0]).max() <= 1
     assert (grid[32, 32] == 191).all()  # grey in the damaged image's hole
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"), [(32, (32, 64, 128)), (128, (32, 64, 128, 128, 128)), (8, (32,))]
+)
+def test_networks_halve_images_down_to_four_pixels(size: int, expected: tuple[int, ...]) -> None:
+    from inpaintbench.methods.networks.encoder_decoder import widths
+
+    assert widths(size, 32) == expected
+    with pytest.raises(ValueError, match="size must be"):
+        widths(size + 4, 32)
+
+
+@pytest.mark.parametrize("method", ["autoencoder", "vae", "context-encoder"])
+def test_there_is_a_128_variant(method: str) -> None:
+    objective = recipes.RECIPES[method].make(128, 8)
+    masks = torch.zeros(2, 1, 128, 128)
+    masks[..., 32:96, 32:96] = 1
+    batch = Batch(torch.zeros(2, 3, 128, 128), masks)
+    assert objective.losses(batch).fill.shape == (2, 3, 128, 128)
