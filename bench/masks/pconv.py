@@ -11,8 +11,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask, Sample
-from inpaintbench.errors import BenchError
+from inpaintbench.datasets.base import DataError, Mask, Sample
+from inpaintbench.datasets.reading.image_file import read_image
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, draw_line, draw_lines
 from inpaintbench.masks.random import RandomStream
@@ -32,6 +32,7 @@ order of the published files."""
 _SIZE = 512
 _MARGIN = 50
 _FILES_A_CELL = 1000
+_TOLERANCE = 0.01
 
 _MANY = 10
 """From this many segments on it is faster to draw them at once; the pixels are the same."""
@@ -52,7 +53,7 @@ class Pconv(MaskSuite):
     (the inside). A segment is 32–96 px long at 512² and turns by up to an eighth of a turn either
     way. A stroke has one width: from 8 px to 20 px more than the bin's high end in per cent (30 px
     for up to 10 %, 80 px for up to 60 %). Lengths are in proportion to the square root of the
-    image's area, widths at least a pixel.
+    image's area, the distance from the border to its short side; widths are at least a pixel.
     """
 
     kinds: ClassVar[tuple[str, ...]] = tuple(_BINS)
@@ -63,7 +64,7 @@ class Pconv(MaskSuite):
         low, high, border = _BINS[kind]
         shape = sample.image.shape[:2]
         scale = sqrt(shape[0] * shape[1]) / _SIZE
-        margin = 0 if border else max(int(scale * _MARGIN), 1)
+        margin = 0 if border else max(min(shape) * _MARGIN // _SIZE, 1)
         while True:
             mask = np.zeros(shape, dtype=np.bool_)
             inside = mask[margin : shape[0] - margin, margin : shape[1] - margin]
@@ -155,12 +156,11 @@ class PconvFiles(MaskSuite):
     border, and so on to 11999. The kind says the cell, as in `pconv`; one of its thousand files is
     drawn.
 
-    Copies in circulation differ in whether holes are black, as NVIDIA's page says, or white. The
-    file's place says how much of it is hole, so each file's polarity is read off that: the holes
-    are the colour whose share is nearer to the file's bin, and a file that fits its bin either way
-    by no better than .01 is refused. Grey values count as white from 128 on. Other image sizes
-    take the pixel of the file at the centre of each of theirs; should that miss every hole,
-    another file is drawn.
+    Copies in circulation differ in whether holes are black or white. A file's place says how much
+    of it is hole, so its polarity is read off that: the holes are of the colour whose share is
+    nearer to the file's bin, and a file is refused when neither comes within .01 of it. Grey
+    counts as white from half of the range on. At other image sizes a pixel takes that of the file
+    which its centre lies in; should that miss every hole, another file is drawn.
 
     Parameters
     ----------
@@ -168,18 +168,32 @@ class PconvFiles(MaskSuite):
         Folder that holds the files.
     """
 
-    path: str
+    path: str | None = None
 
     kinds: ClassVar[tuple[str, ...]] = tuple(_BINS)
     source: ClassVar[str] = _SOURCE
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
-        """Read one file of the cell."""
+        """Read one file of the cell.
+
+        Raises
+        ------
+        DataError
+            When there is no folder or file, or a file can't be read or doesn't fit its cell.
+        """
+        if self.path is None:
+            raise DataError(f"{self.name} needs the folder of the masks: {self.name}[path=…]")
         low, high, _ = _BINS[kind]
         first = _FILES_A_CELL * self.kinds.index(kind)
         while True:
             number = random.integer(first, first + _FILES_A_CELL)
-            holes = _read_holes(Path(self.path) / f"{number:05d}.png", low, high)
+            file = Path(self.path).expanduser() / f"{number:05d}.png"
+            if not file.is_file():
+                raise DataError(
+                    f"{file}: no such file; download the irregular test masks from {_PAGE} and "
+                    f"give the folder that holds 00000.png to 11999.png"
+                )
+            holes = _read_holes(file, low, high)
             rows, columns = (
                 (2 * np.arange(size) + 1) * side // (2 * size)
                 for size, side in zip(sample.image.shape[:2], holes.shape, strict=True)
@@ -189,33 +203,23 @@ class PconvFiles(MaskSuite):
                 return mask
 
 
-def _read_holes(path: Path, low: float, high: float) -> Mask:
+def _read_holes(file: Path, low: float, high: float) -> Mask:
     """Read a file as a mask, its polarity being the one that fits the bin.
 
     Raises
     ------
-    BenchError
-        When the file is missing, isn't an image, or fits its bin with neither polarity.
+    DataError
+        When the file can't be read, or fits its bin with neither polarity.
     """
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as image:
-            white = np.asarray(image.convert("L")) >= 128
-    except FileNotFoundError as error:
-        raise BenchError(
-            f"{path}: no such file; pconv-files needs 00000.png to 11999.png of the irregular "
-            f"test masks, from {_PAGE}"
-        ) from error
-    except (OSError, UnidentifiedImageError) as error:
-        raise BenchError(f"{path}: can't be read as an image: {error}") from error
+    image = read_image(file)
+    white = image.max(axis=2) > np.iinfo(image.dtype).max // 2
     share = np.count_nonzero(white) / white.size
     excess = {True: _outside(share, low, high), False: _outside(1 - share, low, high)}
     hole_is_white = excess[True] < excess[False]
-    if excess[hole_is_white] > 0.01:
-        raise BenchError(
-            f"{path}: {share:.3f} is white, so neither white nor black covers the "
-            f"{low:g} to {high:g} that a hole has in a file of this number"
+    if excess[hole_is_white] > _TOLERANCE:
+        raise DataError(
+            f"{file}: {share:.3f} of it is white, but the hole of a file of this number covers "
+            f"{low:g} to {high:g} of it"
         )
     return white == hole_is_white
 
