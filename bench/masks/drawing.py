@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from math import ceil, floor, sqrt
+from math import ceil, factorial, floor, sqrt
 from typing import TypeAlias
 
 import numpy as np
@@ -201,8 +201,8 @@ def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> 
 
 _LEVEL = 1e-9  # a drop in pixels below which a segment is level: its slope would overflow
 _HALF_PI = 1.5707963267948966
-_SINE = [1 / n for n in (1, -6, 120, -5040, 362880, -39916800, 6227020800, -1307674368000)]
-_COSINE = [1 / n for n in (1, -2, 24, -720, 40320, -3628800, 479001600, -87178291200)]
+_SINE = [(-1) ** n / factorial(2 * n + 1) for n in range(9)]
+_COSINE = [(-1) ** n / factorial(2 * n) for n in range(9)]
 
 
 def _series(coefficients: Sequence[float], x: float) -> float:

@@ -1,0 +1,146 @@
+"""A person's own mask files, and masks that come with the images."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from mask_cases import Formula
+from PIL import Image as pillow
+
+from inpaintbench import registry
+from inpaintbench.datasets.base import DataError, Mask, Sample
+from inpaintbench.masks.folder import Folder
+from inpaintbench.masks.paired import Paired
+from inpaintbench.masks.random import RandomStream
+
+IMAGE = Formula(24, 36).load("00").image
+
+
+@pytest.fixture
+def hole() -> Mask:
+    mask = np.zeros((24, 36), np.bool_)
+    mask[5:12, 8:30] = True
+    return mask
+
+
+def write(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pillow.fromarray(pixels).save(path)
+
+
+def draw(suite: Folder, sample: str = "cat.jpg", seed: int = 0) -> Mask:
+    return suite.draw(Sample(sample, IMAGE), "default", RandomStream(seed))
+
+
+@pytest.mark.parametrize("name", ["cat.png", "cat_mask.png", "cat.bmp", "cat.TIF"])
+def test_the_mask_of_an_image_has_its_name(tmp_path: Path, hole: Mask, name: str) -> None:
+    write(tmp_path / name, hole.astype(np.uint8) * 255)
+    write(tmp_path / "dog.png", ~hole)
+    assert np.array_equal(draw(Folder(str(tmp_path)), "cat.jpg"), hole)
+    assert np.array_equal(draw(Folder(str(tmp_path)), "cat"), hole)
+
+
+def test_masks_lie_in_the_folders_that_the_images_lie_in(tmp_path: Path, hole: Mask) -> None:
+    write(tmp_path / "day.1/cat.png", hole)
+    assert np.array_equal(draw(Folder(str(tmp_path)), "day.1/cat.jpg"), hole)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [(0, 255), (0, 1), (10, 11)],
+    ids=["black and white", "labels", "two greys"],
+)
+def test_any_two_values_are_binary(tmp_path: Path, hole: Mask, values: tuple[int, int]) -> None:
+    write(tmp_path / "cat.png", np.where(hole, values[1], values[0]).astype(np.uint8))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.array_equal(draw(Folder(str(tmp_path))), hole)
+        assert np.array_equal(draw(Folder(str(tmp_path), hole="black")), ~hole)
+
+
+def test_sixteen_bits_one_bit_and_colour(tmp_path: Path, hole: Mask) -> None:
+    write(tmp_path / "deep.png", hole.astype(np.uint16) * 65535)
+    write(tmp_path / "flat.png", hole)
+    red = np.zeros((24, 36, 3), np.uint8)
+    red[hole, 0] = 255
+    write(tmp_path / "red.png", red)
+    for name in ("deep", "flat", "red"):
+        assert np.array_equal(draw(Folder(str(tmp_path)), name), hole), name
+
+
+def test_other_masks_are_cut_at_half_with_a_warning(tmp_path: Path, hole: Mask) -> None:
+    soft = np.where(hole, 255, 0).astype(np.uint8)
+    soft[0, :4] = (127, 128, 3, 200)
+    write(tmp_path / "cat.png", soft)
+    with pytest.warns(UserWarning, match=r"cat.png: not a binary mask \(0\.5% .* cut at 128"):
+        mask = draw(Folder(str(tmp_path)))
+    assert list(mask[0, :5]) == [False, True, False, True, False]
+    assert np.array_equal(mask[1:], hole[1:])
+
+
+def test_a_pool_gives_every_file_and_takes_the_nearest_pixel(tmp_path: Path, hole: Mask) -> None:
+    for number in range(4):
+        small = np.zeros((12, 18), np.bool_)
+        small[number : number + 3, 2:5] = True
+        write(tmp_path / f"deep/{number}.png", small)
+    suite = Folder(str(tmp_path), match="pool")
+    masks = [draw(suite, "any", seed) for seed in range(40)]
+    assert {int(np.argmax(mask.any(axis=1))) for mask in masks} == {0, 2, 4, 6}
+    assert all(mask.shape == (24, 36) and mask.sum() == 4 * 9 for mask in masks)
+    assert np.array_equal(draw(suite, "any", 3), masks[3])
+
+
+def test_a_mask_that_was_replaced_is_read_again(tmp_path: Path, hole: Mask) -> None:
+    import os
+
+    suite = Folder(str(tmp_path))
+    write(tmp_path / "cat.png", hole)
+    first = draw(suite)
+    write(tmp_path / "cat.png", ~hole)
+    os.utime(tmp_path / "cat.png", ns=(1, 1))
+    assert np.array_equal(draw(suite), ~first)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "message"),
+    [
+        (lambda d: None, "no mask for it, looked for .*cat.png"),
+        (
+            lambda d: write(d / "cat.png", np.eye(36, dtype=bool)),
+            "is 36 x 36, but its image .* 36 x 24",
+        ),
+        (
+            lambda d: write(d / "cat.png", np.zeros((24, 36), bool)),
+            "none of it is hole.*hole=black",
+        ),
+        (lambda d: write(d / "cat.png", np.ones((24, 36), bool)), "all of it is hole.*hole=black"),
+        (lambda d: (d / "cat.png").write_text("no image"), "not an image"),
+    ],
+)
+def test_a_mask_that_is_no_use_is_refused_in_a_line(
+    tmp_path: Path, prepare: object, message: str
+) -> None:
+    prepare(tmp_path)  # type: ignore[operator]
+    with pytest.raises(DataError, match=message) as error:
+        draw(Folder(str(tmp_path)))
+    assert "\n" not in str(error.value)
+
+
+def test_a_missing_folder_and_an_empty_pool_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"folder\[path=…\]"):
+        draw(Folder())
+    with pytest.raises(DataError, match="no such folder"):
+        draw(Folder(str(tmp_path / "nowhere"), match="pool"))
+    with pytest.raises(DataError, match="no masks in it"):
+        draw(Folder(str(tmp_path), match="pool"))
+
+
+def test_paired_is_the_samples_own_mask(hole: Mask) -> None:
+    suite = registry.masks().make("paired")
+    drawn = suite.draw(Sample("cat", IMAGE, hole), "default", RandomStream(0))
+    assert np.array_equal(drawn, hole)
+    with pytest.raises(DataError, match="cat has no mask of its own"):
+        Paired().draw(Sample("cat", IMAGE), "default", RandomStream(0))
