@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import ClassVar, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
+
+if TYPE_CHECKING:
+    from inpaintbench.metrics.difference import Difference
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
 class Result:
     """What a method returned for a case, ready to be scored.
+
+    The arrays are held read-only. What several metrics need of a result is computed once, when
+    first asked for.
 
     Parameters
     ----------
@@ -30,11 +39,40 @@ class Result:
     output: Image
     mask: Mask
     reference: Image
+    _shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("output", "mask", "reference"):
+            object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @cached_property
     def composite(self) -> Image:
         """The output with the known pixels pasted back: what is scored."""
         return np.where(self.mask[..., None], self.output, self.reference)
+
+    @cached_property
+    def difference(self) -> Difference:
+        """Where and by how much the output and the composite differ from the reference."""
+        from inpaintbench.metrics.difference import measure
+
+        return measure(self)
+
+    def shared(self, key: Hashable, make: Callable[[], T]) -> T:
+        """Return what `make` returns, calling it only for the first of the metrics that ask."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        value: T = self._shared[key]
+        return value
+
+
+A = TypeVar("A", bound=NDArray[Any])
+
+
+def read_only(array: A) -> A:
+    """Return a view that can't be written; compiled loops then see one kind of array only."""
+    view = array.view()
+    view.flags.writeable = False
+    return view
 
 
 Score: TypeAlias = Callable[[Result], float]
@@ -44,37 +82,44 @@ class Metric(ABC):
     """A definition of quality, bound to a reference and then applied to results.
 
     Subclass it as a dataclass; fields are parameters of the definition and belong to the id.
+    The module that defines a metric is imported to list it, so import heavy libraries inside the
+    functions that use them.
     """
 
     name: ClassVar[str] = ""
     """Name on the command line: ``psnr``, ``ssim``, ``lpips``."""
-
-    label: str
-    """Short name for table heads and axes: ``PSNR``, ``PSNR (hole)``."""
 
     unit: ClassVar[str] = ""
     """``dB``, ``levels``, or empty."""
 
     higher_is_better: ClassVar[bool] = True
 
-    worst: ClassVar[float] = 0.0
-    """The worst value the metric can take; stands for a failed cell where a rule asks for one."""
-
     @property
     @abstractmethod
     def id(self) -> str:
         """The whole definition: implementation, window, range, network, weights."""
+
+    @property
+    @abstractmethod
+    def label(self) -> str:
+        """Short name for table heads and axes: ``PSNR``, ``PSNR (hole)``."""
+
+    @property
+    def worst(self) -> float:
+        """The worst value the metric can take; stands for a failed cell where a rule asks."""
+        return 0.0
 
     @abstractmethod
     def bind(self, reference: Image) -> Score:
         """Do the work that depends on the reference alone, and return the scoring function.
 
         Called once for a reference; the function is called once for each result on it, whatever
-        the mask. Returns NaN where the metric isn't defined for this reference.
+        the mask, and gives the same value whatever was scored before. It returns NaN where the
+        metric isn't defined.
         """
 
-    def setup(self) -> None:
-        """Get ready, once for each process: load weights.
+    def setup(self) -> None:  # noqa: B027 - most metrics need no set-up
+        """Get ready, once for each process: load weights, import libraries.
 
         Raises
         ------

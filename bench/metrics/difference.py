@@ -1,0 +1,102 @@
+"""Where and by how much a result differs from its reference, and the regions scored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from inpaintbench.datasets.base import Mask
+from inpaintbench.metrics.base import Result
+
+Region: TypeAlias = Literal["image", "hole", "boundary"]
+"""``image``: the whole composite. ``hole``: the hole. ``boundary``: the hole's pixels that are at
+most `BAND` pixels (in a row, a column or diagonally) from a known pixel."""
+
+BAND = 4
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Exact sums of differences over a region of the composite.
+
+    Parameters
+    ----------
+    squares, absolutes : int
+        Sums over every value of every channel.
+    values : int
+        Number of values: pixels times channels.
+    """
+
+    squares: int
+    absolutes: int
+    values: int
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """How a result differs from its reference.
+
+    Parameters
+    ----------
+    changed : (H, W) array of bool
+        Where the composite differs.
+    hole : Sums
+        Over the hole, and so over everything that can differ in the composite.
+    known : int
+        Largest change to a known pixel that the output made, before the composite.
+    """
+
+    changed: Mask
+    hole: Sums
+    known: int
+
+
+def measure(result: Result) -> Difference:
+    """Compare a result with its reference, in one pass."""
+    from inpaintbench.metrics.kernels.difference import compare
+
+    changed, squares, absolutes, hole, known = compare(result.output, result.reference, result.mask)
+    channels = result.reference.shape[2]
+    return Difference(changed, Sums(squares, absolutes, hole * channels), known)
+
+
+def boundary(result: Result) -> Mask:
+    """Return the boundary region of a result's hole."""
+    from inpaintbench.metrics.kernels.difference import band
+
+    return result.shared("boundary", lambda: band(result.mask, BAND))
+
+
+def sums(result: Result, region: Region) -> Sums:
+    """Return the sums over a region of the composite."""
+    from inpaintbench.metrics.kernels.difference import compare
+
+    hole = result.difference.hole
+    if region == "hole":
+        return hole
+    if region == "image":
+        return Sums(hole.squares, hole.absolutes, result.reference.size)
+
+    def over_boundary() -> Sums:
+        near = boundary(result)
+        _, squares, absolutes, pixels, _ = compare(result.output, result.reference, near)
+        return Sums(squares, absolutes, pixels * result.reference.shape[2])
+
+    return result.shared("boundary sums", over_boundary)
+
+
+def in_id(region: Region) -> str:
+    """Write the region for a metric's id; the whole image goes without saying."""
+    return {"image": "", "hole": ",hole", "boundary": f",boundary{BAND}"}[region]
+
+
+def in_label(region: Region) -> str:
+    """Write the region for a table head."""
+    return "" if region == "image" else f" ({region})"
+
+
+def top(dtype: np.dtype[np.generic]) -> int:
+    """Return the largest value of an image's dtype: 255 or 65535."""
+    return int(np.iinfo(dtype).max)  # type: ignore[type-var]

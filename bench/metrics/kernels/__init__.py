@@ -1,0 +1,3 @@
+"""Compiled loops of the metrics; imported only where a metric is bound."""
+
+from __future__ import annotations

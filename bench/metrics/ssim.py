@@ -1,0 +1,111 @@
+"""The structural similarity index, in its two common definitions."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench.datasets.base import Image
+from inpaintbench.metrics.base import Metric, Result, Score, read_only
+from inpaintbench.metrics.difference import Region, boundary, in_id, in_label, top
+
+
+@dataclass(frozen=True)
+class _Window:
+    """A separable window, and the factor of the variances taken with it."""
+
+    taps: tuple[float, ...]
+    correction: float = 1.0
+
+
+def _gaussian(radius: int, sigma: float) -> tuple[float, ...]:
+    taps = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
+    return tuple((taps / taps.sum()).tolist())
+
+
+_WINDOWS = {
+    "gauss11": _Window(_gaussian(5, 1.5)),
+    "uniform7": _Window((1 / 7,) * 7, correction=49 / 48),
+}
+
+_NAMES = {"gauss11": "gauss11,valid", "uniform7": "uniform7,valid,sample-covariance"}
+
+
+@dataclass(frozen=True)
+class SSIM(Metric):
+    """Structural similarity (Wang, Bovik, Sheikh and Simoncelli, IEEE TIP 2004).
+
+    The map is taken where the whole window lies inside the image, for each channel apart, with
+    K₁ = .01, K₂ = .03 and the range of the image's dtype; its mean is the score. ``gauss11`` is
+    the publication's window (scikit-image with ``gaussian_weights=True, sigma=1.5,
+    use_sample_covariance=False``), ``uniform7`` scikit-image's default. For a region, the map is
+    averaged over the region's pixels that are centres of such windows.
+
+    Parameters
+    ----------
+    definition : str
+        ``gauss11`` or ``uniform7``.
+    region : str
+        ``image``, ``hole`` or ``boundary``.
+    """
+
+    definition: Literal["gauss11", "uniform7"] = "gauss11"
+    region: Region = "image"
+
+    name: ClassVar[str] = "ssim"
+    worst = -1.0
+
+    @property
+    def id(self) -> str:
+        """``ssim[gauss11,valid]`` with the region."""
+        return f"ssim[{_NAMES[self.definition]}{in_id(self.region)}]"
+
+    @property
+    def label(self) -> str:
+        """``SSIM`` with what isn't default."""
+        other = "" if self.definition == "gauss11" else f"-{self.definition}"
+        return f"SSIM{other}{in_label(self.region)}"
+
+    def bind(self, reference: Image) -> Score:
+        """Take the reference's moments; NaN for an image smaller than the window."""
+        from inpaintbench.metrics.kernels import structural
+
+        window = _WINDOWS[self.definition]
+        height, width, channels = reference.shape
+        margin = len(window.taps) // 2
+        if min(height, width) < len(window.taps):
+            return lambda result: math.nan
+        flat = read_only(reference.reshape(height, width * channels))
+        mean, variance = structural.moments(flat, channels, window.taps)
+        peak = top(reference.dtype)
+
+        def loss_map(result: Result) -> NDArray[np.float64]:
+            lost: NDArray[np.float64] = structural.loss(
+                flat,
+                result.output.reshape(flat.shape),
+                result.difference.changed,
+                window.taps,
+                mean,
+                variance,
+                (0.01 * peak) ** 2,
+                (0.03 * peak) ** 2,
+                window.correction,
+            )
+            return lost
+
+        def score(result: Result) -> float:
+            lost = result.shared((self.name, self.definition), lambda: loss_map(result))
+            if self.region == "image":
+                return float(1 - lost.sum() / (lost.size * channels))
+            area = result.mask if self.region == "hole" else boundary(result)
+            inside = area[margin : height - margin, margin : width - margin]
+            pixels = int(np.count_nonzero(inside))
+            if not pixels:
+                return math.nan
+            return float(1 - lost[inside].sum() / (pixels * channels))
+
+        return score
