@@ -1,0 +1,121 @@
+"""Winograd convolution at chosen positions: fewer multiplications for the same sums.
+
+A tile of 2×2 outputs of an r×r convolution is ``Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`` with d the tile's
+n×n inputs, n = r + 1, and g the weights (Lavin and Gray, "Fast Algorithms for Convolutional
+Neural Networks", CVPR 2016). The products over channels become n² matrix products: 2.25 times
+fewer multiplications for r = 3, 2.8 for r = 5.
+"""
+
+from __future__ import annotations
+
+import numba as nb
+import numpy as np
+from numpy.typing import NDArray
+
+Float = NDArray[np.float32]
+Positions = NDArray[np.int64]
+
+TILE = 2
+"""Side of a tile of outputs."""
+
+_POINTS = {3: (0.0, 1.0, -1.0), 5: (0.0, 1.0, -1.0, 0.5, -2.0)}
+"""Interpolation points; those for r = 5 were chosen for the smallest rounding error."""
+
+
+def matrices(kernel: int) -> tuple[Float, NDArray[np.float64], Float]:
+    """Return Aᵀ (2×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel of side 3 or 5."""
+    from numpy.polynomial import polynomial
+
+    points = np.array(_POINTS[kernel])
+    n = len(points) + 1
+    output, weight, data = np.zeros((TILE, n)), np.zeros((n, kernel)), np.zeros((n, n))
+    for j, point in enumerate(points):
+        others = np.delete(points, j)
+        output[:, j] = point ** np.arange(TILE)
+        weight[j] = point ** np.arange(kernel) / np.prod(point - others)
+        data[j, :-1] = polynomial.polyfromroots(others)
+    # the point at infinity
+    output[-1, -1] = weight[-1, -1] = 1
+    data[-1] = polynomial.polyfromroots(points)
+    return output.astype(np.float32), weight, data.astype(np.float32)
+
+
+@nb.njit(cache=True, nogil=True)
+def transform(
+    source: Float, rows: Positions, columns: Positions, data: Float, transformed: Float
+) -> None:
+    """Compute ``Bᵀ d B`` of each tile into ``transformed`` (``n·n × tiles × C``).
+
+    Parameters
+    ----------
+    source : (H, W, C) array of float32
+        Input with its border; large enough for the tiles that overhang.
+    rows, columns : (tiles,) array of int64
+        Tiles, counted in tiles.
+    data : (n, n) array of float32
+    """
+    n = data.shape[0]
+    channels = source.shape[2]
+    lines = source.reshape(source.shape[0], -1)
+    half = np.empty((n, n * channels), np.float32)
+    for tile in range(rows.size):
+        top = rows[tile] * TILE
+        left = columns[tile] * TILE * channels
+        for a in range(n):
+            target = half[a]
+            target[:] = 0
+            for y in range(n):
+                weight = data[a, y]
+                if weight != 0:
+                    line = lines[top + y, left : left + n * channels]
+                    for c in range(n * channels):
+                        target[c] += weight * line[c]
+        for a in range(n):
+            for b in range(n):
+                target = transformed[a * n + b, tile]
+                target[:] = 0
+                for x in range(n):
+                    weight = data[b, x]
+                    if weight != 0:
+                        values = half[a, x * channels : (x + 1) * channels]
+                        for c in range(channels):
+                            target[c] += weight * values[c]
+
+
+@nb.njit(cache=True, nogil=True)
+def untransform(
+    products: Float,
+    rows: Positions,
+    columns: Positions,
+    output: Float,
+    order: NDArray[np.int64],
+    values: Float,
+) -> None:
+    """Add ``Aᵀ m A`` of each tile to the rows of ``values`` that stand for wanted positions.
+
+    Parameters
+    ----------
+    products : (n·n, tiles, C) array of float32
+    rows, columns : (tiles,) array of int64
+    output : (2, n) array of float32
+    order : (H, W) array of int64
+        Row of ``values`` for each position of the output map, or -1 where none is wanted.
+    values : (positions, C) array of float32
+    """
+    n = output.shape[1]
+    channels = values.shape[1]
+    for tile in range(rows.size):
+        for i in range(TILE):
+            y = rows[tile] * TILE + i
+            for j in range(TILE):
+                x = columns[tile] * TILE + j
+                if y >= order.shape[0] or x >= order.shape[1] or order[y, x] < 0:
+                    continue
+                target = values[order[y, x]]
+                for a in range(n):
+                    for b in range(n):
+                        weight = output[i, a] * output[j, b]
+                        if weight != 0:
+                            part = products[a * n + b, tile]
+                            for c in range(channels):
+                                target[c] += weight * part[c]
