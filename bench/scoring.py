@@ -1,0 +1,93 @@
+"""Score the results on one reference and mask, sharing what belongs to the reference."""
+
+from __future__ import annotations
+
+import sys
+from collections import deque
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.metrics.base import Metric, Result, Score
+
+if TYPE_CHECKING:
+    from threadpoolctl import ThreadpoolController
+
+KEPT_REFERENCES = 2
+"""References whose bound metrics are kept, so that further masks on one image reuse them."""
+
+
+class _BoundMetrics:
+    """Metrics bound to one reference, each when first asked for."""
+
+    def __init__(self, reference: Image) -> None:
+        self.reference = reference
+        self._scores: dict[Metric, Score] = {}
+
+    def score(self, metric: Metric) -> Score:
+        if metric not in self._scores:
+            self._scores[metric] = metric.bind(self.reference)
+        return self._scores[metric]
+
+
+_kept: deque[_BoundMetrics] = deque(maxlen=KEPT_REFERENCES)
+
+
+def score_group(
+    metrics: Sequence[Metric], reference: Image, mask: Mask, outputs: Sequence[Image]
+) -> list[list[float]]:
+    """Score outputs for one reference and mask.
+
+    The scores don't depend on what was scored before, nor on how many processes share the work:
+    the numerical libraries are held to one thread, and each output is scored apart.
+
+    Parameters
+    ----------
+    metrics : sequence of Metric
+        Set up (``metric.setup()``).
+    reference : (H, W, C) array of uint8 or uint16
+    mask : (H, W) array of bool
+        True = hole.
+    outputs : sequence of (H, W, C) array
+        Of the reference's dtype.
+
+    Returns
+    -------
+    list of list of float
+        One row for each output, one value for each metric.
+    """
+    with _threads(_thread_libraries()).limit(limits=1):
+        bound = _bound(reference)
+        rows = []
+        for output in outputs:
+            result = Result(contiguous(output), mask, bound.reference)
+            rows.append([bound.score(metric)(result) for metric in metrics])
+        return rows
+
+
+def _bound(reference: Image) -> _BoundMetrics:
+    """Return the metrics bound to a reference, from the last few or new."""
+    for bound in _kept:
+        if bound.reference is reference or (
+            bound.reference.dtype == reference.dtype and np.array_equal(bound.reference, reference)
+        ):
+            return bound
+    bound = _BoundMetrics(contiguous(reference))
+    _kept.append(bound)
+    return bound
+
+
+def _thread_libraries() -> frozenset[str]:
+    return frozenset({"cv2", "scipy", "torch"} & sys.modules.keys())
+
+
+@lru_cache(maxsize=4)
+def _threads(libraries: frozenset[str]) -> ThreadpoolController:
+    """Return what sets thread counts; made anew when a library with threads was imported."""
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
