@@ -57,6 +57,10 @@ class Dataset(ABC):
     split: str = ""
     """Split served (``test``); part of a method's ``trained_on`` check. A field where chosen."""
 
+    collections: ClassVar[tuple[str, ...]] = ()
+    """Names, besides its own, by which a method's ``trained_on`` may call the collection that
+    the images come from: ``places2`` for ``places365-val``."""
+
     has_reference: ClassVar[bool] = True
     """False when the true content of the hole is unknown, so nothing can be scored against it."""
 

@@ -24,6 +24,7 @@ class Div2kVal(Collection):
 
     name = "div2k-val"
     split = "val"
+    collections = ("div2k", "df2k")
     source = 'E. Agustsson, R. Timofte, "NTIRE 2017 challenge on single image super-resolution"'
     license = "academic research only"
     layouts = ("DIV2K_valid_HR/*.png", "DIV2K/DIV2K_valid_HR/*.png", "08*.png")

@@ -84,6 +84,14 @@ def test_splits_are_kept_apart(tmp_path: Path) -> None:
     assert counts == COUNTS["bsds500"]
 
 
+def test_other_names_of_a_collection_lead_to_one_dataset_each() -> None:
+    plugins = registry.datasets().plugins
+    others = [other for cls in plugins.values() for other in cls.collections]
+    assert len(set(others)) == len(others)
+    assert not set(others) & set(plugins)
+    assert {"places365", "places2"} == set(plugins["places365-val"].collections)
+
+
 def test_an_incomplete_collection_is_refused(tmp_path: Path) -> None:
     dataset_files.bsds500(tmp_path)
     (tmp_path / "BSR/BSDS500/data/images/test/100007.jpg").unlink()
