@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Dataset, Sample
 from inpaintbench.datasets.reading import restricted_pickle
-from inpaintbench.datasets.reading.archive import is_archive, members
 from inpaintbench.datasets.reading.location import cache_folder, places, searched
 from inpaintbench.datasets.reading.remote import Remote, alone, megabytes
 
@@ -182,6 +181,8 @@ def _files(place: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 with path.open("rb") as opened:
                     yield path.name, opened
         return
+    from inpaintbench.datasets.reading.archive import is_archive, members
+
     if not is_archive(place):
         raise DataError(f"{place} is neither a folder nor an archive")
     for member, file in members(place):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from inpaintbench.datasets.base import DataError, Dataset, Sample
-from inpaintbench.datasets.reading.archive import is_archive, unpack
 from inpaintbench.datasets.reading.image_file import read_image
 from inpaintbench.datasets.reading.location import (
     cache_folder,
@@ -104,6 +103,8 @@ class Collection(Dataset):
         return []
 
     def _download(self, cache: Path) -> None:
+        from inpaintbench.datasets.reading.archive import is_archive, unpack
+
         with alone(cache):
             if self._is_complete():
                 return  # another process has done it meanwhile
