@@ -94,6 +94,9 @@ class Metric(ABC):
 
     higher_is_better: ClassVar[bool] = True
 
+    needs_reference: ClassVar[bool] = True
+    """False for a metric that reads nothing but the composite and the mask."""
+
     @property
     @abstractmethod
     def id(self) -> str:

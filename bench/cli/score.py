@@ -1,0 +1,123 @@
+"""``inpaintbench score``: score folders of images made elsewhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from inpaintbench.metrics.base import Metric
+
+
+def score(
+    references: Annotated[Path, typer.Argument(help="Folder of true images.")],
+    results: Annotated[
+        list[Path],
+        typer.Argument(help="Folder of results with the same names; one folder, one method."),
+    ],
+    masks: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks with the same names; white is the hole."),
+    ] = None,
+    invert: Annotated[bool, typer.Option("--invert", help="Black is the hole instead.")] = False,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric", help="Metric, as name[parameter=value]; may be repeated [psnr ssim lpips]."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Scores of each image: a .csv or .parquet file."),
+    ] = None,
+) -> None:
+    """Score folders of images made elsewhere, matched by name, against their references.
+
+    With masks, the known pixels are pasted back before scoring; without, whole images are scored.
+    """
+    import pandas as pd
+    from rich.console import Console
+    from rich.progress import track
+
+    from inpaintbench.errors import BenchError
+    from inpaintbench.folder_scoring import match_folders, score_files
+
+    if out is not None and out.suffix not in (".csv", ".parquet"):
+        raise BenchError(f"{out}: give a name ending in .csv or .parquet")
+    groups = match_folders(references, results, masks)
+    metrics = _ready(metric)
+    terminal = Console(stderr=True)
+    shown = track(
+        groups, "scoring", console=terminal, transient=True, disable=not terminal.is_terminal
+    )
+    scores = [row for group in shown for row in score_files(group, metrics, invert=invert)]
+    frame = pd.DataFrame([vars(row) for row in scores])
+    Console(highlight=False).print(_table(frame, metrics))
+    if out is not None:
+        _write(frame, out)
+        typer.echo(f"Scores of each image: {out}")
+
+
+def _ready(wanted: list[str] | None) -> list[Metric]:
+    """Set metrics up; of the default ones, those that can't be had are left out with a note."""
+    from inpaintbench import registry
+    from inpaintbench.metrics.base import MetricUnavailable
+
+    metrics = []
+    for text in wanted or ["psnr", "ssim", "lpips"]:
+        metric = registry.metrics().make(text)
+        try:
+            metric.setup()
+        except MetricUnavailable as error:
+            if wanted:
+                raise
+            typer.echo(f"{metric.id} is missing: {error}", err=True)
+        else:
+            metrics.append(metric)
+    return metrics
+
+
+def _table(frame: pd.DataFrame, metrics: list[Metric]) -> Table:
+    """Show each method's means; where a metric isn't defined for all images, for how many it is."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    images = frame["image"].nunique()
+    table = Table(box=SIMPLE_HEAD)
+    table.add_column("method")
+    table.add_column("images", justify="right")
+    for metric in metrics:
+        unit = f" ({metric.unit})" if metric.unit else ""
+        arrow = "↑" if metric.higher_is_better else "↓"
+        table.add_column(f"{metric.label}{unit} {arrow}", justify="right")
+    for method, own in frame.groupby("method", sort=False):
+        count = own["image"].nunique()
+        cells = [str(method), str(count) if count == images else f"{count} of {images}"]
+        for metric in metrics:
+            values = own.loc[own["metric"] == metric.id, "value"].dropna()
+            mean = f"{values.mean():.4g}" if len(values) else "–"
+            cells.append(mean if len(values) in (0, count) else f"{mean} ({len(values)})")
+        table.add_row(*cells)
+    return table
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    """Write the rows, whole or not at all."""
+    from inpaintbench.errors import BenchError
+
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".csv":
+            frame.to_csv(partial, index=False)
+        else:
+            frame.to_parquet(partial, index=False)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BenchError(f"{path}: can't be written: {error.strerror}") from error

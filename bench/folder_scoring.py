@@ -1,0 +1,157 @@
+"""Score folders of images made elsewhere against a folder of references."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.datasets.reading.image_file import read_image, read_mask
+from inpaintbench.datasets.reading.image_folder import list_images, same_name
+from inpaintbench.errors import BenchError
+from inpaintbench.metrics.base import Metric
+from inpaintbench.scoring import score_group
+
+
+@dataclass(frozen=True)
+class Group:
+    """A reference with its mask and the results on it; files that are matched by name.
+
+    Parameters
+    ----------
+    image : str
+        Path of the reference below its folder.
+    reference : Path
+    mask : Path or None
+        None scores the whole image.
+    results : mapping of str to Path
+        Result of each method that has one.
+    """
+
+    image: str
+    reference: Path
+    mask: Path | None
+    results: dict[str, Path]
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """A metric's value for one result."""
+
+    image: str
+    method: str
+    metric: str
+    value: float
+
+
+def match_folders(references: Path, results: Sequence[Path], masks: Path | None) -> list[Group]:
+    """Match results and masks with references by path below their folder, whatever the ending.
+
+    Parameters
+    ----------
+    references : Path
+        Folder of true images.
+    results : sequence of Path
+        One folder for each method, which is named after it.
+    masks : Path, optional
+        Folder of masks.
+
+    Raises
+    ------
+    BenchError, DataError
+        When a folder is missing or empty, nothing in it matches, a mask is missing, or two
+        folders have one name.
+    """
+    methods = {folder.resolve().name: folder for folder in results}
+    if len(methods) < len(results):
+        raise BenchError("two result folders have the same name; scores are named after them")
+    images = list_images(references)
+    if not images:
+        raise BenchError(f"{references}: no images in it")
+    for folder in results:
+        list_images(folder)  # says when the folder is missing
+    groups = []
+    for name, reference in images.items():
+        relative = reference.relative_to(references)
+        found = {method: _same_place(folder, relative) for method, folder in methods.items()}
+        present = {method: path for method, path in found.items() if path is not None}
+        if not present:
+            continue
+        mask = None if masks is None else _same_place(masks, relative)
+        if masks is not None and mask is None:
+            raise BenchError(f"{reference}: no mask for it, looked for {masks / relative}")
+        groups.append(Group(name, reference, mask, present))
+    for method, folder in methods.items():
+        if not any(method in group.results for group in groups):
+            raise BenchError(
+                f"{folder}: no image in it has the name of a reference in {references} "
+                f"(such as {next(iter(images.values())).stem})"
+            )
+    return groups
+
+
+def score_files(
+    group: Group, metrics: Sequence[Metric], *, invert: bool = False
+) -> Iterator[ImageScore]:
+    """Read the files of a group and score its results.
+
+    Parameters
+    ----------
+    group : Group
+    metrics : sequence of Metric
+        Set up.
+    invert : bool
+        Take the masks' black for the hole.
+
+    Raises
+    ------
+    BenchError, DataError
+        When a file can't be read, or differs from the reference in size, depth or channels.
+    """
+    reference = read_image(group.reference)
+    mask = _read_mask(group, reference, invert)
+    outputs = [_read_result(path, group.reference, reference) for path in group.results.values()]
+    values = score_group(metrics, reference, mask, outputs)
+    for method, row in zip(group.results, values, strict=True):
+        for metric, value in zip(metrics, row, strict=True):
+            yield ImageScore(group.image, method, metric.id, value)
+
+
+def _same_place(folder: Path, relative: Path) -> Path | None:
+    return same_name((folder / relative).parent, relative.stem)
+
+
+def _read_mask(group: Group, reference: Image, invert: bool) -> Mask:
+    if group.mask is None:
+        return np.ones(reference.shape[:2], np.bool_)
+    mask = read_mask(group.mask) ^ invert
+    if mask.shape != reference.shape[:2]:
+        raise BenchError(
+            f"{group.mask}: the mask is {_size(mask.shape)} pixels, its reference "
+            f"{_size(reference.shape)}"
+        )
+    if not mask.any():
+        raise BenchError(
+            f"{group.mask}: the mask is empty, nothing would be scored (white is the hole; "
+            "--invert takes black)"
+        )
+    return mask
+
+
+def _read_result(path: Path, reference_path: Path, reference: Image) -> Image:
+    image = read_image(path)
+    for what, own, other in (
+        ("pixels", _size(image.shape), _size(reference.shape)),
+        ("channels", image.shape[2], reference.shape[2]),
+        ("depth", image.dtype, reference.dtype),
+    ):
+        if own != other:
+            raise BenchError(f"{path}: {what} {own}, but {reference_path} has {other}")
+    return image
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return f"{shape[1]}×{shape[0]}"
