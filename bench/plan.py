@@ -66,6 +66,8 @@ class Plan:
 def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
     """Resolve every specification and enumerate the cases, without reading an image.
 
+    Datasets that aren't here are downloaded, where that can be.
+
     Raises
     ------
     BenchError, DataError
@@ -79,6 +81,7 @@ def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
     cases: list[Case] = []
     for text in benchmark.datasets:
         dataset = registry.datasets().make(text)
+        dataset.fetch()
         samples = choose(dataset.ids(), benchmark.limit, benchmark.subset_seed)
         if not samples:
             raise BenchError(f"dataset {text} holds no image")
@@ -86,6 +89,8 @@ def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
             cases += make_cases(
                 (text, dataset), samples, suite, benchmark.masks_per_sample, benchmark.seed
             )
+    if len({case.id for case in cases}) < len(cases):
+        raise BenchError("two of the datasets hold the same images; leave one of them out")
     return Plan(benchmark, tuple(cases), variants, metrics)
 
 
