@@ -22,9 +22,9 @@ def draw_brush_strokes(
 ) -> None:
     """Draw zigzag strokes (Algorithm 1 of Yu et al., ICCV 2019).
 
-    From a random pixel a stroke takes as many steps as it has vertices. Steps go to the right
-    and, in turn, up and down, at an angle from the horizontal drawn from a range of up to
-    2π/5 ± 2π/15 that the stroke draws for itself. A step's length is normal, with a mean of an
+    From a random pixel a stroke takes as many steps as it has vertices, in turn up and down, each
+    at an angle from the horizontal drawn from a range that the stroke draws for itself, of up to
+    2π/5 ± 2π/15: mostly to the right. A step's length is normal, with a mean of an
     eighth of the image's diagonal and a standard deviation of half of it, cut to 0 and to twice
     the mean; vertices are cut to the image. Width is constant along the stroke, with round joints
     and caps.
