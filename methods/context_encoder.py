@@ -33,4 +33,4 @@ class ContextEncoder(MirroredMethod):
         'inpainting", CVPR 2016'
     )
     network_name: ClassVar[str] = "context-encoder"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")

@@ -37,7 +37,7 @@ class Vae(MirroredMethod):
 
     paper: ClassVar[str] = _PAPER
     network_name: ClassVar[str] = "vae"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
 
 
 @dataclass
@@ -58,7 +58,7 @@ class VaeSample(FixedSizeMethod):
     paper: ClassVar[str] = _PAPER
     deterministic: ClassVar[bool] = False
     network_name: ClassVar[str] = "vae"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train",)
+    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
 
     def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
         images: Tensor = network(inputs, sample=True)
