@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import nn
 
 from inpaintbench.methods.training.record import Entry
@@ -59,7 +59,7 @@ def export(
         name: tensor.detach().cpu().half().contiguous() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    save_file(halved, path, metadata=description.metadata())
+    path.write_bytes(save(halved, metadata=description.metadata()))
     text = _card(network, description, settings, entries, provenance, path)
     card(path).write_text(text, encoding="utf-8")
 
