@@ -115,7 +115,7 @@ class _Cubic:
 
     def interpolate(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Interpolate along the first axis, from ``cells`` to ``size``."""
-        result = values[self._first]
+        result: NDArray[np.float32] = values[self._first]
         result *= self._weights[0]
         term = np.empty_like(result)
         for k in range(1, 4):

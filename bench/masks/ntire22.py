@@ -49,9 +49,10 @@ class Ntire22Completion(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark one side of the cut."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        height, width = sample.image.shape[:2]
+        mask = np.zeros((height, width), dtype=np.bool_)
         lines = mask if kind in ("top", "bottom") else mask.T
-        cut = int(lines.shape[0] * random.uniform(0.2, 0.8))
+        cut = int(len(lines) * random.uniform(0.2, 0.8))
         if kind in ("top", "left"):
             lines[:cut] = True
         else:

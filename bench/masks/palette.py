@@ -64,7 +64,7 @@ class PaletteUncrop(MaskSuite):
             _fill_half_area_box(mask, random)
             return ~mask if self.box == "known" else mask
         lines = mask if kind in ("top", "bottom") else mask.T
-        half = lines.shape[0] // 2
+        half = len(lines) // 2
         if kind in ("top", "left"):
             lines[:half] = True
         else:

@@ -221,7 +221,7 @@ def _read_holes(file: Path, low: float, high: float) -> Mask:
             f"{file}: {share:.3f} of it is white, but the hole of a file of this number covers "
             f"{low:g} to {high:g} of it"
         )
-    return white == hole_is_white
+    return np.asarray(white == hole_is_white)
 
 
 def _outside(share: float, low: float, high: float) -> float:

@@ -58,8 +58,9 @@ class RepaintHalf(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the right half."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
-        mask[:, mask.shape[1] // 2 :] = True
+        height, width = sample.image.shape[:2]
+        mask = np.zeros((height, width), dtype=np.bool_)
+        mask[:, width // 2 :] = True
         return mask
 
 
