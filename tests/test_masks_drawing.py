@@ -234,3 +234,8 @@ def test_normal_deviates_are_normal() -> None:
     random = RandomStream("normal")
     drawn = [random.normal(3, 2) for _ in range(5000)]
     assert kstest(drawn, "norm", args=(3, 2)).pvalue > 0.01
+
+
+def test_uniforms_at_once_are_those_one_by_one() -> None:
+    at_once, one_by_one = RandomStream("uniform"), RandomStream("uniform")
+    assert list(at_once.uniforms(9)) == [one_by_one.uniform() for _ in range(9)]

@@ -15,14 +15,16 @@ from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
 from inpaintbench.masks.random import RandomStream
 
 _CORNERS = 24
+_SQRT_3 = 1.7320508075688772
 
 
 @dataclass(frozen=True)
 class Dust(MaskSuite):
     """Dust on a scan or print, on 0.3–3 % of the image.
 
-    - ``specks``: grains of two crossing strokes, 0–2.5 px long and 1–3 px wide, one in twenty of
-      them three times as large; they come in clouds with a normal spread of 8–80 px.
+    - ``specks``: grains of two strokes from one point, up to 1.8 px long and 1–3 px wide, one in
+      twenty of them three times as large; they come in bell-shaped clouds (sums of four uniform
+      deviates) with a standard deviation of 8–80 px.
     - ``fibres``: hairs 25–90 px long and 1–2 px wide, that curl.
     - ``blotches``: ragged spots of radius 3–14 px, each with specks around it.
 
@@ -65,16 +67,20 @@ def _cloud(mask: Mask, unit: float, random: RandomStream) -> None:
 def _draw_specks(
     mask: Mask, y: float, x: float, spread: float, count: int, unit: float, random: RandomStream
 ) -> None:
-    segments, widths = [], []
-    for _ in range(count):
-        size = (3.0 if random.chance(0.05) else 1.0) * unit
-        # At a pixel's centre, where even the smallest speck leaves a mark.
-        top, left = floor(random.normal(y, spread)), floor(random.normal(x, spread))
-        for _ in range(2):
-            dy, dx = (random.uniform(-2.5, 2.5) * size for _ in range(2))
-            segments.append((top, left, top + dy / 2, left + dx / 2))
-            widths.append(max(random.uniform(1.0, 3.0) * size, 1.0))
-    draw_lines(mask, np.array(segments, np.float64), np.array(widths))
+    drawn = random.uniforms(15 * count).reshape(15, count)
+    # Four uniform deviates add up to a bell curve with a variance of 1/3.
+    bell_y = (drawn[0] + drawn[1] + drawn[2] + drawn[3] - 2.0) * _SQRT_3
+    bell_x = (drawn[4] + drawn[5] + drawn[6] + drawn[7] - 2.0) * _SQRT_3
+    # At pixels' centres, where even the smallest speck leaves a mark.
+    top, left = np.floor(y + spread * bell_y), np.floor(x + spread * bell_x)
+    size = np.where(drawn[8] < 0.05, 3.0, 1.0) * unit
+    strokes = []
+    for down, across in ((9, 10), (11, 12)):
+        end_y = top + (drawn[down] - 0.5) * 2.5 * size
+        end_x = left + (drawn[across] - 0.5) * 2.5 * size
+        strokes.append(np.stack([top, left, end_y, end_x], axis=1))
+    widths = np.maximum((1.0 + 2.0 * drawn[13:15]) * size, 1.0)
+    draw_lines(mask, np.concatenate(strokes), widths.reshape(-1))
 
 
 def _fibre(mask: Mask, unit: float, random: RandomStream) -> None:

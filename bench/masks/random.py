@@ -64,6 +64,10 @@ class RandomStream:
         """Draw one of the items."""
         return items[self.integer(0, len(items))]
 
+    def uniforms(self, count: int) -> NDArray[np.float64]:
+        """Draw `count` floats at once, uniform over ``[0, 1)``: those that `uniform` gives."""
+        return (self.words(count) >> np.uint64(11)) / np.float64(1 << 53)
+
     def words(self, count: int) -> NDArray[np.uint64]:
         """Draw `count` raw 64-bit words at once, for masks that need noise at every pixel."""
         return np.asarray(self._words.random_raw(count), dtype=np.uint64)
