@@ -1,0 +1,132 @@
+"""What every metric promises, over all that are discovered."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from inpaintbench import registry
+from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
+
+SPECIFICATIONS = [
+    *registry.metrics().plugins,
+    *(
+        f"{name}[region={region}]"
+        for name in ("psnr", "mae", "ssim")
+        for region in ("hole", "boundary")
+    ),
+    "ssim[definition=uniform7]",
+]
+
+PERFECT = {"psnr": math.inf, "ssim": 1.0, "mae": 0.0, "lpips": 0.0, "known-change": 0.0}
+"""What the truth itself scores, exactly."""
+
+
+@pytest.fixture(params=SPECIFICATIONS)
+def metric(request: pytest.FixtureRequest) -> Metric:
+    made = registry.metrics().make(request.param)
+    try:
+        made.setup()
+    except MetricUnavailable as error:
+        pytest.skip(str(error))
+    return made
+
+
+def images(dtype: type, channels: int, side: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Make a reference and an output of noise, and a hole that touches a border."""
+    rng = np.random.default_rng(5)
+    top = np.iinfo(dtype).max
+    reference, output = rng.integers(0, top, (2, side, side, channels), dtype, endpoint=True)
+    mask = np.zeros((side, side), bool)
+    mask[20:40, 30:] = True
+    return reference, output, mask
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_every_kind_of_image_is_scored(metric: Metric, dtype: type, channels: int) -> None:
+    reference, output, mask = images(dtype, channels)
+    value = metric.bind(reference)(Result(output, mask, reference))
+    assert isinstance(value, float)
+    assert math.isfinite(value)
+
+
+def test_the_truth_scores_perfectly(metric: Metric) -> None:
+    if metric.name not in PERFECT:
+        pytest.skip("has no perfect value")
+    reference, _, mask = images(np.uint8, 3)
+    assert metric.bind(reference)(Result(reference.copy(), mask, reference)) == PERFECT[metric.name]
+
+
+def test_the_direction_is_right(metric: Metric) -> None:
+    if metric.name not in PERFECT:
+        pytest.skip("has no perfect value")
+    reference, output, mask = images(np.uint8, 3)
+    score = metric.bind(reference)
+    half = np.where(np.arange(64)[:, None, None] % 2, output, reference)
+    bad, better = (score(Result(image, mask, reference)) for image in (output, half))
+    if metric.name == "known-change":
+        assert bad >= better
+    else:
+        assert (better > bad) == metric.higher_is_better
+    perfect = PERFECT[metric.name]
+    assert min(metric.worst, perfect) <= bad <= max(metric.worst, perfect)
+
+
+def test_known_pixels_of_the_output_do_not_count(metric: Metric) -> None:
+    if metric.name == "known-change":
+        pytest.skip("is about the known pixels")
+    reference, output, mask = images(np.uint8, 3)
+    score = metric.bind(reference)
+    composite = np.where(mask[..., None], output, reference)
+    assert score(Result(output, mask, reference)) == score(Result(composite, mask, reference))
+
+
+def test_scoring_neither_remembers_nor_changes_anything(metric: Metric) -> None:
+    reference, output, mask = images(np.uint8, 3)
+    before = reference.copy(), output.copy(), mask.copy()
+    score = metric.bind(reference)
+    first = score(Result(output, mask, reference))
+    score(Result(255 - output, ~mask, reference))
+    assert score(Result(output, mask, reference)) == first
+    assert metric.bind(reference)(Result(output, mask, reference)) == first
+    for array, copy in zip((reference, output, mask), before, strict=True):
+        np.testing.assert_array_equal(array, copy)
+
+
+def test_an_empty_hole_is_scored_on_the_image_only(metric: Metric) -> None:
+    if metric.name not in PERFECT:
+        pytest.skip("has no perfect value")
+    reference, output, mask = images(np.uint8, 3)
+    value = metric.bind(reference)(Result(output, np.zeros_like(mask), reference))
+    if getattr(metric, "region", "image") != "image":
+        assert math.isnan(value)
+    elif metric.name == "known-change":
+        assert value == np.abs(output.astype(int) - reference).max()
+    else:
+        assert value == PERFECT[metric.name]
+
+
+def test_ids_name_definitions_apart() -> None:
+    metrics = [registry.metrics().make(text) for text in [*SPECIFICATIONS, "lpips[network=vgg]"]]
+    ids = [metric.id for metric in metrics]
+    assert len(set(ids)) == len(ids)
+    assert len({metric.label for metric in metrics}) == len(ids)
+    for metric in metrics:
+        assert metric.id.startswith(f"{metric.name}[")
+
+
+def test_metrics_are_listed_without_heavy_libraries() -> None:
+    code = (
+        "import sys, json; from inpaintbench import registry;"
+        "assert 'lpips' in registry.metrics().plugins;"
+        "print(json.dumps(sorted(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    heavy = {"torch", "numba", "cv2", "scipy", "skimage", "pandas", "lpips", "torchvision", "piq"}
+    assert not heavy & set(json.loads(done.stdout))
