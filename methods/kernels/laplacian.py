@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.ndimage import binary_dilation
 from scipy.sparse.linalg import splu
 
 Solve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -79,10 +80,40 @@ def harmonic_fill(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArr
     (H, W, C) array of float
         The image with its hole filled.
     """
+    return _filled(values, mask, -laplacian_rows(mask))
+
+
+def biharmonic_fill(values: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Solve the biharmonic equation in the hole, with the known pixels as boundary values.
+
+    Nothing flows across the image border, neither of the values nor of their Laplacian. This is
+    the discretisation of ``skimage.restoration.inpaint_biharmonic``.
+
+    Parameters
+    ----------
+    values : (H, W, C) array of float
+        Image; its hole is not read.
+    mask : (H, W) array of bool
+        True = hole; neither empty nor the whole image.
+
+    Returns
+    -------
+    (H, W, C) array of float
+        The image with its hole filled.
+    """
+    near = binary_dilation(mask)
+    laplacian = laplacian_rows(near)
+    # The Laplacian is symmetric, so its rows at the hole are also its columns there.
+    return _filled(values, mask, laplacian[:, np.flatnonzero(mask)].T @ laplacian)
+
+
+def _filled(
+    values: NDArray[np.float64], mask: NDArray[np.bool_], rows: sparse.csr_array
+) -> NDArray[np.float64]:
+    """Solve ``rows @ image = 0`` for the pixels of the hole."""
     hole = np.flatnonzero(mask)
     known = np.flatnonzero(~mask)
-    laplacian = laplacian_rows(mask)
     flat = values.reshape(mask.size, -1)
     result = flat.copy()
-    result[hole] = factorised(-laplacian[:, hole])(laplacian[:, known] @ flat[known])
+    result[hole] = factorised(rows[:, hole])(-(rows[:, known] @ flat[known]))
     return result.reshape(values.shape)
