@@ -39,17 +39,18 @@ NAMES = (
 
 METRICS = (
     # id, name, label, unit, higher is better, worst
-    ("psnr[composite]", "psnr", "PSNR", "dB", True, 0.0),
-    ("psnr[hole]", "psnr-hole", "PSNR (hole)", "dB", True, 0.0),
+    ("psnr[dtype-range,hole]", "psnr", "PSNR (hole)", "dB", True, 0.0),
+    ("psnr[dtype-range]", "psnr", "PSNR", "dB", True, 0.0),
     ("ssim[gauss11,valid]", "ssim", "SSIM", "", True, -1.0),
-    ("ssim[uniform7]", "ssim-uniform", "SSIM (uniform)", "", True, -1.0),
-    ("ssim[gauss11,hole]", "ssim-hole", "SSIM (hole)", "", True, -1.0),
-    ("mae[composite]", "mae", "MAE", "levels", False, 255.0),
-    ("mae[hole]", "mae-hole", "MAE (hole)", "levels", False, 255.0),
-    ("lpips[alex,v0.1]", "lpips", "LPIPS", "", False, 1.0),
-    ("lpips[vgg,v0.1]", "lpips-vgg", "LPIPS (VGG)", "", False, 1.0),
-    ("known-change", "known-change", "Known change", "levels", False, 255.0),
+    ("ssim[uniform7,valid,sample-covariance]", "ssim", "SSIM-uniform7", "", True, -1.0),
+    ("ssim[gauss11,valid,hole]", "ssim", "SSIM (hole)", "", True, -1.0),
+    ("mae[255-scale]", "mae", "MAE", "levels", False, 255.0),
+    ("mae[255-scale,hole]", "mae", "MAE (hole)", "levels", False, 255.0),
+    ("lpips[vgg,v0.1]", "lpips", "LPIPS-VGG", "", False, 5.444),
+    ("lpips[alex,v0.1]", "lpips", "LPIPS", "", False, 7.734),
+    ("known-change[max,255-scale]", "known-change", "Known change", "levels", False, 255.0),
 )
+PSNR, SSIM, LPIPS = "psnr[dtype-range]", "ssim[gauss11,valid]", "lpips[alex,v0.1]"
 
 # Coverage and thickness that the holes of a suite have, lowest and highest.
 SUITES = {
@@ -227,17 +228,17 @@ def _values(quality: float, perception: float, *, missing: bool) -> list[tuple[s
     ssim = 1 - 0.12 * 10 ** (-0.16 * quality)
     lpips = 0.08 * 10 ** (-0.2 * perception)
     values = {
-        "psnr[composite]": psnr,
-        "psnr[hole]": psnr - 8,
-        "ssim[gauss11,valid]": ssim,
-        "ssim[uniform7]": ssim - 0.003,
-        "ssim[gauss11,hole]": 1 - 3 * (1 - ssim),
-        "mae[composite]": 3 * 10 ** (-0.1 * quality),
-        "mae[hole]": 14 * 10 ** (-0.1 * quality),
-        "known-change": 0.0,
+        PSNR: psnr,
+        "psnr[dtype-range,hole]": psnr - 8,
+        SSIM: ssim,
+        "ssim[uniform7,valid,sample-covariance]": ssim - 0.003,
+        "ssim[gauss11,valid,hole]": 1 - 3 * (1 - ssim),
+        "mae[255-scale]": 3 * 10 ** (-0.1 * quality),
+        "mae[255-scale,hole]": 14 * 10 ** (-0.1 * quality),
+        "known-change[max,255-scale]": 0.0,
     }
     if not missing:
-        values |= {"lpips[alex,v0.1]": lpips, "lpips[vgg,v0.1]": 1.3 * lpips}
+        values |= {LPIPS: lpips, "lpips[vgg,v0.1]": 1.3 * lpips}
     return list(values.items())
 
 

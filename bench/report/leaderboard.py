@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inpaintbench.report import tables
+from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Cell
 from inpaintbench.rows import RunRows
@@ -20,7 +21,7 @@ def leaderboard_table(rows: RunRows) -> Table:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = tables.leaderboard(Summary(rows), "plus-minus", brief=True)
+    table = tables.leaderboard(Summary(rows), IntervalStyle.plus_minus, brief=True)
     drawn = RichTable(
         title=Text(table.caption.rstrip(".")),
         caption=Text("\n".join(table.notes), style="dim"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from inpaintbench.report.table import IntervalStyle
+from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.runtimes import Runtimes
@@ -40,8 +40,8 @@ def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[s
     }
     if not images:
         return
-    if max(images) >= FEWEST_IMAGES and style != "none":
-        what = "Brackets" if style == "brackets" else "± half the width"
+    if max(images) >= FEWEST_IMAGES and style is not IntervalStyle.none:
+        what = "Brackets" if style is IntervalStyle.brackets else "± half the width"
         enough = [count for count in images if count >= FEWEST_IMAGES]
         low, high = min(enough), max(enough)
         counts = str(low) if low == high else f"{low} to {high}"
@@ -99,6 +99,13 @@ def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
     not_reached = rows.planned_cells - len(rows.cells)
     if not_reached > 0:
         yield f"The run is unfinished: {not_reached} of {rows.planned_cells} cells not reached."
+    for key in ("cases_left_out", "timings_left_out"):
+        if key in rows.provenance:
+            yield (
+                f"Left out: {rows.provenance[key]}."
+                if key.startswith("cases")
+                else (f"Timings are left out: {rows.provenance[key]}.")
+            )
     unfinished = [
         f"{entry.variant} {', '.join(f'{n} {reason}' for reason, n in entry.failures.items())}"
         for entry in here.entries

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Iterator
 from itertools import chain, combinations
 
@@ -10,55 +9,33 @@ import numpy as np
 
 from inpaintbench.report import html, latex, markdown, notes
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
+from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
 from inpaintbench.report.summary import Summary
-from inpaintbench.report.table import Block, Cell, Column, IntervalStyle, Table
+from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.rows import long_rows
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
 
 
-class Kind(enum.StrEnum):
-    """The tables there are."""
-
-    leaderboard = "leaderboard"
-    groups = "groups"
-    suites = "suites"
-    pairs = "pairs"
-    failures = "failures"
-
-
-class Format(enum.StrEnum):
-    """The formats a table can be written in."""
-
-    markdown = "markdown"
-    latex = "latex"
-    csv = "csv"
-    html = "html"
-
-    @property
-    def suffix(self) -> str:
-        """Ending of a file in this format."""
-        return {"markdown": ".md", "latex": ".tex"}.get(self.value, f".{self.value}")
-
-
 def write(
-    kind: Kind, summary: Summary, format: Format, intervals: IntervalStyle | None = None
+    kind: TableKind, summary: Summary, format: Format, intervals: IntervalStyle | None = None
 ) -> str:
     """Write one of the tables of a run.
 
     Parameters
     ----------
-    kind : Kind
+    kind : TableKind
         Which table.
     summary : Summary
         The run.
     format : Format
         CSV holds full precision, the others what can be read.
-    intervals : str or None
+    intervals : IntervalStyle or None
         How intervals are shown; by default ± in LaTeX and brackets elsewhere.
     """
-    table = make(kind, summary, intervals or ("plus-minus" if format == "latex" else "brackets"))
+    usual = IntervalStyle.plus_minus if format is Format.latex else IntervalStyle.brackets
+    table = make(kind, summary, intervals or usual)
     if format is Format.csv:
         return str(table.frame.to_csv(index=False, lineterminator="\n"))
     writers = {
@@ -69,14 +46,16 @@ def write(
     return writers[format](table)
 
 
-def make(kind: Kind, summary: Summary, intervals: IntervalStyle = "brackets") -> Table:
+def make(
+    kind: TableKind, summary: Summary, intervals: IntervalStyle = IntervalStyle.brackets
+) -> Table:
     """Make one of the tables of a run; `intervals` says how they are shown."""
     return {
-        Kind.leaderboard: leaderboard,
-        Kind.groups: _groups,
-        Kind.suites: _suites,
-        Kind.pairs: _pairs,
-        Kind.failures: _failures,
+        TableKind.leaderboard: leaderboard,
+        TableKind.groups: _groups,
+        TableKind.suites: _suites,
+        TableKind.pairs: _pairs,
+        TableKind.failures: _failures,
     }[kind](summary, intervals)
 
 
@@ -328,9 +307,9 @@ def _memory(here: Standing, entry: Entry) -> Cell:
 
 
 def _interval(estimate: Estimate, digits: int, style: IntervalStyle) -> str:
-    if not estimate.has_interval or style == "none":
+    if not estimate.has_interval or style is IntervalStyle.none:
         return ""
-    if style == "plus-minus":
+    if style is IntervalStyle.plus_minus:
         return f"± {fixed((estimate.high - estimate.low) / 2, digits)}"
     return f"[{fixed(estimate.low, digits)}, {fixed(estimate.high, digits)}]"
 
@@ -384,7 +363,9 @@ class _Form:
         spread = f"[{significant(runtime.low_quartile)}, {significant(runtime.high_quartile)}]"
         return Cell(
             significant(runtime.median),
-            spread if quartiles and runtime.cases > 1 and self._style != "none" else "",
+            spread
+            if quartiles and runtime.cases > 1 and self._style is not IntervalStyle.none
+            else "",
             mark="" if runtime.common or entry.rank is None else notes.SET_ASIDE,
         )
 

@@ -20,8 +20,8 @@ DECIBEL_CAP = 100.0
 One value of a 256x256 colour image off by one level is 101 dB: more can't be seen or measured.
 """
 
-MAIN_METRICS = (("psnr", ""), ("ssim", "gauss11"), ("lpips", ""))
-"""Metrics of the main tables: name, and a part of the id that is preferred among several."""
+MAIN_METRICS = ("psnr", "ssim", "lpips")
+"""Names of the metrics of the main tables; among several of a name, that of the shortest label."""
 
 
 @dataclass(frozen=True)
@@ -127,10 +127,10 @@ class Scores:
         """
         if names:
             return tuple(self._named(name) for name in names)
-        chosen = []
-        for name, preferred in MAIN_METRICS:
+        chosen: list[MetricInfo] = []
+        for name in MAIN_METRICS:
             known = [metric for metric in self.metrics if metric.name == name]
-            chosen += sorted(known, key=lambda metric: preferred not in metric.id)[:1]
+            chosen += sorted(known, key=lambda metric: len(metric.label))[:1]
         return tuple(chosen) or self.metrics[:3]
 
     def _named(self, name: str) -> MetricInfo:

@@ -1,0 +1,75 @@
+"""``inpaintbench figure``: one figure of one or several runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaintbench.report.kinds import FigureKind, StyleName
+
+
+def figure(
+    kind: Annotated[FigureKind, typer.Argument(help="Which figure.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
+    methods: Annotated[
+        list[str] | None,
+        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
+    ] = None,
+    masks: Annotated[
+        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", help="Metric, by label or id; may be repeated."),
+    ] = None,
+    style: Annotated[StyleName, typer.Option(help="What it is for.")] = StyleName.paper,
+    width: Annotated[
+        str | None,
+        typer.Option(help="Such as 3.5in or 89mm [7.2in for paper, 11in for talk, 8.6in for web]."),
+    ] = None,
+    case: Annotated[
+        list[str] | None,
+        typer.Option(help="Case id in the picture grid; may be repeated [one of each suite]."),
+    ] = None,
+    errors: Annotated[bool, typer.Option(help="Error maps in the picture grid.")] = True,
+    insets: Annotated[bool, typer.Option(help="Zoomed insets in the picture grid.")] = True,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", help=".pdf, .png or .svg; may be repeated [KIND.pdf and KIND.png]."
+        ),
+    ] = None,
+) -> None:
+    """Draw one figure of a run, or of several runs together, and print its caption."""
+    from inpaintbench.report.figures import Request, applied, draw, save
+    from inpaintbench.report.figures.style import STYLES, inches
+    from inpaintbench.report.opening import open_runs, separated
+
+    paths = output or [Path(f"{kind}.pdf"), Path(f"{kind}.png")]
+    look = STYLES[style]
+    wide = inches(width) if width else look.width
+    with (
+        open_runs(runs, separated(methods), dataset or (), masks or (), metric or ()) as opened,
+        applied(look),
+    ):
+        drawing = draw(
+            kind,
+            Request(
+                opened.summary,
+                style=look,
+                width=wide,
+                pictures=opened.pictures,
+                cases=tuple(case or ()),
+                errors=errors,
+                insets=insets,
+            ),
+        )
+        for path in paths:
+            save(drawing.figure, path)
+    typer.echo(drawing.caption)
+    typer.echo(f"Written: {', '.join(map(str, paths))}")

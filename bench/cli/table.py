@@ -1,0 +1,51 @@
+"""``inpaintbench table``: one table of one or several runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+
+
+def table(
+    kind: Annotated[TableKind, typer.Argument(help="Which table.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
+    format: Annotated[
+        Format, typer.Option("--format", "-f", help="CSV holds full precision.")
+    ] = Format.markdown,
+    intervals: Annotated[
+        IntervalStyle | None,
+        typer.Option(help="By default plus-minus in LaTeX and brackets elsewhere."),
+    ] = None,
+    methods: Annotated[
+        list[str] | None,
+        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
+    ] = None,
+    masks: Annotated[
+        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File [standard output].")
+    ] = None,
+) -> None:
+    """Write one table of a run, or of several runs together."""
+    from inpaintbench.report import tables
+    from inpaintbench.report.opening import open_runs, separated
+
+    with open_runs(runs, separated(methods), dataset or (), masks or (), metric or ()) as opened:
+        text = tables.write(kind, opened.summary, format, intervals)
+    if output is None:
+        typer.echo(text, nl=False)
+    else:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(text, encoding="utf-8")

@@ -1,0 +1,81 @@
+"""Quality per mask suite: a row a method, a mark and an interval a suite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from inpaintbench.report.figures.drawing import (
+    Drawing,
+    Request,
+    interval_words,
+    missing_metrics,
+    sentences,
+)
+from inpaintbench.report.figures.panels import (
+    legend_columns,
+    legend_rows,
+    method_rows,
+    value_axis,
+)
+from inpaintbench.report.figures.style import Look, looks, shortened
+from inpaintbench.statistics.standings import Quality
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def draw(request: Request) -> Drawing:
+    """Draw mean scores with their intervals."""
+    from matplotlib.lines import Line2D
+
+    metrics = request.metrics()
+    standings = request.summary.suites
+    methods = [entry.variant for entry in request.summary.overall.entries]
+    suites = request.summary.scores.suites()
+    style = looks(suites)
+    names = shortened(suites, 24 if request.narrow else 40)
+    labels = list(names.values())
+    figure, axes = method_rows(
+        request,
+        methods,
+        columns=len(metrics),
+        row_ems=max(1.6, 0.75 * len(suites) + 0.5),
+        legend_rows=legend_rows(request, labels),
+    )
+    for panel, metric in zip(axes, metrics, strict=True):
+        for number, (suite, here) in enumerate(zip(suites, standings, strict=True)):
+            offset = (number - (len(suites) - 1) / 2) * 0.75 / len(suites)
+            for entry in here.entries:
+                if metric.id in entry.qualities:
+                    row = methods.index(entry.variant) + offset
+                    ranked = entry.rank is not None
+                    _mark(panel, row, entry.qualities[metric.id], style[suite], ranked)
+        value_axis(panel, metric, request)
+    figure.legend(
+        handles=[
+            Line2D([], [], color=style[s].colour, marker=style[s].marker, label=names[s])
+            for s in suites
+        ],
+        loc="outside upper center",
+        ncols=legend_columns(request, labels),
+    )
+    hollow = any(here.support.set_aside for here in standings)
+    return Drawing(
+        figure,
+        sentences(
+            [
+                "Mean quality on each mask suite, over the cases that all methods ranked there "
+                f"finished, with {interval_words()}",
+                "Hollow: finished too few cells to be ranked; over its own." if hollow else "",
+                missing_metrics(request.summary),
+            ]
+        ),
+    )
+
+
+def _mark(panel: Axes, row: float, quality: Quality, look: Look, ranked: bool) -> None:
+    estimate = quality.estimate
+    if estimate.has_interval:
+        panel.plot([estimate.low, estimate.high], [row, row], color=look.colour)
+    fill = look.colour if ranked else "white"
+    panel.plot(estimate.mean, row, look.marker, color=look.colour, markerfacecolor=fill)

@@ -1,0 +1,61 @@
+"""Open run directories for a table or figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from inpaintbench.report.combination import CombinedPictures, combine
+from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.selection import select
+from inpaintbench.report.summary import Summary
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What a table or figure is made from."""
+
+    summary: Summary
+    pictures: Pictures
+
+
+@contextmanager
+def open_runs(
+    directories: Sequence[Path],
+    methods: Sequence[str] = (),
+    datasets: Sequence[str] = (),
+    suites: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+) -> Iterator[Opened]:
+    """Read runs, put them together, and keep what is named; nothing named keeps everything.
+
+    Raises
+    ------
+    BenchError
+        When a directory holds no run, the runs can't be compared, or a name is unknown.
+    """
+    from inpaintbench.runs import RunPictures, read_rows
+    from inpaintbench.store import Store
+
+    with ExitStack() as stack:
+        stores = [stack.enter_context(Store.read(directory)) for directory in directories]
+        combination = combine([read_rows(store) for store in stores])
+        rows = select(combination.rows, methods, datasets, suites)
+        pictures = CombinedPictures(combination, [RunPictures(store) for store in stores])
+        yield Opened(Summary(rows, tuple(metrics)), pictures)
+
+
+def separated(texts: Sequence[str] | None) -> list[str]:
+    """Split names at commas, except those between the brackets of their parameters."""
+    names: list[str] = []
+    for text in texts or ():
+        depth, start = 0, 0
+        for i, character in enumerate(text):
+            depth += (character == "[") - (character == "]")
+            if character == "," and depth == 0:
+                names.append(text[start:i])
+                start = i + 1
+        names.append(text[start:])
+    return [name.strip() for name in names if name.strip()]
