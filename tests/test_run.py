@@ -25,7 +25,7 @@ from inpaintbench.store import Store
 BAD_METHODS = {
     "segfault": "import ctypes; ctypes.string_at(0)",
     "hang": "import time; time.sleep(600)",
-    "not_a_number": "return image.astype(float) * float('nan')",
+    "not_finite": "return image.astype(float) * float('nan')",
     "wrong_shape": "return image[1:]",
     "wrong_type": "return image.astype('int64')",
     "eat_memory": "import numpy; return numpy.ones((1 << 20, 1 << 14))",
@@ -35,7 +35,7 @@ BAD_METHODS = {
 FAILURES = {
     "segfault": "crash",
     "hang": "timeout",
-    "not-a-number": "not finite",
+    "not-finite": "not finite",
     "wrong-shape": "wrong shape",
     "wrong-type": "wrong dtype",
     "eat-memory": "out of memory",
@@ -64,8 +64,8 @@ def write_method(folder: Path, name: str, body: str) -> Path:
 def small_run(*extra: str | Path) -> list[str | Path]:
     """Two images × two suites with fast metrics, without the timing pass."""
     return [
-        *("run", "-d", "photos", "-d", "medical", "--masks", "large-regions", "--masks"),
-        *("small-holes", "--metric", "psnr", "--metric", "known-change", "--limit", "1"),
+        *("run", "-d", "photos[size=64]", "-d", "medical[size=64]", "--masks", "large-regions"),
+        *("--masks", "small-holes", "--metric", "psnr", "--metric", "known-change", "--limit", "1"),
         *("--no-timing", "--out", "run", *extra),
     ]
 
@@ -151,19 +151,24 @@ def test_a_run_killed_at_any_moment_carries_on_to_the_same_results(
 
 @pytest.mark.slow
 def test_an_interrupt_stops_at_once_and_keeps_what_finished(tmp_path: Path) -> None:
+    slow = write_method(tmp_path, "nap", "import time; time.sleep(60)")
     process = subprocess.Popen(
-        [sys.executable, "-m", "inpaintbench", *map(str, small_run("-m", "shiftmap"))],
+        [sys.executable, "-m", "inpaintbench", *map(str, small_run("-m", slow, "-m", "telea"))],
         cwd=tmp_path,
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "COLUMNS": "120"},
     )
-    time.sleep(2.5)
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "run").glob("outputs/*/*.png")):
+        assert time.monotonic() < deadline, "no cell finished"
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "the same command carries on" in errors
     assert "Traceback" not in errors
+    assert (read_run(tmp_path / "run").cells["status"] == "done").any()
 
 
 @pytest.mark.slow
@@ -209,7 +214,7 @@ class Oracle(Method):
     """Know the truth: the image whose known pixels agree."""
 
     def inpaint(self, image, mask):
-        for name in ("photos", "medical"):
+        for name in ("photos[size=64]", "medical[size=64]"):
             dataset = registry.datasets().make(name)
             truth = dataset.load(dataset.ids()[0]).image
             if truth.shape == image.shape and (truth[~mask] == image[~mask]).all():
@@ -224,8 +229,8 @@ def test_the_oracle_scores_perfectly(command: Command, tmp_path: Path) -> None:
     perfect = ("psnr", "ssim", "ssim[definition=uniform7]", "lpips", "mae", "known-change")
     metrics = [word for metric in perfect for word in ("--metric", metric)]
     ran = command(
-        *("run", "-m", "./oracle.py", "-d", "photos", "-d", "medical", "--masks", "textures"),
-        *("--limit", "1", "--no-timing", "--out", "run", *metrics),
+        *("run", "-m", "./oracle.py", "-d", "photos[size=64]", "-d", "medical[size=64]"),
+        *("--masks", "textures", "--limit", "1", "--no-timing", "--out", "run", *metrics),
     )
     assert ran.returncode == 0, ran.stderr
     rows = read_run(tmp_path / "run")

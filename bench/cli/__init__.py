@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 
+# What shells report for a program that Ctrl-C ended.
+_INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the command line; every error that a person can mend is one line on standard error."""
@@ -26,10 +29,12 @@ def _run(application: object, arguments: list[str], debug: bool) -> int:
         status = typer.main.get_command(application).main(
             arguments, prog_name="inpaintbench", standalone_mode=False
         )
+        if status == _INTERRUPTED:
+            raise KeyboardInterrupt  # which typer turns into an exit status
         return status if isinstance(status, int) else 0
     except (typer.Abort, KeyboardInterrupt):
         _say("stopped; the same command carries on")
-        return 130
+        return _INTERRUPTED
     except (BenchError, DataError, MetricUnavailable) as error:
         if debug:
             raise

@@ -26,7 +26,7 @@ R = TypeVar("R")
 _AHEAD = 3
 
 # Seconds to wait for a scheduler, and for a first worker, before saying so.
-_PATIENCE = 30
+_PATIENCE = 15
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,10 @@ def start(settings: WorkerSettings) -> None:
 
 def _redirect_output(path: Path) -> None:
     """Send what methods and C libraries print to a file, away from the progress bar."""
-    log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    except FileNotFoundError:
+        os._exit(1)  # the run ended before this worker began
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     os.dup2(log, 1)
