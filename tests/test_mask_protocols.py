@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from functools import cache
 from math import pi, sqrt
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from protocol_draws import coverages, draw, standard_error
 
 from inpaintbench import registry
 from inpaintbench.case import array_sha256
-from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.errors import BenchError
 from inpaintbench.masks import comodgan, deepfill, lama
 from inpaintbench.masks.canvas import Canvas
@@ -42,23 +38,6 @@ MEAN_COVERAGE = [
     ("mat-large", 512, 0.405, 0.0005),
     ("mat-small", 512, 0.226, 0.0005),
 ]
-
-
-def draw(specification: str, height: int, width: int, number: int, kind: str | None = None) -> Mask:
-    suite = registry.masks().make(specification)
-    sample = Sample("flat", np.zeros((height, width, 1), np.uint8))
-    kind = kind or suite.kinds[number % len(suite.kinds)]
-    return suite.draw(sample, kind, RandomStream("protocols", specification, height, number))
-
-
-@cache
-def coverages(specification: str, side: int, draws: int) -> NDArray[np.float64]:
-    masks = (draw(specification, side, side, number) for number in range(draws))
-    return np.array([np.count_nonzero(mask) / mask.size for mask in masks])
-
-
-def standard_error(values: NDArray[np.float64]) -> float:
-    return float(values.std(ddof=1)) / sqrt(values.size)
 
 
 @pytest.mark.slow
@@ -347,254 +326,6 @@ def test_deepfill_box_shrinks_by_up_to_16_px_a_side_in_training() -> None:
         rows, columns = np.nonzero(draw("deepfill-box[training=true]", 256, 256, number))
         sides |= {int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1}
     assert sides == set(range(96, 129, 2))
-
-
-# Context Encoder
-
-
-def test_context_encoder_center_is_64_of_128() -> None:
-    expected = np.zeros((128, 128), np.bool_)
-    expected[32:96, 32:96] = True
-    assert np.array_equal(draw("context-encoder-center", 128, 128, 0), expected)
-    assert np.count_nonzero(draw("context-encoder-center", 32, 32, 0)) == 16 * 16
-    shown = np.zeros((128, 128), np.bool_)
-    shown[36:92, 36:92] = True
-    assert np.array_equal(draw("context-encoder-center[overlap=4]", 128, 128, 0), shown)
-
-
-@pytest.mark.parametrize("side", [32, 128, 256])
-def test_context_encoder_random_covers_20_to_30_per_cent(side: int) -> None:
-    drawn = coverages("context-encoder-random", side, 500)
-    assert drawn.min() > 0.2
-    assert drawn.max() < 0.3
-
-
-def test_context_encoder_random_is_the_pattern_of_the_source() -> None:
-    # The source's own way: one large pattern, here enlarged by Pillow, whose bicubic filter is
-    # Catmull-Rom's as Torch's is, and windows cut from it at random.
-    from PIL import Image
-
-    generator = np.random.default_rng(0)
-    low = Image.fromarray(generator.uniform(size=(150, 150)).astype(np.float32))
-    pattern = np.asarray(low.resize((2500, 2500), Image.Resampling.BICUBIC)) < 0.25
-    windows: list[Mask] = []
-    tries = 0
-    while len(windows) < 800:
-        y, x = generator.integers(50, 2500 - 178, size=2)
-        window = pattern[y : y + 128, x : x + 128]
-        tries += 1
-        if 0.2 < window.mean() < 0.3:
-            windows.append(window)
-    ours = [draw("context-encoder-random", 128, 128, number) for number in range(800)]
-    for measure in (np.mean, _edges_down, _edges_across):
-        a = np.array([measure(mask) for mask in windows])
-        b = np.array([measure(mask) for mask in ours])
-        # Windows of one pattern overlap: its own sampling error is about three times larger.
-        error = sqrt(9 * standard_error(a) ** 2 + standard_error(b) ** 2)
-        assert abs(a.mean() - b.mean()) < 4 * error
-        assert error < 0.03 * a.mean(), "the comparison is too weak"
-
-
-def _edges_down(mask: Mask) -> float:
-    return float(np.mean(mask[1:] != mask[:-1]))
-
-
-def _edges_across(mask: Mask) -> float:
-    return float(np.mean(mask[:, 1:] != mask[:, :-1]))
-
-
-# RePaint, NTIRE 2022, Palette
-
-
-@pytest.mark.parametrize(("height", "width"), [(256, 256), (64, 96), (33, 47)])
-def test_repaint_masks(height: int, width: int) -> None:
-    y, x = np.indices((height, width))
-    known = {
-        "repaint-lines": y % 2 == 0,
-        "repaint-nn2": (y % 2 == 0) & (x % 2 == 0),
-        "repaint-half": x < width // 2,
-    }
-    for suite, kept in known.items():
-        assert np.array_equal(draw(suite, height, width, 0), ~kept)
-    rows, columns = np.nonzero(~draw("repaint-expand", height, width, 0))
-    assert (np.ptp(rows) + 1, np.ptp(columns) + 1) == (height // 4, width // 4)
-    assert abs(rows.mean() - (height - 1) / 2) <= 0.5
-    assert abs(columns.mean() - (width - 1) / 2) <= 0.5
-
-
-@pytest.mark.parametrize(
-    ("suite", "published"),
-    [
-        ("repaint-lines", 0.5),
-        ("repaint-nn2", 0.75),
-        ("repaint-half", 0.5),
-        ("repaint-expand", 0.9375),
-        ("palette-center", 0.25),
-    ],
-)
-def test_fixed_masks_cover_what_is_published(suite: str, published: float) -> None:
-    assert draw(suite, 256, 256, 0).mean() == published
-
-
-@pytest.mark.parametrize("n", [2, 3, 4, 5])
-def test_ntire22_lines(n: int) -> None:
-    upright = 0
-    for number in range(200):
-        mask = draw("ntire22-lines", 60, 90, number, f"every-{n}")
-        lines = mask if mask[0].all() else mask.T
-        assert lines[::n].all()
-        assert np.count_nonzero(lines) == lines.shape[1] * -(-lines.shape[0] // n)
-        upright += lines is mask
-    assert 65 < upright < 135
-
-
-@pytest.mark.parametrize("side", ["top", "bottom", "left", "right"])
-def test_ntire22_completion(side: str) -> None:
-    shares = []
-    for number in range(500):
-        mask = draw("ntire22-completion", 200, 100, number, side)
-        lines = mask if side in ("top", "bottom") else mask.T
-        assert (lines == lines[:, :1]).all()
-        hole = lines[:, 0] if side in ("top", "left") else lines[::-1, 0]
-        assert (np.diff(hole.astype(int)) <= 0).all(), "one cut, with the hole on that side"
-        shares.append(hole.mean())
-    share = np.array(shares)
-    assert 0.2 - 0.01 <= share.min() < 0.22
-    assert 0.78 < share.max() <= 0.8 + 0.01
-    assert abs(share.mean() - 0.5) < 4 * standard_error(share) + 0.005
-
-
-@pytest.mark.parametrize(("kind", "kept"), [("quarter", 128), ("third", 170), ("half", 256)])
-def test_ntire22_expand(kind: str, kept: int) -> None:
-    rows, columns = np.nonzero(~draw("ntire22-expand", 512, 700, 0, f"keep-{kind}"))
-    assert (rows.min(), rows.max() + 1) == (256 - kept // 2, 256 + kept // 2)
-    assert (columns.min(), columns.max() + 1) == (350 - kept // 2, 350 + kept // 2)
-    assert rows.size == kept * kept
-
-
-@pytest.mark.parametrize("n", [2, 3, 4])
-def test_ntire22_nearest(n: int) -> None:
-    mask = draw("ntire22-nearest", 240, 120, 0, f"scale-{n}")
-    assert mask.mean() == pytest.approx(1 - 1 / n**2)
-    assert not mask[::n, ::n].any()
-
-
-def test_palette_center_runs_from_a_quarter_to_three_quarters() -> None:
-    expected = np.zeros((256, 512), np.bool_)
-    expected[64:192, 128:384] = True
-    assert np.array_equal(draw("palette-center", 256, 512, 0), expected)
-
-
-def test_palette_uncrop_takes_half_of_the_image() -> None:
-    for kind, half in {
-        "left": np.s_[:, :64],
-        "right": np.s_[:, 64:],
-        "top": np.s_[:32],
-        "bottom": np.s_[32:],
-    }.items():
-        expected = np.zeros((64, 128), np.bool_)
-        expected[half] = True
-        assert np.array_equal(draw("palette-uncrop", 64, 128, 0, kind), expected)
-
-
-@pytest.mark.parametrize(("box", "inside"), [("hole", True), ("known", False)])
-def test_palette_uncrop_has_a_box_of_half_the_area(box: str, inside: bool) -> None:
-    widths = set()
-    for number in range(300):
-        mask = draw(f"palette-uncrop[box={box}]", 256, 256, number, "box")
-        filled = mask == inside
-        rows, columns = np.nonzero(filled)
-        assert filled[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1].all()
-        assert 0.496 <= mask.mean() <= 0.504
-        widths.add(int(np.ptp(columns)) + 1)
-    assert 128 <= min(widths) < 135
-    assert 250 < max(widths) < 256
-
-
-# Partial convolutions
-
-
-PCONV_KINDS = registry.masks().plugins["pconv"].kinds
-
-
-def test_pconv_has_six_bins_with_and_without_border_contact() -> None:
-    bins = ["0.01-0.1", "0.1-0.2", "0.2-0.3", "0.3-0.4", "0.4-0.5", "0.5-0.6"]
-    expected = [f"{each}-{where}" for each in bins for where in ("border", "inside")]
-    assert list(PCONV_KINDS) == expected
-    assert registry.masks().plugins["pconv-files"].kinds == PCONV_KINDS
-
-
-@pytest.mark.parametrize(
-    ("height", "width", "draws"), [(256, 256, 15), (512, 512, 3), (16, 16, 20), (31, 90, 20)]
-)
-@pytest.mark.parametrize("kind", PCONV_KINDS)
-def test_pconv_draws_into_its_bin(kind: str, height: int, width: int, draws: int) -> None:
-    low, high, where = kind.split("-")
-    margin = max(min(height, width) * 50 // 512, 1)
-    for number in range(draws):
-        mask = draw("pconv", height, width, number, kind)
-        statistics = mask_statistics(mask)
-        assert float(low) < statistics.coverage <= float(high)
-        assert statistics.border_contact == (where == "border")
-        if where == "inside":
-            outside = mask.copy()
-            outside[margin : height - margin, margin : width - margin] = False
-            assert not outside.any()
-
-
-def test_pconv_fills_its_bins_evenly() -> None:
-    for kind in PCONV_KINDS:
-        low, high = (float(edge) for edge in kind.split("-")[:2])
-        drawn = np.array([draw("pconv", 64, 64, n, kind).mean() for n in range(100)])
-        below = float(np.mean(drawn < (low + high) / 2))
-        assert 0.25 < below < 0.7
-
-
-def mask_file(path: Path, share: float, hole: int) -> None:
-    """Write a file of 100×100 whose first rows are holes."""
-    from PIL import Image
-
-    pixels = np.full((100, 100), 255 - hole, np.uint8)
-    pixels[: round(100 * share)] = hole
-    Image.fromarray(pixels).save(path)
-
-
-def fill_cell(folder: Path, cell: int, share: float, hole: int) -> None:
-    """Give a cell its thousand files, all the same."""
-    first = folder / f"{1000 * cell:05}.png"
-    mask_file(first, share, hole)
-    for number in range(1000 * cell + 1, 1000 * cell + 1000):
-        os.link(first, folder / f"{number:05}.png")
-
-
-@pytest.mark.parametrize("hole", [0, 255], ids=["black", "white"])
-@pytest.mark.parametrize(
-    ("cell", "share"), [(0, 0.05), (3, 0.11), (8, 0.45), (9, 0.48), (10, 0.55), (11, 0.6)]
-)
-def test_pconv_files_knows_its_ranges_and_either_polarity(
-    tmp_path: Path, cell: int, share: float, hole: int
-) -> None:
-    fill_cell(tmp_path, cell, share, hole)
-    specification = f'pconv-files[path="{tmp_path}"]'
-    mask = draw(specification, 100, 100, 0, PCONV_KINDS[cell])
-    assert mask.mean() == pytest.approx(share)
-    assert mask[0].all()
-    small = draw(specification, 40, 50, 0, PCONV_KINDS[cell])
-    assert small.shape == (40, 50)
-    assert small.mean() == pytest.approx(share, abs=0.025)
-
-
-def test_pconv_files_refuses_a_file_outside_its_bin(tmp_path: Path) -> None:
-    fill_cell(tmp_path, 2, 0.35, 255)
-    with pytest.raises(DataError, match=r"0\.350 of it is white.* covers 0\.1 to 0\.2"):
-        draw(f'pconv-files[path="{tmp_path}"]', 64, 64, 0, PCONV_KINDS[2])
-
-
-def test_pconv_files_says_what_to_download(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="download the irregular test masks from https://"):
-        draw(f'pconv-files[path="{tmp_path}"]', 64, 64, 0)
-    with pytest.raises(DataError, match="needs the folder"):
-        draw("pconv-files", 64, 64, 0)
 
 
 @pytest.mark.parametrize(

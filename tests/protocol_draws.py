@@ -1,0 +1,30 @@
+"""Draws of a protocol's masks on a flat image, and what they cover."""
+
+from __future__ import annotations
+
+from functools import cache
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench import registry
+from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.masks.random import RandomStream
+
+
+def draw(specification: str, height: int, width: int, number: int, kind: str | None = None) -> Mask:
+    suite = registry.masks().make(specification)
+    sample = Sample("flat", np.zeros((height, width, 1), np.uint8))
+    kind = kind or suite.kinds[number % len(suite.kinds)]
+    return suite.draw(sample, kind, RandomStream("protocols", specification, height, number))
+
+
+@cache
+def coverages(specification: str, side: int, draws: int) -> NDArray[np.float64]:
+    masks = (draw(specification, side, side, number) for number in range(draws))
+    return np.array([np.count_nonzero(mask) / mask.size for mask in masks])
+
+
+def standard_error(values: NDArray[np.float64]) -> float:
+    return float(values.std(ddof=1)) / sqrt(values.size)
