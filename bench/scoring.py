@@ -60,7 +60,7 @@ def score_group(
     list of list of float
         One row for each output, one value for each metric.
     """
-    with _threads(_thread_libraries()).limit(limits=1):
+    with _threads(len(sys.modules)).limit(limits=1):
         bound = _bound(reference)
         rows = []
         for output in outputs:
@@ -81,13 +81,9 @@ def _bound(reference: Image) -> _BoundMetrics:
     return bound
 
 
-def _thread_libraries() -> frozenset[str]:
-    return frozenset({"cv2", "scipy", "torch"} & sys.modules.keys())
-
-
-@lru_cache(maxsize=4)
-def _threads(libraries: frozenset[str]) -> ThreadpoolController:
-    """Return what sets thread counts; made anew when a library with threads was imported."""
+@lru_cache(maxsize=1)
+def _threads(modules: int) -> ThreadpoolController:
+    """Return what sets thread counts; made anew when something was imported since."""
     from threadpoolctl import ThreadpoolController
 
     return ThreadpoolController()

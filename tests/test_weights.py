@@ -268,8 +268,6 @@ class TestLpips:
     """The conversions of both sources, on small networks."""
 
     trunk = _Trunk((0, 3), "no-heads.pth", "", "Net_0")
-        (0, 3), "alex.pth", LPIPS_WEIGHTS["alex"].sources[0].convert.__self__.heads_sha256, "Net_0"
-    )  # type: ignore[attr-defined]
 
     def content(self) -> dict[str, dict[str, object]]:
         rng = np.random.default_rng(0)
@@ -350,7 +348,7 @@ class TestLpips:
     ) -> None:
         monkeypatch.setitem(LPIPS_WEIGHTS, "alex", replace(LPIPS_WEIGHTS["alex"], sources=()))
         _layers.cache_clear()
-        with pytest.raises(MetricUnavailable, match=r"inpaintbench weights --fetch lpips-alex-v0\.1"):
+        with pytest.raises(MetricUnavailable, match=r"weights --fetch lpips-alex-v0\.1"):
             LPIPS().setup()
 
     @pytest.mark.slow
