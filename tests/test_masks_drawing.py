@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -162,6 +162,23 @@ def test_a_polygon_is_filled_by_the_even_odd_rule(
         inside ^= crosses & (at <= x)
         near |= crosses & (np.abs(at - x) < 1e-6)
     assert np.array_equal(mask[~near], inside[~near])
+
+
+@settings(deadline=None)
+@given(sides, sides, st.lists(st.tuples(coordinates, coordinates), min_size=4, max_size=4))
+def test_triangles_on_either_side_of_an_edge_do_not_overlap(
+    height: int, width: int, points: list[tuple[float, float]]
+) -> None:
+    a, b, c, d = points
+
+    def side(point: tuple[float, float]) -> float:
+        return (b[0] - a[0]) * (point[1] - a[1]) - (b[1] - a[1]) * (point[0] - a[0])
+
+    assume(side(c) * side(d) < 0)
+    left, right = empty(height, width), empty(height, width)
+    fill_polygon(left, [a, b, c])
+    fill_polygon(right, [d, b, a])
+    assert not (left & right).any()
 
 
 def test_polygons_that_share_an_edge_meet_without_gap_or_overlap() -> None:

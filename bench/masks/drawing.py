@@ -136,7 +136,10 @@ def fill_polygon(mask: Mask, points: Sequence[Point] | NDArray[np.float64]) -> N
     y1, x1 = np.roll(y0, -1), np.roll(x0, -1)
     above = y0 <= rows[:, None]
     row, edge = np.nonzero(above != np.roll(above, -1, axis=1))
-    y0, x0, y1, x1 = y0[edge], x0[edge], y1[edge], x1[edge]
+    # Every edge from its upper end, so that it is rounded alike from either of its sides.
+    downwards = (y0[edge], x0[edge], y1[edge], x1[edge])
+    upwards = (y1[edge], x1[edge], y0[edge], x0[edge])
+    y0, x0, y1, x1 = np.where(y0[edge] < y1[edge], downwards, upwards)
     crossings = np.ceil(x0 + (rows[row] - y0) * (x1 - x0) / (y1 - y0))
     column = np.minimum(np.maximum(crossings - first, 0), end - first).astype(np.intp)
     # The parity of the crossings up to a pixel says whether it is inside.
