@@ -1,0 +1,1 @@
+"""Compare two runs, gate on what got worse, and keep a history of runs."""

@@ -1,0 +1,134 @@
+"""Compare runtimes case by case, as ratios, and notice when the machine changed its speed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from inpaintbench.regression.matching import CommonCases
+from inpaintbench.regression.verdicts import RUNTIME, Difference, Figure, few_images, judge
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+
+
+def compare_runtimes(
+    base: RunRows,
+    new: RunRows,
+    cases: CommonCases,
+    pairs: Mapping[str, str],
+    effect: float,
+) -> tuple[dict[str, Figure], list[Difference]]:
+    """Compare the runtimes of every pair of variants on the cases timed in both runs.
+
+    A case's time is the median of its uncontended repeats. The mean of the log ratios is tested.
+    Variants whose key is the same ran the same code with the same libraries: when they, taken
+    together, are slower or faster by more than the smallest effect, it is the machine that
+    changed, and no runtime is compared.
+
+    Parameters
+    ----------
+    base, new : RunRows
+        Timed on the same kind of processor.
+    cases : CommonCases
+        Cases in common.
+    pairs : mapping of str to str
+        Variant in BASE → variant in NEW.
+    effect : float
+        Smallest effect that matters, as a share.
+
+    Returns
+    -------
+    figures : dict of str to Figure
+        Variant in BASE → figure; lacks variants that weren't timed in both.
+    obstacles : list of Difference
+        Why no runtime is compared, or empty.
+    """
+    before, after = _medians(base), _medians(new)
+    images = read_images(base, cases)
+    timed: dict[str, _Timed] = {}
+    for old, now in pairs.items():
+        if old in before and now in after:
+            first = before[old].reindex(cases.base).to_numpy()
+            second = after[now].reindex(cases.new).to_numpy()
+            both = np.isfinite(first) & np.isfinite(second)
+            if both.any():
+                timed[old] = _Timed(first[both], second[both], images[both])
+    keys, new_keys = (
+        dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
+        for rows in (base, new)
+    )
+    unchanged = [old for old in timed if keys[old] and keys[old] == new_keys[pairs[old]]]
+    drift = float(np.median([timed[old].logs.mean() for old in unchanged])) if unchanged else 0.0
+    if abs(drift) > math.log1p(effect):
+        return {}, [
+            Difference(
+                "machine",
+                f"the {len(unchanged)} methods whose code and libraries are the same take "
+                f"{percent(math.expm1(drift))} time",
+                "the machine is not as fast as it was, runtimes aren't compared",
+            )
+        ]
+    return {old: _figure(table, effect) for old, table in timed.items()}, []
+
+
+@dataclass(frozen=True, eq=False)
+class _Timed:
+    """Seconds of a variant on the cases timed in both runs, and the image of each."""
+
+    before: Floats
+    after: Floats
+    images: Codes
+
+    @property
+    def logs(self) -> Floats:
+        """Log ratios, NEW / BASE."""
+        ratios: Floats = np.log(self.after / self.before)
+        return ratios
+
+
+def read_images(base: RunRows, cases: CommonCases) -> Codes:
+    """Return the number of the image of each common case."""
+    table = base.cases.set_index("case").loc[cases.base]
+    codes: Codes = table.groupby(["dataset", "sample"], sort=False).ngroup().to_numpy()
+    return codes
+
+
+def percent(share: float) -> str:
+    """Write a change as a signed percentage."""
+    return f"{100 * share:+.1f} %"
+
+
+def _medians(rows: RunRows) -> pd.DataFrame:
+    """Return the median of the uncontended repeats: cases × variants."""
+    alone = rows.timings[~rows.timings["contended"].astype(bool) & (rows.timings["seconds"] > 0)]
+    return alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
+
+
+def _figure(timed: _Timed, effect: float) -> Figure:
+    logs = timed.logs
+    mean, low, high = float(logs.mean()), 0.0, 0.0
+    if logs.any():
+        found = mean_intervals(logs[:, None], timed.images)
+        low, high = float(found.low[0]), float(found.high[0])
+    images = len(np.unique(timed.images))
+    return Figure(
+        metric=RUNTIME,
+        label="runtime",
+        unit="s",
+        higher_is_better=False,
+        suite="",
+        verdict=judge(-high, -low, math.log1p(effect)),
+        base=float(np.median(timed.before)),
+        new=float(np.median(timed.after)),
+        difference=math.expm1(mean),
+        low=math.expm1(low),
+        high=math.expm1(high),
+        effect=effect,
+        cases=len(logs),
+        images=images,
+        reason=few_images(images) if math.isnan(low) else "",
+    )

@@ -1,0 +1,112 @@
+"""Draw the cases that moved most: reference, BASE, NEW and their difference, side by side."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.errors import BenchError
+from inpaintbench.regression.verdicts import Comparison, MethodComparison, Movement
+from inpaintbench.runs import RunPictures
+from inpaintbench.store import Store
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_ROWS = 24
+"""Rows drawn at most, so that the picture can still be opened."""
+
+_HEADS = ("reference", "BASE", "NEW", "4 × |NEW - BASE|")
+_MARGIN = 12
+# A difference of this share of the range is drawn in full, so that small ones are seen.
+_FULL = 0.25
+
+
+def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> bool:
+    """Draw a row for each case that moved, cut to the surroundings of its hole.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What names the cases.
+    base, new : Path
+        Run directories.
+    path : Path
+        PNG to write.
+
+    Returns
+    -------
+    bool
+        Whether there was anything to draw.
+    """
+    rows = [(m, moved) for m in comparison.methods for moved in m.moved if not moved.message]
+    if not rows:
+        return False
+    from matplotlib.figure import Figure
+
+    from inpaintbench.report.figures.style import STYLES, applied, save
+
+    rows = rows[:MOST_ROWS]
+    style = STYLES["web"]
+    with ExitStack() as stack:
+        stack.enter_context(applied(style))
+        pictures = [
+            RunPictures(stack.enter_context(Store.read(directory))) for directory in (base, new)
+        ]
+        side = style.width / len(_HEADS)
+        figure = Figure(
+            figsize=(style.width, len(rows) * (side + 3 * style.em)), layout="constrained"
+        )
+        grid = figure.subplots(len(rows), len(_HEADS), squeeze=False)
+        for panels, (method, moved) in zip(grid, rows, strict=True):
+            _draw_row(list(panels), method, moved, pictures)
+        for panel, head in zip(grid[0], _HEADS, strict=True):
+            panel.annotate(
+                head, (0.5, 1), (0, 2.6 * style.font_size), "axes fraction", "offset points",
+                ha="center",
+            )  # fmt: skip
+        save(figure, path)
+    return True
+
+
+def _draw_row(
+    panels: list[Axes], method: MethodComparison, moved: Movement, pictures: list[RunPictures]
+) -> None:
+    reference, mask = pictures[1].reference(moved.new_case), pictures[1].mask(moved.new_case)
+    outputs = (
+        pictures[0].output(moved.base_case, method.base),
+        pictures[1].output(moved.new_case, method.new),
+    )
+    window = _window(mask)
+    scale = float(np.iinfo(reference.dtype).max)
+    before, after = (_composite(output, reference, mask) / scale for output in outputs)
+    difference = np.abs(after - before).max(axis=2, keepdims=True) / _FULL
+    for panel, picture in zip(panels, (reference / scale, before, after, difference), strict=True):
+        shown = np.clip(picture[window], 0, 1)
+        grey = shown.shape[2] == 1
+        panel.imshow(shown[..., 0] if grey else shown, cmap="gray", vmin=0, vmax=1)
+        panel.set_axis_off()
+    scores = [f"{label} {old:.4g} → {now:.4g}" for label, (old, now) in moved.scores.items()]
+    title = f"{method.name}: {moved.place}, {moved.suite}\n{', '.join(scores)}"
+    panels[0].set_title(title, loc="left", fontsize="small")
+
+
+def _composite(output: Image, reference: Image, mask: Mask) -> Image:
+    if output.shape != reference.shape:
+        raise BenchError("an output isn't of its reference's shape; verify the run")
+    return np.where(mask[..., None], output, reference)
+
+
+def _window(mask: Mask) -> tuple[slice, slice]:
+    """Return the box around the hole with a margin."""
+    slices = []
+    for axis, length in enumerate(mask.shape):
+        filled = np.flatnonzero(mask.any(axis=1 - axis))
+        slices.append(
+            slice(max(0, int(filled[0]) - _MARGIN), min(length, int(filled[-1]) + _MARGIN + 1))
+        )
+    return slices[0], slices[1]
