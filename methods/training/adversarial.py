@@ -11,6 +11,9 @@ from inpaintbench.methods.training.objective import Losses, Objective, composite
 
 RECONSTRUCTION_WEIGHT, ADVERSARIAL_WEIGHT = 0.999, 0.001
 
+SCALE = 4.0
+"""Squared errors are those of images in [-1, 1], as in the paper's code, not in [0, 1]."""
+
 BORDER_WEIGHT = 10.0
 """Weight of the squared error in the band of known pixels around the hole."""
 
@@ -41,7 +44,8 @@ class ContextAdversarial(Objective):
         fill = self.fill(self.network, batch)
         around = max_pool2d(batch.masks, 2 * self.band + 1, 1, self.band) - batch.masks
         border = Batch(batch.images, around)
-        hole, seam = hole_errors(fill, batch).mean(), hole_errors(fill, border).mean()
+        hole = SCALE * hole_errors(fill, batch).mean()
+        seam = SCALE * hole_errors(fill, border).mean()
         fooled = softplus(-self._judge(composite(fill, batch), batch)).mean()
         squared = hole + BORDER_WEIGHT * seam * around.sum() / batch.masks.sum()
         total = RECONSTRUCTION_WEIGHT * squared + ADVERSARIAL_WEIGHT * fooled
