@@ -8,11 +8,16 @@ import typer
 
 import inpaintbench
 from inpaintbench.cli.check import check
+from inpaintbench.cli.figure import figure
 from inpaintbench.cli.inpaint import inpaint
 from inpaintbench.cli.listing import list_plugins
+from inpaintbench.cli.masks import masks
 from inpaintbench.cli.report import report
 from inpaintbench.cli.run import run
+from inpaintbench.cli.score import score
+from inpaintbench.cli.table import table
 from inpaintbench.cli.train import train
+from inpaintbench.cli.weights import weights
 
 application = typer.Typer(
     name="inpaintbench",
@@ -41,9 +46,15 @@ def _main(
     """
 
 
+# in the order of the help: measure, look, use, extend
 application.command()(run)
-application.command("list")(list_plugins)
 application.command()(report)
+application.command()(table)
+application.command()(figure)
+application.command("list")(list_plugins)
 application.command()(inpaint)
+application.command()(score)
+application.command()(masks)
 application.command()(check)
 application.command()(train)
+application.command()(weights)
