@@ -63,11 +63,10 @@ class LoadedCase:
 def plugin_identity(plugin: Dataset | MaskSuite) -> str:
     """Name, version and parameters of a dataset or suite: what its draws depend on.
 
-    Where a dataset's files lie is left out: the same images get the same masks anywhere.
+    Where files lie is left out: the same images get the same masks anywhere.
     """
-    left_out = plugin.locations if isinstance(plugin, Dataset) else ()
     parameters = ",".join(
-        f"{key}={value!r}" for key, value in settings(plugin).items() if key not in left_out
+        f"{key}={value!r}" for key, value in settings(plugin).items() if key not in plugin.locations
     )
     return f"{plugin.name}@{plugin.version}[{parameters}]"
 

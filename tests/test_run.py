@@ -294,3 +294,24 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert message in ran.stderr
     assert len(ran.stderr.strip().splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_pictures_without_a_reference_get_no_invented_score(
+    command: Command, tmp_path: Path
+) -> None:
+    image = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    mask = np.zeros((64, 64), np.uint8)
+    mask[20:40, 20:40] = 255
+    (tmp_path / "mine").mkdir()
+    cv2.imwrite(str(tmp_path / "mine" / "beach.png"), image)
+    cv2.imwrite(str(tmp_path / "mine" / "beach_mask.png"), mask)
+    ran = command(
+        *("run", "object-removal", "-d", "damaged[path=mine]", "--masks", "paired"),
+        *("--count", "1", "-m", "telea", "--no-timing", "--out", "run"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    values = read_run(tmp_path / "run").scores.set_index("metric")["value"]
+    assert values[["known-change[max,255-scale]", "seam[ratio,4px]"]].notna().all()
+    assert values.drop(["known-change[max,255-scale]", "seam[ratio,4px]"]).isna().all()
+    assert (tmp_path / "run" / "report" / "figures" / "pictures.png").is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -52,16 +53,22 @@ def check_metrics(specifications: tuple[str, ...]) -> dict[str, str]:
 
 
 def score_case(task: ScoreTask) -> list[Score]:
-    """Score every output of a case with every metric."""
+    """Score every output of a case; without a reference only with what needs none."""
     loaded = load(task.case)
+    has_reference = registry.datasets().make(task.case.dataset).has_reference
     metrics = [_ready_metric(text) for text in task.metrics]
+    defined = [metric for metric in metrics if has_reference or not metric.needs_reference]
+    undefined = [metric for metric in metrics if metric not in defined]
     outputs = [
         read_png((Path(task.directory) / output_path(sha256)).read_bytes())
         for sha256 in task.outputs
     ]
-    values = score_group(metrics, loaded.image, loaded.mask, outputs)
+    values = score_group(defined, loaded.image, loaded.mask, outputs)
     return [
         Score(task.case.id, sha256, metric.id, value)
         for sha256, row in zip(task.outputs, values, strict=True)
-        for metric, value in zip(metrics, row, strict=True)
+        for metric, value in [
+            *zip(defined, row, strict=True),
+            *((metric, math.nan) for metric in undefined),
+        ]
     ]

@@ -32,6 +32,9 @@ class MaskSuite(ABC):
     source: ClassVar[str] = ""
     """The protocol followed, with its publication or repository."""
 
+    locations: ClassVar[tuple[str, ...]] = ("path",)
+    """Parameters that only say where files lie: no part of the suite's identity."""
+
     def __init_subclass__(cls) -> None:
         """Name the class after itself unless it names itself."""
         super().__init_subclass__()

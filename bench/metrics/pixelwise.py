@@ -106,6 +106,7 @@ class KnownChange(Metric):
     name: ClassVar[str] = "known-change"
     unit: ClassVar[str] = "levels"
     higher_is_better: ClassVar[bool] = False
+    needs_reference: ClassVar[bool] = False
     label = "Known change"
     worst = 255.0
 
