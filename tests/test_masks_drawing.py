@@ -108,8 +108,10 @@ def test_a_line_moves_with_its_ends(
     draw_line(here, *(end + 40 for end in ends), thickness)
     y0, x0, y1, x1 = (end + 40 for end in ends)
     draw_line(there, y0 + down, x0 + across, y1 + down, x1 + across, thickness)
-    inner = here[20:-20, 20:-20]
-    assert np.array_equal(inner, there[20 + down : 130 + down, 20 + across : 130 + across])
+    moved = there[20 + down : 130 + down, 20 + across : 130 + across]
+    distance = distance_to_segment(here.shape, y0, x0, y1, x1)[20:-20, 20:-20]
+    decided = np.abs(distance - thickness / 2) > 1e-6  # elsewhere rounding decides
+    assert np.array_equal(here[20:-20, 20:-20][decided], moved[decided])
 
 
 @settings(deadline=None)
