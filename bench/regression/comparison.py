@@ -243,8 +243,21 @@ def _lost_suites(sides: _Sides) -> list[Figure]:
     nan = float("nan")
     return [
         Figure(
-            *("", "every metric", "", True, suite, Verdict.cant_tell),
-            *(nan, nan, nan, nan, nan, nan, 0, 0, "no case with equal image and mask"),
+            metric="",
+            label="every metric",
+            unit="",
+            higher_is_better=True,
+            suite=suite,
+            verdict=Verdict.cant_tell,
+            base=nan,
+            new=nan,
+            difference=nan,
+            low=nan,
+            high=nan,
+            effect=nan,
+            cases=0,
+            images=0,
+            reason="no case with equal image and mask",
         )
         for suite in both
     ]

@@ -48,10 +48,10 @@ def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> boo
         return False
     from matplotlib.figure import Figure
 
-    from inpaintbench.report.figures.style import STYLES, applied, save
+    from inpaintbench.report.figures.style import STYLES, StyleName, applied, save
 
     rows = rows[:MOST_ROWS]
-    style = STYLES["web"]
+    style = STYLES[StyleName.web]
     with ExitStack() as stack:
         stack.enter_context(applied(style))
         pictures = [

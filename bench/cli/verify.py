@@ -1,0 +1,77 @@
+"""``inpaintbench verify`` and ``inpaintbench replay``: whether a run is what it claims."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def verify(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    jobs: Annotated[
+        int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
+    ] = 0,
+) -> None:
+    """Check a run: draw its images and masks again, read its outputs, score them again.
+
+    Names each mismatch in a line and exits with 1 when there is one.
+    """
+    import os
+
+    from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.verification import verify as verify_run
+
+    with TerminalProgress() as progress:
+        found = verify_run(directory, jobs or os.cpu_count() or 1, progress)
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    for mismatch in found.mismatches:
+        typer.echo(str(mismatch))
+    checked = f"{found.cases} cases, {found.outputs} outputs and {found.scores} scores"
+    if found.mismatches:
+        count = len(found.mismatches)
+        typer.echo(
+            f"{directory}: is not what it claims: {count} mismatch{'' if count == 1 else 'es'} "
+            f"({checked} checked)"
+        )
+        raise typer.Exit(1)
+    typer.echo(f"{directory}: is what it claims ({checked} checked)")
+
+
+def replay(
+    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, or its beginning.")],
+    variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Method, as the run names it.")],
+    method: Annotated[
+        str, typer.Option(help="Where the method is now, if not where it was: ./my_method.py.")
+    ] = "",
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="PNG to write the new output to.")
+    ] = None,
+) -> None:
+    """Compute one row of a run again and compare: how it ended, its output, its scores.
+
+    Exits with 1 when something else came out.
+    """
+    from inpaintbench.imagefile import read_png, write_png
+    from inpaintbench.replay import replay as replay_cell
+
+    found = replay_cell(directory, case, variant, method=method, device=device)
+    typer.echo(f"{found.variant} on {found.place}")
+    ended = found.found.failure or found.found.status
+    digest = found.found.output_sha256
+    typer.echo(f"{ended}: {digest or found.found.message}")
+    for metric, then, now in found.scores:
+        typer.echo(f"{metric}: {now:.6g} (the run: {then:.6g})")
+    for note in found.notes:
+        typer.echo(f"note: {note}")
+    if out is not None and found.found.png is not None:
+        write_png(out, read_png(found.found.png))
+    for mismatch in found.mismatches:
+        typer.echo(mismatch)
+    if found.mismatches:
+        raise typer.Exit(1)
+    typer.echo("the same as in the run")

@@ -1,0 +1,339 @@
+"""Check that a run is what it claims: draw its cases, read its outputs, score them again."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from inpaintbench import benchmark as benchmarks
+from inpaintbench import registry
+from inpaintbench.benchmark import Benchmark, TimingSettings
+from inpaintbench.case import Case, array_sha256, load
+from inpaintbench.datasets.base import DataError
+from inpaintbench.errors import BenchError
+from inpaintbench.execution.cell import case_facts
+from inpaintbench.execution.pool import Ended, Pool, open_pool
+from inpaintbench.execution.run import Progress
+from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
+from inpaintbench.plan import make_plan
+from inpaintbench.rows import RunRows, long_rows, output_path
+from inpaintbench.runs import read_rows
+from inpaintbench.store import Store
+
+TOLERANCE = 1e-5
+"""How far a score may lie from the one computed again, as a share of it where it is above 1:
+processors round differently, and far less than this."""
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Something that isn't what the run says: what it is about, and what is wrong."""
+
+    subject: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.text}"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was checked, and what came of it.
+
+    Parameters
+    ----------
+    cases, outputs, scores : int
+        Images and masks drawn again, outputs read, scores computed again.
+    mismatches : tuple of Mismatch
+        Empty for a run that is what it claims.
+    notes : tuple of str
+        What could not be checked, and what a reader should know.
+    """
+
+    cases: int
+    outputs: int
+    scores: int
+    mismatches: tuple[Mismatch, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Claim:
+    """A case as the run has it: its facts, its outputs by variant, their scores by metric id."""
+
+    case: Case
+    facts: dict[str, str | int | float | bool]
+    outputs: dict[str, tuple[str, ...]]
+    scores: dict[tuple[str, str], float]
+    metrics: dict[str, str]
+    directory: str
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What checking a case found."""
+
+    outputs: int
+    scores: int
+    mismatches: tuple[Mismatch, ...]
+
+
+def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
+    """Check a run: its plan, its cases, its outputs, its scores, its exported rows.
+
+    Parameters
+    ----------
+    directory : Path
+        Run directory; it is left as it is.
+    jobs : int
+        Worker processes.
+    progress : Progress
+        Where to tell how far it is.
+
+    Raises
+    ------
+    BenchError
+        When there is no run, or it doesn't say which benchmark it is.
+    """
+    with Store.read(directory) as store:
+        rows = read_rows(store)
+        cases = [
+            Case(*row)
+            for row in store.connection.execute(
+                'SELECT "case", dataset, sample, suite, mask_index, seed FROM plan_cases '
+                "ORDER BY position"
+            )
+        ]
+    benchmark = recorded_benchmark(rows)
+    mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
+    notes = [*_benchmark_notes(benchmark), *_count_notes(rows)]
+    with open_pool(max(1, min(jobs, len(cases)))) as pool:
+        progress.stage("verifying", len(cases))
+        metrics, missing = _metrics(pool, benchmark, rows)
+        notes += missing
+        checked = []
+        claims = _claims(rows, cases, metrics)
+        for finished in pool.map(_check_case, claims):
+            case = finished.task.case
+            if isinstance(finished.result, Ended):
+                found = Mismatch(_place(case), f"can't be checked: {finished.result.message}")
+                mismatches.append(found)
+            else:
+                checked.append(finished.result)
+                mismatches += finished.result.mismatches
+            progress.current(_place(case))
+            progress.advance()
+    return Verification(
+        cases=len(checked),
+        outputs=sum(result.outputs for result in checked),
+        scores=sum(result.scores for result in checked),
+        mismatches=tuple(sorted(set(mismatches), key=str)),
+        notes=tuple(notes),
+    )
+
+
+def recorded_benchmark(rows: RunRows) -> Benchmark:
+    """Return the benchmark that a run says it is.
+
+    Raises
+    ------
+    BenchError
+        When it doesn't say, or what it says can't be read.
+    """
+    try:
+        content = json.loads(rows.provenance["benchmark"])
+        lists = ("datasets", "masks", "methods", "metrics")
+        content |= {name: tuple(content[name]) for name in lists}
+        content["timing"] = TimingSettings(**content["timing"])
+        return Benchmark(**content)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BenchError(f"{rows.directory}: doesn't say which benchmark was run") from error
+
+
+def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[Mismatch]:
+    """Compare the cases of the plan with those that the benchmark has."""
+    # the methods don't matter here, and those from a person's file may not be at hand
+    plain = dataclasses.replace(benchmark, methods=("mean-fill",))
+    expected = {case.id: case for case in make_plan(plain).cases}
+    found = {case.id: case for case in cases}
+    for id in found.keys() - expected.keys():
+        yield Mismatch(_place(found[id]), "isn't a case of the benchmark that the run names")
+    left_out = [expected[id] for id in expected if id not in found]
+    if left_out:
+        yield Mismatch(
+            "plan",
+            f"{len(left_out)} of the {len(expected)} cases of the benchmark were left out "
+            f"({_place(left_out[0])}{', …' if len(left_out) > 1 else ''})",
+        )
+    for id in found.keys() & expected.keys():
+        if found[id] != expected[id]:
+            yield Mismatch(_place(found[id]), "its id belongs to another case")
+
+
+def _row_mismatches(rows: RunRows) -> Iterator[Mismatch]:
+    """Compare the exported rows, where there are some, with the database."""
+    path = rows.directory / "rows.csv"
+    if not path.is_file():
+        return
+    from inpaintbench.regression.reading import read_results
+
+    try:
+        exported = long_rows(read_results(path))
+    except BenchError as error:
+        yield Mismatch("rows.csv", str(error))
+        return
+    names = ["case", "variant", "metric", "status", "output_sha256", "value"]
+    ours, theirs = (table[names].set_index(names[:3]) for table in (long_rows(rows), exported))
+    if len(ours) != len(theirs) or not ours.index.equals(theirs.index):
+        yield Mismatch("rows.csv", f"has {len(theirs)} rows that aren't the {len(ours)} of run.db")
+        return
+    same = (ours[names[3:5]] == theirs[names[3:5]]).all(axis=1)
+    same &= (ours["value"] == theirs["value"]) | (ours["value"].isna() & theirs["value"].isna())
+    for case, variant, metric in ours.index[~same]:
+        yield Mismatch(
+            "rows.csv", f"{variant} on {case}, {metric or 'no metric'}: not as in run.db"
+        )
+
+
+def _benchmark_notes(benchmark: Benchmark) -> Iterator[str]:
+    """Say how the benchmark differs from the preset whose name it bears."""
+    if benchmark.name not in benchmarks.preset_names():
+        return
+    preset = benchmarks.read(benchmark.name)
+    for name in ("datasets", "masks", "limit", "subset_seed", "masks_per_sample", "seed"):
+        has, should = getattr(benchmark, name), getattr(preset, name)
+        if has != should:
+            yield f"not the preset {benchmark.name}: {name} is {_text(has)}, not {_text(should)}"
+
+
+def _text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def _count_notes(rows: RunRows) -> Iterator[str]:
+    """Say what wasn't reached, and what can't be checked."""
+    missing = rows.planned_cells - len(rows.cells)
+    if missing:
+        yield f"{missing} of {rows.planned_cells} cells weren't reached"
+    failed = int((rows.cells["status"] == "failed").sum())
+    if failed:
+        yield f"{failed} cells failed, which only a replay can check"
+    if len(rows.timings):
+        yield "runtimes can't be verified"
+
+
+def _metrics(pool: Pool, benchmark: Benchmark, rows: RunRows) -> tuple[dict[str, str], list[str]]:
+    """Return id → specification of the metrics that can be computed, and notes on the others."""
+    by_id, notes = {}, []
+    for text in benchmark.metrics:
+        try:
+            by_id[registry.metrics().make(text).id] = text
+        except BenchError as error:
+            notes.append(f"{text}: not checked ({error})")
+    unavailable = pool.run(check_metrics, tuple(by_id.values()))
+    if isinstance(unavailable, Ended):
+        unavailable = dict.fromkeys(by_id.values(), unavailable.message)
+    used = {}
+    for id in rows.metrics["metric"]:
+        if id not in by_id:
+            notes.append(f"{id}: not checked (no metric here has this id)")
+        elif by_id[id] in unavailable:
+            notes.append(f"{id}: not checked ({unavailable[by_id[id]]})")
+        else:
+            used[id] = by_id[id]
+    return used, notes
+
+
+def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterator[_Claim]:
+    """Yield what the run says of each case that it reached."""
+    facts = rows.cases.drop(columns=["dataset", "sample", "suite", "mask_index"]).set_index("case")
+    done = rows.cells[rows.cells["status"] == "done"]
+    outputs = dict(list(done.groupby("case")))
+    scores = dict(list(rows.scores.merge(done, on=["case", "variant"]).groupby("case")))
+    # a metric that the run could not compute itself has no scores to check
+    missing = set(rows.metrics.loc[rows.metrics["missing"] != "", "metric"])
+    wanted = {id: text for id, text in metrics.items() if id not in missing}
+    for case in cases:
+        if case.id not in facts.index:
+            continue
+        own: dict[str, tuple[str, ...]] = {}
+        for row in outputs.get(case.id, done.iloc[:0]).itertuples():
+            own[row.output_sha256] = (*own.get(row.output_sha256, ()), row.variant)
+        values = {
+            (row.output_sha256, row.metric): float(row.value)
+            for row in scores.get(case.id, pd.DataFrame()).itertuples()
+        }
+        claimed = facts.loc[case.id].to_dict()
+        yield _Claim(case, claimed, own, values, wanted, str(rows.directory))
+
+
+def _check_case(claim: _Claim) -> _Checked:
+    """Check one case in a worker process."""
+    mismatches: list[Mismatch] = []
+    place = _place(claim.case)
+    try:
+        facts = dataclasses.asdict(case_facts(claim.case))
+    except (BenchError, DataError) as error:
+        return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {error}"),))
+    facts |= dict(zip(("height", "width", "channels"), facts.pop("shape"), strict=True))
+    for name, claimed in claim.facts.items():
+        if not close(claimed, facts[name]):
+            mismatches.append(Mismatch(place, f"{name} is {facts[name]}, the run says {claimed}"))
+    reference = load(claim.case).image
+    sound = []
+    for sha256, variants in claim.outputs.items():
+        problem = _output_problem(Path(claim.directory), sha256, reference.shape, reference.dtype)
+        if problem:
+            mismatches.append(Mismatch(f"{', '.join(variants)} on {place}", problem))
+        else:
+            sound.append(sha256)
+    count = 0
+    if sound and claim.metrics:
+        task = ScoreTask(claim.case, tuple(sound), tuple(claim.metrics.values()), claim.directory)
+        for score in score_case(task):
+            count += 1
+            who = f"{', '.join(claim.outputs[score.output_sha256])} on {place}"
+            key = (score.output_sha256, score.metric)
+            if key not in claim.scores:
+                mismatches.append(Mismatch(who, f"{score.metric} is left out"))
+            elif not close(claim.scores[key], score.value):
+                claimed = f"{score.value:.6g}, the run says {claim.scores[key]:.6g}"
+                mismatches.append(Mismatch(who, f"{score.metric} is {claimed}"))
+    return _Checked(len(sound), count, tuple(mismatches))
+
+
+def _output_problem(
+    directory: Path, sha256: str, shape: tuple[int, ...], dtype: object
+) -> str | None:
+    """Say what is wrong with an output file, if anything."""
+    from inpaintbench.imagefile import read_png
+
+    path = output_path(sha256)
+    try:
+        output = read_png((directory / path).read_bytes())
+    except (OSError, ValueError) as error:
+        return f"{path} can't be read ({error})"
+    if array_sha256(output) != sha256:
+        return f"{path} isn't the output whose digest it bears"
+    if output.shape != shape or output.dtype != dtype:
+        return f"{path} is {output.dtype} {output.shape}, the image {dtype} {shape}"
+    return None
+
+
+def close(claimed: object, found: object) -> bool:
+    """Whether two values are the same, floats up to the tolerance."""
+    if isinstance(claimed, float) and isinstance(found, float):
+        if math.isnan(claimed) or math.isnan(found):
+            return math.isnan(claimed) and math.isnan(found)
+        return claimed == found or abs(claimed - found) <= TOLERANCE * max(1, abs(found))
+    return claimed == found
+
+
+def _place(case: Case) -> str:
+    return f"{case.dataset}/{case.sample}, {case.suite}, case {case.id}"
