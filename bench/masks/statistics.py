@@ -112,4 +112,4 @@ def _bin(value: float | Column, edges: tuple[float, ...]) -> str | pd.Categorica
         return labels[int(position)]
     import pandas as pd
 
-    return pd.Categorical.from_codes(position, labels, ordered=True)
+    return pd.Categorical.from_codes(position, pd.Index(labels), ordered=True)
