@@ -150,8 +150,8 @@ def load_file(path: Path) -> ModuleType:
     return module
 
 
-def _discover(kind: str, base: type[P], package: str) -> Catalogue[P]:
-    plugins: dict[str, type[P]] = {}
+def _discover(kind: str, base: type[Any], package: str) -> Catalogue[Any]:
+    plugins: dict[str, type[Any]] = {}
     broken: list[Broken] = []
     for name in _module_names(package):
         try:
@@ -175,7 +175,7 @@ def _module_names(package: str) -> list[str]:
     return [f"{package}.{m.name}" for m in pkgutil.iter_modules(paths) if not m.ispkg]
 
 
-def _defined(module: ModuleType, base: type[P]) -> Iterator[type[P]]:
+def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:
     """Yield the concrete plugin classes that a module itself defines."""
     for value in vars(module).values():
         if (
@@ -188,9 +188,9 @@ def _defined(module: ModuleType, base: type[P]) -> Iterator[type[P]]:
             yield value
 
 
-def _add(plugins: dict[str, type[P]], found: Iterable[type[P]]) -> None:
+def _add(plugins: dict[str, type[Any]], found: Iterable[type[Any]]) -> None:
     for cls in found:
-        name: str = getattr(cls, "name")  # noqa: B009 - P has no bound that declares it
+        name = cls.name
         if name in plugins:
             raise ValueError(f"the name {name!r} is already taken by {plugins[name].__module__}")
         plugins[name] = cls

@@ -166,7 +166,7 @@ class Store:
 
     def set_plan(self, plan: Plan) -> None:
         """Record what this run is to hold; results of earlier plans stay for later ones."""
-        rows = {
+        rows: dict[str, list[tuple[Any, ...]]] = {
             "plan_cases": [
                 (i, c.id, c.dataset, c.sample, c.suite, c.index, c.seed)
                 for i, c in enumerate(plan.cases)

@@ -74,7 +74,7 @@ class Method(ABC):
             which the harness rounds to nearest and clips.
         """
 
-    def setup(self, device: str, seed: int) -> None:
+    def setup(self, device: str, seed: int) -> None:  # noqa: B027 - most methods need none
         """Get ready, untimed and once for each process: load weights, compile kernels.
 
         Parameters

@@ -23,7 +23,8 @@ def square(number: int) -> int:
 def misbehave(how: str) -> str:
     """Be one of the tasks that a benchmark meets."""
     if how == "segfault":
-        print("about to read address zero", file=sys.stderr, flush=True)
+        sys.stderr.write("about to read address zero\n")
+        sys.stderr.flush()
         ctypes.string_at(0)
     if how == "hang":
         time.sleep(600)

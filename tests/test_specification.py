@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from inpaintbench.errors import BenchError
 from inpaintbench.specification import Specification, build, label, parse, settings
 

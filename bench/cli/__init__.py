@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 # What shells report for a program that Ctrl-C ended.
 _INTERRUPTED = 130
@@ -41,7 +42,7 @@ def _run(application: object, arguments: list[str], debug: bool) -> int:
         _say(str(error))
         return 1
     except Exception as error:
-        if hasattr(error, "format_message"):  # what click raises for words it can't read
+        if isinstance(error, _usage_error()):
             message = error.format_message()
             _say(message) if message else print(error.ctx.get_help())  # noqa: T201
             return 2
@@ -53,6 +54,14 @@ def _run(application: object, arguments: list[str], debug: bool) -> int:
             "(run again with --debug for the traceback, and please report it)"
         )
         return 1
+
+
+def _usage_error() -> type[Any]:
+    """Return what is raised for words that can't be read, of the click that typer stands on."""
+    import typer
+
+    error: type[Any] = typer.BadParameter.__mro__[1]
+    return error
 
 
 def _say(line: str) -> None:

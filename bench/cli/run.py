@@ -143,7 +143,7 @@ def _finish(directory: Path, ran: int) -> None:
 
 def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
     """Replace what the command line gives, lists as tuples."""
-    given = {
+    given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, list) else value
         for key, value in options.items()
         if value is not None and value != []

@@ -133,7 +133,7 @@ def checked_output(result: object, reference: Image) -> Image:
     if array.shape != reference.shape:
         raise BadOutput("wrong shape", f"returned {result.shape}, wanted {reference.shape}")
     if array.dtype == reference.dtype:
-        return np.ascontiguousarray(array)  # type: ignore[return-value]
+        return np.ascontiguousarray(array)
     if not np.issubdtype(array.dtype, np.floating):
         raise BadOutput("wrong dtype", f"returned {array.dtype}, wanted {reference.dtype}")
     if not np.isfinite(array).all():

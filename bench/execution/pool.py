@@ -81,7 +81,8 @@ class Pool:
                     running[future] = task
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                yield Finished(running.pop(future), self._result(future, timeout))
+                result: R | Ended = self._result(future, timeout)
+                yield Finished(running.pop(future), result)
 
     def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
