@@ -75,8 +75,8 @@ def _thickness(mask: Mask) -> float:
 @overload
 def coverage_bin(coverage: float) -> str: ...
 @overload
-def coverage_bin(coverage: Column) -> pd.Categorical: ...
-def coverage_bin(coverage: float | Column) -> str | pd.Categorical:
+def coverage_bin(coverage: Column) -> pd.Categorical[str]: ...
+def coverage_bin(coverage: float | Column) -> str | pd.Categorical[str]:
     """Name the bin of a coverage, ``(0.1, 0.2]``; of a column, as ordered categories."""
     return _bin(coverage, COVERAGE_EDGES)
 
@@ -84,8 +84,8 @@ def coverage_bin(coverage: float | Column) -> str | pd.Categorical:
 @overload
 def thickness_bin(thickness: float) -> str: ...
 @overload
-def thickness_bin(thickness: Column) -> pd.Categorical: ...
-def thickness_bin(thickness: float | Column) -> str | pd.Categorical:
+def thickness_bin(thickness: Column) -> pd.Categorical[str]: ...
+def thickness_bin(thickness: float | Column) -> str | pd.Categorical[str]:
     """Name the bin of a thickness in pixels, ``(4, 8]``; of a column, as ordered categories."""
     return _bin(thickness, THICKNESS_EDGES)
 
@@ -95,7 +95,7 @@ def bin_labels(edges: tuple[float, ...]) -> list[str]:
     return [f"({low:g}, {high:g}]" for low, high in pairwise(edges)]
 
 
-def _bin(value: float | Column, edges: tuple[float, ...]) -> str | pd.Categorical:
+def _bin(value: float | Column, edges: tuple[float, ...]) -> str | pd.Categorical[str]:
     """Find the bin with ``low < value <= high``.
 
     Raises
