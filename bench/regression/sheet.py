@@ -48,7 +48,8 @@ def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> boo
         return False
     from matplotlib.figure import Figure
 
-    from inpaintbench.report.figures.style import STYLES, StyleName, applied, save
+    from inpaintbench.report.figures.style import STYLES, applied, save
+    from inpaintbench.report.kinds import StyleName
 
     rows = rows[:MOST_ROWS]
     style = STYLES[StyleName.web]
