@@ -72,10 +72,11 @@ def read_run(directory: Path) -> RunRows:
         return read_rows(store)
 
 
-def export(rows: RunRows) -> list[Path]:
-    """Write ``rows.csv`` and ``rows.parquet`` into the run directory; return their paths."""
+def export(rows: RunRows, directory: Path | None = None) -> list[Path]:
+    """Write ``rows.csv`` and ``rows.parquet`` [into the run directory]; return their paths."""
     table = long_rows(rows)
-    written = [rows.directory / "rows.csv", rows.directory / "rows.parquet"]
+    directory = directory or rows.directory
+    written = [directory / "rows.csv", directory / "rows.parquet"]
     partial = [path.with_name(f".{path.name}.partial") for path in written]
     table.to_csv(partial[0], index=False)
     table.to_parquet(partial[1], index=False)

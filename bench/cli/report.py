@@ -18,9 +18,28 @@ _STAMP = ".made-from"
 
 def report(
     directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="Write rows, tables and figures there, to publish them."),
+    ] = None,
 ) -> None:
     """Write a run's tables, figures and rows again, and print its leaderboard."""
-    present(directory, refresh=True)
+    if out is None:
+        present(directory, refresh=True)
+    else:
+        publish(directory, out)
+
+
+def publish(directory: Path, out: Path) -> None:
+    """Write a run's rows, tables and figures into a directory of their own."""
+    from inpaintbench.report import write_report
+    from inpaintbench.runs import RunPictures, export, read_rows
+    from inpaintbench.store import Store
+
+    with Store.read(directory) as store:
+        rows = read_rows(store)
+        written = write_report(rows, out, RunPictures(store)) + export(rows, out)
+    typer.echo(f"{out}: {len(written)} files written")
 
 
 def present(directory: Path, *, refresh: bool = False) -> None:
