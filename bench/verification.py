@@ -8,8 +8,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from inpaintbench import benchmark as benchmarks
 from inpaintbench import registry
@@ -68,7 +67,7 @@ class _Claim:
     """A case as the run has it: its facts, its outputs by variant, their scores by metric id."""
 
     case: Case
-    facts: dict[str, str | int | float | bool]
+    facts: dict[str, Any]
     outputs: dict[str, tuple[str, ...]]
     scores: dict[tuple[str, str], float]
     metrics: dict[str, str]
@@ -256,6 +255,7 @@ def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterat
     done = rows.cells[rows.cells["status"] == "done"]
     outputs = dict(list(done.groupby("case")))
     scores = dict(list(rows.scores.merge(done, on=["case", "variant"]).groupby("case")))
+    nothing = done.iloc[:0]
     # a metric that the run could not compute itself has no scores to check
     missing = set(rows.metrics.loc[rows.metrics["missing"] != "", "metric"])
     wanted = {id: text for id, text in metrics.items() if id not in missing}
@@ -263,13 +263,14 @@ def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterat
         if case.id not in facts.index:
             continue
         own: dict[str, tuple[str, ...]] = {}
-        for row in outputs.get(case.id, done.iloc[:0]).itertuples():
-            own[row.output_sha256] = (*own.get(row.output_sha256, ()), row.variant)
+        for row in outputs.get(case.id, nothing).to_dict("records"):
+            sha256 = str(row["output_sha256"])
+            own[sha256] = (*own.get(sha256, ()), str(row["variant"]))
         values = {
-            (row.output_sha256, row.metric): float(row.value)
-            for row in scores.get(case.id, pd.DataFrame()).itertuples()
+            (str(row["output_sha256"]), str(row["metric"])): float(row["value"])
+            for row in scores.get(case.id, nothing).to_dict("records")
         }
-        claimed = facts.loc[case.id].to_dict()
+        claimed = {str(name): value for name, value in facts.loc[case.id].items()}
         yield _Claim(case, claimed, own, values, wanted, str(rows.directory))
 
 

@@ -51,7 +51,7 @@ def small_run(directory: Path, *methods: str, **changes: object) -> RunRows:
     )
     run(make_plan(benchmark), directory, Options(timing=False), Quiet())
     rows = read_run(directory)
-    export(rows)
+    export(rows, directory)
     return rows
 
 

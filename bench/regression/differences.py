@@ -30,7 +30,7 @@ def case_differences(cases: CommonCases) -> list[Difference]:
         found.append(
             Difference(
                 "images",
-                f"images of {plain_name(dataset)} differ in {_cases(len(group))}",
+                f"images of {plain_name(str(dataset))} differ in {_cases(len(group))}",
                 NOT_COMPARED,
             )
         )

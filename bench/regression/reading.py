@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError
 from inpaintbench.rows import CASES, CELLS, SCORES, TABLES, RunRows, typed
@@ -59,12 +59,16 @@ def _read_table(path: Path) -> pd.DataFrame:
     return table
 
 
-def _parsed(column: pd.Series[str], dtype: str) -> pd.Series[str]:
+def _parsed(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
+    """Read text as it was written; what is empty isn't a number."""
+    found: pd.Series[Any] = column
     if dtype == "bool":
-        return column.map({"True": True, "False": False}).astype("bool")
-    if dtype == "float64":
-        return column.where(column != "", "nan").astype("float64")
-    return column.astype(dtype)
+        found = column.map({"True": True, "False": False}).astype("bool")
+    elif dtype == "float64":
+        found = column.where(column != "", "nan").astype("float64")
+    elif dtype == "int64":
+        found = column.astype("int64")
+    return found
 
 
 def rows_of(path: Path, table: pd.DataFrame) -> RunRows:

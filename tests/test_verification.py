@@ -1,0 +1,192 @@
+"""Verifying and replaying runs: an honest one passes, each way to cheat is named."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from small_runs import Quiet, small_run, write_nudged
+from typer.testing import CliRunner
+
+from inpaintbench.case import array_sha256
+from inpaintbench.cli import verify as commands
+from inpaintbench.errors import BenchError
+from inpaintbench.imagefile import read_png, write_png
+from inpaintbench.replay import replay
+from inpaintbench.rows import output_path
+from inpaintbench.runs import read_run
+from inpaintbench.verification import Verification, verify
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("honest")
+    method = write_nudged(folder / "nudged.py", 100)
+    small_run(folder / "run", "telea", method, limit=2, masks=("small-holes",))
+    return folder / "run"
+
+
+@pytest.fixture
+def run(honest: Path, tmp_path: Path) -> Path:
+    shutil.copytree(honest, tmp_path / "run")
+    return tmp_path / "run"
+
+
+def sql(run: Path, statement: str, *values: object) -> None:
+    with sqlite3.connect(run / "run.db") as connection:
+        assert connection.execute(statement, values).rowcount > 0
+
+
+def checked(run: Path) -> Verification:
+    return verify(run, 1, Quiet())
+
+
+def first_output(run: Path) -> tuple[str, Path]:
+    cell = read_run(run).cells.iloc[0]
+    return cell["output_sha256"], run / output_path(cell["output_sha256"])
+
+
+def test_an_honest_run_is_what_it_claims(honest: Path) -> None:
+    before = (honest / "run.db").read_bytes()
+    found = checked(honest)
+    assert (found.cases, found.outputs, found.scores) == (2, 4, 8)
+    assert not found.mismatches
+    assert (honest / "run.db").read_bytes() == before
+
+
+def better_score(run: Path) -> None:
+    sql(run, "UPDATE scores SET value = value + 0.001 WHERE metric LIKE 'psnr%'")
+
+
+def dropped_score(run: Path) -> None:
+    worst = "(SELECT min(value) FROM scores WHERE metric LIKE 'psnr%')"
+    sql(run, f"DELETE FROM scores WHERE value = {worst}")
+
+
+def edited_output(run: Path) -> None:
+    _, path = first_output(run)
+    picture = read_png(path.read_bytes())
+    picture[0, 0] ^= 1
+    write_png(path, picture)
+
+
+def swapped_output(run: Path) -> None:
+    """Put a better picture in place, under its own digest, and keep the old scores."""
+    sha256, path = first_output(run)
+    picture = np.zeros_like(read_png(path.read_bytes()))
+    other = array_sha256(picture)
+    (run / output_path(other)).parent.mkdir(exist_ok=True)
+    write_png(run / output_path(other), picture)
+    for table in ("cells", "scores"):
+        sql(run, f"UPDATE {table} SET output_sha256 = ? WHERE output_sha256 = ?", other, sha256)
+
+
+def lost_output(run: Path) -> None:
+    first_output(run)[1].unlink()
+
+
+def easier_mask(run: Path) -> None:
+    sql(run, "UPDATE cases SET mask_sha256 = ?, coverage = coverage / 2", "0" * 64)
+
+
+def left_out_case(run: Path) -> None:
+    sql(run, "DELETE FROM plan_cases WHERE position = 1")
+
+
+def other_case(run: Path) -> None:
+    sql(run, "UPDATE plan_cases SET mask_index = 7 WHERE position = 1")
+
+
+def rows_embellished(run: Path) -> None:
+    path = run / "rows.csv"
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].rpartition(",")[0] + ",99.0"
+    path.write_text("\n".join(lines) + "\n")
+
+
+@pytest.mark.parametrize(
+    ("cheat", "named"),
+    [
+        (better_score, "the run says"),
+        (dropped_score, "psnr[dtype-range] is left out"),
+        (edited_output, "isn't the output whose digest it bears"),
+        (swapped_output, "psnr[dtype-range] is "),
+        (lost_output, "can't be read"),
+        (easier_mask, "mask_sha256 is "),
+        (left_out_case, "1 of the 2 cases of the benchmark were left out"),
+        (other_case, "its id belongs to another case"),
+        (rows_embellished, "not as in run.db"),
+    ],
+)
+def test_each_way_to_cheat_is_named(run: Path, cheat: Callable[[Path], None], named: str) -> None:
+    cheat(run)
+    mismatches = checked(run).mismatches
+    assert mismatches
+    assert any(named in str(mismatch) for mismatch in mismatches)
+
+
+def test_a_run_that_bears_the_name_of_a_preset_says_how_it_differs(run: Path) -> None:
+    sql(run, """UPDATE meta SET value = replace(value, '"small"', '"quick"')""")
+    notes = checked(run).notes
+    assert "not the preset quick: masks_per_sample" not in " ".join(notes)
+    assert any(note.startswith("not the preset quick: limit is 2") for note in notes)
+
+
+def test_a_row_computed_again_is_the_same(honest: Path) -> None:
+    cell = read_run(honest).cells.iloc[0]
+    found = replay(honest, cell["case"][:8], "telea")
+    assert found.found.output_sha256 == cell["output_sha256"]
+    assert len(found.scores) == 2
+    assert not found.mismatches
+    assert not found.notes
+
+
+def test_a_row_of_an_edited_method_is_not_the_same(honest: Path, tmp_path: Path) -> None:
+    case = read_run(honest).cells.iloc[0]["case"]
+    edited = write_nudged(tmp_path / "nudged.py", 101)
+    found = replay(honest, case, "nudged", method=edited)
+    assert any(text.startswith("the output is") for text in found.mismatches)
+    assert any(text.startswith("psnr[dtype-range] is") for text in found.mismatches)
+    assert "the method's code, weights or libraries aren't those of the run" in found.notes
+    (tmp_path / "failing").mkdir()
+    failing = write_nudged(tmp_path / "failing" / "nudged.py", 0).replace("nudged.py", "bad.py")
+    Path(failing).write_text(
+        (tmp_path / "nudged.py").read_text().replace("return filled", "raise ValueError('no')")
+    )
+    found = replay(honest, case, "nudged", method=failing)
+    assert found.mismatches == (
+        "the cell ended as failed: exception (ValueError: no), the run says done",
+    )
+
+
+def test_what_is_not_there_is_said(honest: Path, tmp_path: Path) -> None:
+    case = read_run(honest).cells.iloc[0]["case"]
+    with pytest.raises(BenchError, match="did you mean 'telea'"):
+        replay(honest, case, "tela")
+    for prefix in ("", "zz"):
+        with pytest.raises(BenchError, match="whose id begins with"):
+            replay(honest, prefix, "telea")
+    with pytest.raises(BenchError, match="holds no run"):
+        checked(tmp_path)
+
+
+def test_the_commands_exit_by_what_they_find(run: Path) -> None:
+    application = typer.Typer()
+    application.command()(commands.verify)
+    application.command()(commands.replay)
+    words = CliRunner()
+    assert "is what it claims" in words.invoke(application, ["verify", str(run)]).output
+    case = read_run(run).cells.iloc[0]["case"]
+    again = words.invoke(application, ["replay", str(run), case, "telea"])
+    assert again.exit_code == 0, again.output
+    assert "the same as in the run" in again.output
+    better_score(run)
+    failed = words.invoke(application, ["verify", str(run)])
+    assert failed.exit_code == 1
+    assert "is not what it claims: " in failed.output
+    assert words.invoke(application, ["replay", str(run), case, "telea"]).exit_code == 1
