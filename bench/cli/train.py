@@ -37,23 +37,23 @@ def train(
         typer.Option(
             "--dataset",
             "-d",
-            help="Images to train on [cifar10], taken from their train split; may be repeated.",
+            help="Images to train on, from their train split (cifar10); may be repeated.",
         ),
     ] = None,
     share: Annotated[
         list[float] | None,
-        typer.Option(help="Share of a batch, for each --dataset in turn [equal]."),
+        typer.Option(help="Share of a batch, for each --dataset in turn (equal)."),
     ] = None,
     masks: Annotated[
         list[str] | None,
-        typer.Option(help="Mask suite, drawn from in turn; may be repeated [the method's own]."),
+        typer.Option(help="Mask suite, drawn from in turn; may be repeated (the method's own)."),
     ] = None,
     steps: Annotated[int | None, typer.Option(min=1, help="Steps to train for.")] = None,
     epochs: Annotated[
         float | None, typer.Option(help="Passes over the images to train for.")
     ] = None,
     minutes: Annotated[
-        float | None, typer.Option(help=f"Minutes to train for [{DEFAULT_MINUTES:g}].")
+        float | None, typer.Option(help=f"Minutes to train for ({DEFAULT_MINUTES:g}).")
     ] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="Images in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
@@ -67,7 +67,7 @@ def train(
         bool | None,
         typer.Option(
             "--mixed/--no-mixed",
-            help="Compute in bfloat16, on GPUs and CPUs that have it [on a GPU].",
+            help="Compute in bfloat16, on GPUs and CPUs that have it (on a GPU).",
         ),
     ] = None,
     start: Annotated[
@@ -81,12 +81,12 @@ def train(
         bool, typer.Option("--resume", help="Go on from the checkpoint in --out.")
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Folder of the run [training/METHOD].")
+        Path | None, typer.Option("--out", "-o", help="Folder of the run (training/METHOD).")
     ] = None,
 ) -> None:
     """Train a learned method: weights, card, log, loss curves and previews in one folder.
 
-    Use the weights with METHOD[weights=FOLDER/METHOD.safetensors].
+    The last line says how to use the weights.
     """
     from inpaintbench.errors import BenchError
     from inpaintbench.methods.training.export import Provenance
