@@ -21,7 +21,8 @@ def leaderboard_table(rows: RunRows) -> Table:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    table = tables.leaderboard(Summary(rows), IntervalStyle.plus_minus, brief=True)
+    summary = Summary(rows)
+    table = tables.leaderboard(summary, IntervalStyle.plus_minus, brief=True)
     drawn = RichTable(
         title=Text(table.caption.rstrip(".")),
         caption=Text("\n".join(table.notes), style="dim"),
@@ -30,13 +31,16 @@ def leaderboard_table(rows: RunRows) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
+    wrapped = {"Mean rank", *(metric.label for metric in summary.overall.main)}
     for column in table.columns:
         head = " ".join(part for part in (column.head, column.arrow) if part)
         drawn.add_column(
             Text(f"{head}\n({column.unit})" if column.unit else head),
             justify="left" if column.left else "right",
             overflow="fold",
-            no_wrap=not column.left,
+            # where a terminal is narrow, intervals go below their means
+            no_wrap=column.head not in wrapped,
+            min_width=6 if column.head in wrapped else None,
         )
     for block in table.blocks:
         for row in block.rows:

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
-from inpaintbench.statistics.runtimes import Runtimes
 from inpaintbench.statistics.scores import DECIBEL_CAP
 from inpaintbench.statistics.standings import Standing
 
@@ -60,14 +59,17 @@ def rank_rule(here: Standing) -> Iterator[str]:
         yield RANKS.format(metrics=_listed(used))
 
 
-def runtimes(found: Runtimes, *, memory: bool = True) -> Iterator[str]:
+def runtimes(here: Standing, *, memory: bool = True) -> Iterator[str]:
     """Say what the runtimes are over, or that there are none; and what memory means."""
+    found = here.runtimes
+    untimed = [name for name in here.support.compared if name not in found.of]
     if not found.of:
         yield "Runtime: the run has no timings taken alone on the machine."
     else:
         threads = " or ".join(map(str, found.threads))
         over = (
             f"the {found.common_cases} cases timed for every ranked method"
+            + (f" but {', '.join(untimed)}" if untimed else "")
             if found.common_cases
             else "each method's own timed cases, so not comparable"
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 MISSING = "\N{EN DASH}"
 
 
-def decimals(half_widths: Iterable[float], otherwise: int, most: int = 5) -> int:
+def decimals(half_widths: Iterable[float], otherwise: int, least: int = 0, most: int = 5) -> int:
     """Choose the decimals of a column from the intervals in it.
 
     The middle half-width keeps one significant digit, or two where its first digit is 1 or 2:
@@ -20,8 +20,8 @@ def decimals(half_widths: Iterable[float], otherwise: int, most: int = 5) -> int
         Half-widths of the column's intervals; NaN and 0 are passed over.
     otherwise : int
         Decimals of a column without intervals.
-    most : int
-        Never more than this.
+    least, most : int
+        Never fewer or more than these.
     """
     known = sorted(width for width in half_widths if math.isfinite(width) and width > 0)
     if not known:
@@ -29,7 +29,7 @@ def decimals(half_widths: Iterable[float], otherwise: int, most: int = 5) -> int
     width = known[len(known) // 2]
     exponent = math.floor(math.log10(width))
     leading = width / 10.0**exponent
-    return min(most, max(0, -exponent + int(leading < 2.5)))
+    return min(most, max(least, -exponent + int(leading < 2.5)))
 
 
 def fixed(value: float, digits: int) -> str:

@@ -93,7 +93,7 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
         *notes.marks([here]),
         *notes.rank_rule(here),
         *(() if brief or len(here.support.compared) < 2 else (letters,)),
-        *notes.runtimes(here.runtimes, memory=not brief),
+        *notes.runtimes(here, memory=not brief),
         *notes.gaps(rows, here),
     )
     return Table(
@@ -323,13 +323,15 @@ class _Form:
         self._style = style
         self._digits = {
             metric.id: decimals(
-                _half_widths(standings, metric), otherwise=2 if metric.unit == "dB" else 4
+                _half_widths(standings, metric),
+                otherwise=2 if metric.unit == "dB" else 4,
+                least=1 if metric.unit == "dB" else 2,
             )
             for metric in metrics
         }
         rankings = [here.ranking for here in standings if here.ranking]
         ranks = (_pair_half_widths(ranking) for ranking in rankings)
-        self._rank_digits = max(1, decimals(chain.from_iterable(ranks), otherwise=2, most=2))
+        self._rank_digits = decimals(chain.from_iterable(ranks), otherwise=2, least=1, most=2)
 
     def quality(self, entry: Entry, metric: MetricInfo, *, own: bool = False) -> Cell:
         """Write a mean; with `own`, mark it where the method isn't ranked."""

@@ -140,11 +140,9 @@ class Scores:
         for metric in self.metrics:
             if name.casefold() == metric.name.casefold():
                 return metric
-        known = [metric.label for metric in self.metrics]
-        raise BenchError(
-            f"the run has no metric {name!r}{did_you_mean(name, known)} (it has: "
-            f"{', '.join(known)})"
-        )
+        labels = [metric.label for metric in self.metrics]
+        near = did_you_mean(name, [*labels, *(metric.name for metric in self.metrics)])
+        raise BenchError(f"the run has no metric {name!r}{near} (it has: {', '.join(labels)})")
 
 
 def read_scores(rows: RunRows) -> Scores:

@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 _COLOURED = 7
 _WITH_INTERVALS = 5
 
+# With fewer images in a bin, the interval would be wider than the axis.
+_IMAGES_FOR_INTERVAL = 6
+
 
 @dataclass(frozen=True)
 class _Size:
@@ -102,7 +105,10 @@ def draw(request: Request) -> Drawing:
         sentences(
             [
                 "Mean quality against the size of the hole; bins hold their right end.",
-                f"Lines: {interval_words()}" if with_intervals else "",
+                f"Vertical lines, in bins of at least {_IMAGES_FOR_INTERVAL} images: "
+                f"{interval_words()}"
+                if with_intervals
+                else "",
                 f"Grey: the {others} methods ranked lower." if others else "",
                 support_words(request.summary),
                 left_out(request.summary),
@@ -145,7 +151,7 @@ def _curves(
         panel.plot(x, y, color=look.colour, marker=look.marker, linestyle=look.dashes)
         if spread:
             for position, estimate in zip(x, means.values(), strict=True):
-                if estimate.has_interval:
+                if estimate.images >= _IMAGES_FOR_INTERVAL:
                     panel.plot([position] * 2, [estimate.low, estimate.high], color=look.colour)
 
 

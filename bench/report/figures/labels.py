@@ -11,7 +11,7 @@ Box = tuple[float, float, float, float]
 
 # Directions in the order they are tried, and distances in heights of the text.
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
-_DISTANCES = (0.0, 0.8, 1.6, 2.4)
+_DISTANCES = (0.0, 0.8, 1.6, 2.4, 3.5, 5.0)
 
 
 @dataclass(frozen=True)

@@ -379,9 +379,12 @@ def _inset(
 ) -> None:
     """Enlarge a window in a corner of the picture."""
     from matplotlib.patches import Rectangle
+    from matplotlib.patheffects import withStroke
 
     rows, columns = window
     line = request.style.line_width
+    # white with a dark rim can be seen on any picture
+    rim = [withStroke(linewidth=2 * line, foreground=INK)]
     panel.add_patch(
         Rectangle(
             (columns.start - 0.5, rows.start - 0.5),
@@ -390,6 +393,7 @@ def _inset(
             fill=False,
             edgecolor="white",
             linewidth=line,
+            path_effects=rim,
         )
     )
     left, bottom = corner
@@ -398,4 +402,4 @@ def _inset(
     inset.set_xticks([])
     inset.set_yticks([])
     for spine in inset.spines.values():
-        spine.set(visible=True, color="white", linewidth=line)
+        spine.set(visible=True, color="white", linewidth=line, path_effects=rim)

@@ -79,7 +79,7 @@ def draw(request: Request) -> Drawing:
     if not _named(figure, axes, data, lines, labels, request):
         figure, axes = panels(legend=True)
     untimed = [e.variant for e in standing.entries if e.rank and e not in entries]
-    over = f"{standing.runtimes.common_cases} cases timed for every method"
+    over = f"{standing.runtimes.common_cases} cases timed for every method shown"
     return Drawing(
         figure,
         sentences(
