@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -19,25 +19,48 @@ class Biharmonic(Method):
     Solves the biharmonic equation in the hole, with values and slopes taken from its surroundings:
     smooth, and free of Laplace's cusps at single known pixels. The result is clipped to the range
     of the known pixels, channel by channel.
+
+    Parameters
+    ----------
+    solver : {"scikit-image", "dissection"}
+        Who solves the equations: ``skimage.restoration.inpaint_biharmonic``, or our own sparse
+        Cholesky factorisation by nested dissection, which gives the same result some three times
+        as fast.
     """
+
+    solver: Literal["scikit-image", "dissection"] = "scikit-image"
 
     family: ClassVar[str] = "diffusion"
     paper: ClassVar[str] = (
         'S. B. Damelin, N. S. Hoang, "On surface completion and image inpainting by biharmonic '
         'functions: numerical aspects", Int. J. Mathematics and Mathematical Sciences 2018'
     )
-    requires: ClassVar[tuple[str, ...]] = ("scikit-image", "scipy")
+    requires: ClassVar[tuple[str, ...]] = ("scikit-image", "scipy", "numba")
+
+    def setup(self, device: str, seed: int) -> None:
+        """Compile our own solver, or load what was compiled before."""
+        import numpy as np
+
+        self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
-        """Fill the hole with ``skimage.restoration.inpaint_biharmonic``."""
+        """Fill the hole with a biharmonic surface."""
         import numpy as np
+
+        from inpaintbench.methods.kernels.known import blanked
+
+        source = blanked(image, mask)
+        if not mask.any() or mask.all():
+            return source
+        if self.solver == "dissection":
+            from inpaintbench.methods.kernels.elliptic import biharmonic_fill
+
+            surface = biharmonic_fill(source.astype(np.float64), mask)
+            known = source[~mask]
+            return np.clip(surface, known.min(axis=0), known.max(axis=0))
         from skimage.restoration import inpaint_biharmonic
 
-        if not mask.any():
-            return image.copy()
-        if mask.all():
-            return np.zeros_like(image)
         # scikit-image returns floats with the dtype's maximum at 1.
         highest = float(np.iinfo(image.dtype).max)
-        result: NDArray[np.float64] = inpaint_biharmonic(image, mask, channel_axis=-1) * highest
+        result: NDArray[np.float64] = inpaint_biharmonic(source, mask, channel_axis=-1) * highest
         return result

@@ -25,12 +25,18 @@ class Harmonic(Method):
         'T. F. Chan, J. Shen, "Mathematical models for local nontexture inpaintings", '
         "SIAM J. Applied Mathematics 2002"
     )
-    requires: ClassVar[tuple[str, ...]] = ("scipy",)
+    requires: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+
+    def setup(self, device: str, seed: int) -> None:
+        """Compile, or load what was compiled before."""
+        import numpy as np
+
+        self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with the solution of Laplace's equation."""
         from inpaintbench.methods.kernels.known import blanked
-        from inpaintbench.methods.kernels.laplacian import harmonic_fill
+        from inpaintbench.methods.kernels.elliptic import harmonic_fill
 
         source = blanked(image, mask)
         if not mask.any() or mask.all():

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.laplacian import harmonic_fill
+from inpaintbench.methods.kernels.elliptic import harmonic_fill
 from inpaintbench.methods.kernels.planes import Planes, Runs, runs
 
 # Square of the slope (dtype's maximum at 1) under which a pixel counts as flat.

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.laplacian import harmonic_fill
+from inpaintbench.methods.kernels.elliptic import harmonic_fill
 from inpaintbench.methods.kernels.planes import Planes, Runs, runs
 
 # Ratio of the primal to the dual step: images differ by tenths, dual variables by ones.
