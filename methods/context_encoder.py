@@ -22,11 +22,12 @@ class ContextEncoder(MirroredMethod):
         Name of weights that come with the project, or a file that ``inpaintbench train`` made.
         Images may be as large as those trained on, and no smaller than half of that.
     mirror : bool
-        Whether to average the fills of the image and of its mirror image: twice the time for a
-        little less error.
+        Whether to average the fills of the image and of its mirror image: twice the time and a
+        little less error, but the sharpness that the critic asked for is averaged away.
     """
 
     weights: str = "context-encoder-cifar10"
+    mirror: bool = False
 
     paper: ClassVar[str] = (
         'Pathak, Krähenbühl, Donahue, Darrell, Efros, "Context encoders: feature learning by '
