@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 READY = $(VENV)/.ready
 TYPED = build/typed
 
-.PHONY: bench test lint types speed clean
+.PHONY: bench test lint types speed reference clean
 
 bench: $(READY)
 	$(BIN)/inpaintbench run quick
@@ -23,6 +23,13 @@ types: $(READY)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(TYPED) .
 	cd $(TYPED) && MYPYPATH=. $(abspath $(BIN))/python -m mypy --config-file $(abspath pyproject.toml) -p inpaintbench
 	cd $(TYPED) && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(abspath pyproject.toml) --no-cache
+
+# What results/reference holds, and the README shows.
+reference: $(READY)
+	$(BIN)/inpaintbench run quick
+	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick
+	$(BIN)/inpaintbench run classical
+	$(BIN)/inpaintbench report results/runs/classical -o results/reference/classical
 
 speed: $(READY)
 	$(BIN)/python -m pip install --quiet -e ".[test,speed]"

@@ -48,14 +48,16 @@ def _main(
 
 
 # in the order of the help: measure, look, use, extend
-application.command()(run)
-application.command()(report)
-application.command()(table)
-application.command()(figure)
-application.command("list")(list_plugins)
-application.command()(inpaint)
-application.command()(score)
-application.command()(masks)
-application.command()(check)
-application.command()(train)
-application.command()(weights)
+application.command(short_help="Run a benchmark, or what is left of it.")(run)
+application.command(short_help="Write a run's tables and figures again.")(report)
+application.command(short_help="Write one table of one run or several.")(table)
+application.command(short_help="Draw one figure of one run or several.")(figure)
+application.command("list", short_help="List methods, datasets, masks, metrics, presets.")(
+    list_plugins
+)
+application.command(short_help="Fill the hole of one picture.")(inpaint)
+application.command(short_help="Score folders of images made elsewhere.")(score)
+application.command(short_help="Show, export and verify the masks of a suite.")(masks)
+application.command(short_help="Check that a method keeps the contract.")(check)
+application.command(short_help="Train a learned method.")(train)
+application.command(short_help="Show where model weights are, or fetch them.")(weights)
