@@ -120,9 +120,7 @@ def _write(
         if out is None:
             terminal.show(comparison, failed, Console(highlight=False))
             return
-        console = Console(highlight=False, record=True, quiet=True, width=120)
-        terminal.show(comparison, failed, console)
-        text = console.export_text()
+        text = terminal.text(comparison, failed)
     elif form is Format.markdown:
         text = markdown.write(comparison, failed)
     elif form is Format.json:

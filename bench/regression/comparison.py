@@ -232,7 +232,8 @@ def _metrics(sides: _Sides, names: Sequence[str], shifted: set[str]) -> tuple[Me
 
 def _suites(sides: _Sides) -> list[str]:
     """List the suites of the common cases, led by an empty one for all when there are several."""
-    suites = list(sides.base.cases.loc[sides.cases.base, "suite"].unique())
+    common = set(sides.base.cases.loc[sides.cases.base, "suite"])
+    suites = [suite for suite in sides.base.suites() if suite in common]
     return ["", *suites] if len(suites) > 1 else suites
 
 
@@ -269,7 +270,7 @@ def _finished(sides: _Sides, base: str, new: str) -> list[Figure]:
     reached = sides.new.status.loc[sides.cases.new, new].to_numpy() != ""
     reached &= sides.base.status.loc[sides.cases.base, base].to_numpy() != ""
     suites = sides.base.cases.loc[sides.cases.base, "suite"].to_numpy()
-    images = sides.base.images(sides.cases.base)
+    images = sides.cases.images
     found = []
     for suite in dict.fromkeys(suites):
         here = reached & (suites == suite)
@@ -309,7 +310,7 @@ def _score_figures(
 ) -> list[Figure]:
     """Test each metric on each suite; cases with equal outputs differ by nothing."""
     suites = sides.base.cases.loc[sides.cases.base, "suite"].to_numpy()
-    images = sides.base.images(sides.cases.base)
+    images = sides.cases.images
     found = []
     for suite in _suites(sides):
         for metric in metrics:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inpaintbench.errors import BenchError
+from inpaintbench.statistics.bootstrap import Codes
 from inpaintbench.statistics.scores import plain_name
 from inpaintbench.suggestion import did_you_mean
 
@@ -24,7 +25,10 @@ class CommonCases:
     Parameters
     ----------
     base, new : Index of str
-        Ids of the same cases in either run, in the order of BASE: equal image, equal mask.
+        Ids of the same cases in either run: equal image, equal mask. Sorted by what they are, so
+        that the order of a run changes no interval.
+    images : array of int
+        Number of the image of each common case: what statistics are clustered by.
     images_differ, masks_differ : DataFrame
         Cases at the same place whose image, or else only whose mask, differs; columns of
         ``rows.CASES`` with the suffixes ``_base`` and ``_new`` where they can differ.
@@ -34,6 +38,7 @@ class CommonCases:
 
     base: pd.Index[str]
     new: pd.Index[str]
+    images: Codes
     images_differ: pd.DataFrame
     masks_differ: pd.DataFrame
     only_base: int
@@ -54,10 +59,11 @@ def match_cases(base: pd.DataFrame, new: pd.DataFrame) -> CommonCases:
     pairs = _placed(base).merge(_placed(new), on=_PLACE, suffixes=("_base", "_new"))
     same_image = pairs["image_sha256_base"] == pairs["image_sha256_new"]
     same_mask = pairs["mask_sha256_base"] == pairs["mask_sha256_new"]
-    same = pairs[same_image & same_mask]
+    same = pairs[same_image & same_mask].sort_values(_PLACE, ignore_index=True)
     return CommonCases(
         base=same.set_index("case_base").index,
         new=same.set_index("case_new").index,
+        images=same.groupby(["collection", "sample"]).ngroup().to_numpy(),
         images_differ=pairs[~same_image],
         masks_differ=pairs[same_image & ~same_mask],
         only_base=len(base) - len(pairs),

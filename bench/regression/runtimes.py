@@ -48,7 +48,6 @@ def compare_runtimes(
         Why no runtime is compared, or empty.
     """
     before, after = _medians(base), _medians(new)
-    images = read_images(base, cases)
     timed: dict[str, _Timed] = {}
     for old, now in pairs.items():
         if old in before and now in after:
@@ -56,7 +55,7 @@ def compare_runtimes(
             second = after[now].reindex(cases.new).to_numpy()
             both = np.isfinite(first) & np.isfinite(second)
             if both.any():
-                timed[old] = _Timed(first[both], second[both], images[both])
+                timed[old] = _Timed(first[both], second[both], cases.images[both])
     keys, new_keys = (
         dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
         for rows in (base, new)
@@ -88,13 +87,6 @@ class _Timed:
         """Log ratios, NEW / BASE."""
         ratios: Floats = np.log(self.after / self.before)
         return ratios
-
-
-def read_images(base: RunRows, cases: CommonCases) -> Codes:
-    """Return the number of the image of each common case."""
-    table = base.cases.set_index("case").loc[cases.base]
-    codes: Codes = table.groupby(["dataset", "sample"], sort=False).ngroup().to_numpy()
-    return codes
 
 
 def percent(share: float) -> str:

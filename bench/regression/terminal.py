@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
@@ -61,6 +63,14 @@ def show(comparison: Comparison, failed: list[str], console: Console) -> None:
     for line in failed:
         console.print(f"[red]✗[/red] {escape(line)}", soft_wrap=True)
     console.print(f"[bold]{words.outcome(failed)}[/bold]")
+
+
+def text(comparison: Comparison, failed: list[str], width: int = 100) -> str:
+    """Return what `show` prints, without colours."""
+    console = Console(file=io.StringIO(), highlight=False, width=width, color_system=None)
+    with console.capture() as captured:
+        show(comparison, failed, console)
+    return captured.get()
 
 
 def _coloured(verdict: Verdict) -> str:

@@ -1,0 +1,170 @@
+"""The pytest fixture ``inpaint_regression``: a method's own repository tests it in three lines.
+
+::
+
+    def test_my_method(inpaint_regression):
+        inpaint_regression("./my_method.py", preset="quick", baseline="baseline.csv")
+
+pytest imports this module whenever it starts, so it imports nothing heavy itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from inpaintbench.benchmark import Benchmark
+    from inpaintbench.rows import RunRows
+
+Check = Callable[..., None]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that writes baselines."""
+    parser.getgroup("inpaintbench").addoption(
+        "--inpaint-update",
+        action="store_true",
+        help="write the baselines of inpaint_regression anew instead of comparing with them",
+    )
+
+
+@pytest.fixture
+def inpaint_regression(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Check:
+    """Return a function that runs a method and fails the test where it got worse.
+
+    Parameters of the function:
+
+    method : str
+        Specification or file of the method; files are relative to the test's folder.
+    baseline : str
+        CSV to compare with, relative to the test's folder. ``pytest --inpaint-update`` writes it.
+    preset : str
+        A preset, or a benchmark file relative to the test's folder, whose methods are replaced.
+    fail_on : sequence of str
+        What fails, as ``inpaintbench compare --fail-on`` has it.
+    effects : sequence of str
+        Smallest effects that matter, as ``NAME=VALUE``.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    jobs : int
+        Worker processes.
+    options
+        Any other key of a benchmark: ``limit=5``, ``masks=("small-holes",)``.
+    """
+    folder = request.path.parent
+    update = bool(request.config.getoption("--inpaint-update"))
+
+    def check(
+        method: str,
+        *,
+        baseline: str,
+        preset: str = "quick",
+        fail_on: Sequence[str] = ("worse",),
+        effects: Sequence[str] = (),
+        device: str = "cpu",
+        jobs: int = 1,
+        **options: Any,
+    ) -> None:
+        from inpaintbench.datasets.base import DataError
+        from inpaintbench.errors import BenchError
+
+        path = folder / baseline
+        if not update and not path.is_file():
+            pytest.fail(
+                f"{path}: no baseline yet; write it with pytest --inpaint-update and commit it",
+                pytrace=False,
+            )
+        try:
+            benchmark = _benchmark(preset, method, folder, options)
+            rows = _run(benchmark, tmp_path_factory.mktemp("inpaintbench"), device, jobs)
+            problem = _write(rows, path) if update else _compare(rows, path, fail_on, effects)
+        except (BenchError, DataError) as error:
+            pytest.fail(str(error), pytrace=False)
+        if problem:
+            pytest.fail(problem, pytrace=False)
+
+    return check
+
+
+def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) -> Benchmark:
+    """Read the benchmark and replace its methods by the one under test."""
+    import dataclasses
+
+    from inpaintbench import benchmark as benchmarks
+    from inpaintbench.errors import BenchError
+
+    content = benchmarks.read(str(folder / preset) if preset.endswith(".toml") else preset)
+    known = {field.name for field in dataclasses.fields(content)}
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise BenchError(
+            f"inpaint_regression: unknown option {unknown[0]!r} (a benchmark has: "
+            f"{', '.join(sorted(known))})"
+        )
+    given = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    file, bracket, parameters = method.partition("[")
+    if file.endswith(".py"):
+        method = f"{folder / file}{bracket}{parameters}"
+    return dataclasses.replace(content, methods=(method,), **given)
+
+
+def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRows:
+    """Run the method, without the timing pass: a test runs beside others."""
+    from inpaintbench.execution.run import Options, run
+    from inpaintbench.plan import make_plan
+    from inpaintbench.runs import read_run
+
+    run(make_plan(benchmark, device), directory, Options(jobs, device, timing=False), _Silent())
+    return read_run(directory)
+
+
+def _write(rows: RunRows, path: Path) -> str:
+    """Write the baseline; say what keeps it from being one."""
+    from inpaintbench.regression.document import write_text
+    from inpaintbench.rows import long_rows
+
+    failed = rows.cells[rows.cells["status"] == "failed"]
+    if len(failed) == len(rows.cells):
+        return f"{path}: not written, every cell failed ({failed['message'].iloc[0]})"
+    write_text(path, long_rows(rows).to_csv(index=False))
+    return ""
+
+
+def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequence[str]) -> str:
+    """Compare with the baseline; return the report when it fails."""
+    from inpaintbench.errors import BenchError
+    from inpaintbench.regression.comparison import Options, compare
+    from inpaintbench.regression.reading import read_results
+    from inpaintbench.regression.terminal import text
+    from inpaintbench.regression.verdicts import Gate, failures
+
+    try:
+        gates = [Gate(kind) for kind in fail_on]
+    except ValueError as error:
+        raise BenchError(f"inpaint_regression: fail_on: {error} ({', '.join(Gate)})") from error
+    options = Options(effects=tuple(effects), runtime=False)
+    comparison = compare(read_results(path), rows, options)
+    failed = failures(comparison, gates)
+    return text(comparison, failed) if failed else ""
+
+
+class _Silent:
+    """Progress that is not shown."""
+
+    def stage(self, name: str, total: int) -> None:
+        """Say nothing."""
+
+    def current(self, what: str) -> None:
+        """Say nothing."""
+
+    def advance(self) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Say nothing."""
