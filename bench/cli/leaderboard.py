@@ -1,0 +1,46 @@
+"""``inpaintbench leaderboard``: the static site of one or several runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def leaderboard(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Directory to write the site to.")
+    ] = Path("site"),
+    title: Annotated[str, typer.Option(help="Title of the site [the run's name].")] = "",
+    methods: Annotated[
+        list[str] | None,
+        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
+    ] = None,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="Results shown as pictures, at most; 0 for none.")
+    ] = 2000,
+) -> None:
+    """Write the leaderboard of a run, or of several runs together, as a static site.
+
+    It opens from the disk, needs no network, and can be put on any static host.
+    """
+    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.site import write_site
+
+    with open_runs(runs, separated(methods), metrics=metric or ()) as opened:
+        written = write_site(
+            opened.summary,
+            output,
+            opened.pictures,
+            runs=tuple(map(str, runs)),
+            title=title,
+            most_pictures=pictures,
+        )
+    size = sum(path.stat().st_size for path in written)
+    typer.echo(f"{output / 'index.html'} ({len(written)} files, {size / 1e6:.1f} MB)")

@@ -1,0 +1,82 @@
+"""Write a whole site."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.summary import Summary
+from inpaintbench.site.about import write_about
+from inpaintbench.site.case import CasePages
+from inpaintbench.site.case_list import write_case_list
+from inpaintbench.site.data import write_data
+from inpaintbench.site.folder import Folder
+from inpaintbench.site.highlights import cells_with_pictures, highlights
+from inpaintbench.site.method import write_method
+from inpaintbench.site.overall import write_overall
+from inpaintbench.site.pictures import SitePictures, write_case
+from inpaintbench.site.plots import write_plots
+from inpaintbench.site.rendering import Renderer
+from inpaintbench.site.site import Site
+
+
+def write_site(
+    summary: Summary,
+    directory: Path,
+    pictures: Pictures | None,
+    *,
+    runs: tuple[str, ...] = (),
+    title: str = "",
+    most_pictures: int = 2000,
+) -> list[Path]:
+    """Write the site of a run; what an earlier site left in the directory is removed.
+
+    Parameters
+    ----------
+    summary : Summary
+        The run.
+    directory : Path
+        Where to write; empty, or a site written earlier.
+    pictures : Pictures or None
+        The run's pictures; None makes a site without.
+    runs : tuple of str
+        The run directories, as the commands on the pages should name them.
+    title : str
+        Title of the site; by default the run's name.
+    most_pictures : int
+        Results shown as pictures, at most: first what stands for each method, then whole cases.
+
+    Returns
+    -------
+    list of Path
+        Every file written.
+
+    Raises
+    ------
+    BenchError
+        When the directory holds something else, or can't be written.
+    """
+    folder = Folder(directory)
+    metric = next(iter(summary.shown), None)
+    chosen = highlights(summary, metric) if metric else {}
+    wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)
+    written = SitePictures(
+        {
+            case: write_case(folder, pictures, case, variants)
+            for case, variants in wanted.items()
+            if pictures is not None
+        }
+    )
+    site = Site(summary, Renderer(folder, title or summary.rows.name), written, runs)
+    site.renderer.static_files()
+    write_data(folder, summary, site.facets, site.digits, site.rank_digits)
+    write_overall(site)
+    write_case_list(site)
+    write_plots(site)
+    write_about(site)
+    for entry in summary.overall.entries:
+        write_method(site, entry, metric, chosen.get(entry.variant, []))
+    cases = CasePages(site)
+    for number in range(len(summary.scores.cases)):
+        cases.write(number)
+    return folder.finish()

@@ -1,0 +1,39 @@
+"""How many decimals the numbers of each metric get, the same on every page and in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from inpaintbench.report.numbers import decimals
+from inpaintbench.report.summary import Summary
+from inpaintbench.statistics.standings import Comparison
+
+
+def metric_decimals(summary: Summary) -> dict[str, int]:
+    """Choose the decimals of each metric from the paired intervals between methods."""
+    here = summary.overall
+    return {
+        metric.id: decimals(
+            _half_widths(here.comparisons.get(metric.id)),
+            otherwise=2 if metric.unit else 4,
+            least=1 if metric.unit else 2,
+        )
+        for metric in here.metrics
+    }
+
+
+def rank_decimals(summary: Summary) -> int:
+    """Choose the decimals of mean ranks."""
+    return decimals(_half_widths(summary.overall.ranking), otherwise=2, least=1, most=2)
+
+
+def _half_widths(comparison: Comparison | None) -> Iterable[float]:
+    """List half the widths of the intervals of differences: what can be told apart."""
+    if comparison is None:
+        return []
+    pairs = comparison.pairs
+    upper = np.triu_indices(len(comparison.variants), 1)
+    widths: list[float] = ((pairs.high - pairs.low)[upper] / 2).tolist()
+    return widths
