@@ -41,7 +41,7 @@ class CasePages:
         scores = site.summary.scores
         self._order = [entry.variant for entry in site.summary.overall.entries]
         self._families = {e.variant: e.family for e in site.summary.overall.entries}
-        self._metrics = [metric for metric in site.summary.shown]
+        self._metrics = list(site.summary.shown)
         self._cases = [str(case) for case in scores.cases.index]
         self._values = {
             metric.id: scores.values[metric.id][self._order].to_numpy() for metric in self._metrics

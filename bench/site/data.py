@@ -13,13 +13,18 @@ from typing import Any
 import numpy as np
 
 from inpaintbench.report.summary import Summary
-from inpaintbench.site.estimates import shown_quality
+from inpaintbench.site.estimates import shown_mean_rank, shown_quality
 from inpaintbench.site.facets import Facet
 from inpaintbench.site.folder import Folder
 
 
-def write_data(folder: Folder, summary: Summary, groups: tuple[Facet, ...], digits: dict[str, int],
-               rank_digits: int) -> None:
+def write_data(
+    folder: Folder,
+    summary: Summary,
+    groups: tuple[Facet, ...],
+    digits: dict[str, int],
+    rank_digits: int,
+) -> None:
     """Write ``data/run.js`` and ``data/metric-N.js``.
 
     Parameters
@@ -66,6 +71,7 @@ def write_data(folder: Folder, summary: Summary, groups: tuple[Facet, ...], digi
         "done": _packed(done),
         "share": overall.support.share,
         "rankDigits": rank_digits,
+        "meanRanks": [shown_mean_rank(entry, rank_digits).packed for entry in overall.entries],
         "whole": _whole(summary, digits),
     }
     text = json.dumps(run, separators=(",", ":"), allow_nan=False)

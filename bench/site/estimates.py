@@ -59,3 +59,11 @@ def shown_quality(entry: Entry | None, metric: str, digits: int) -> Shown:
         place="best" if quality.best else "second" if quality.second else "",
         value=quality.estimate.mean,
     )
+
+
+def shown_mean_rank(entry: Entry, digits: int) -> Shown:
+    """Show a method's mean rank."""
+    rank = entry.mean_rank
+    if rank is None:
+        return Shown()
+    return Shown(fixed(rank.mean, digits), interval_text(rank, digits), value=rank.mean)

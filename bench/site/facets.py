@@ -78,6 +78,4 @@ def _binned(
     codes = tuple(
         place[int(number)] if here else -1 for number, here in zip(found, inside, strict=True)
     )
-    return Facet(
-        key, title, tuple(names[n] for n in used), tuple(label(n) for n in used), codes
-    )
+    return Facet(key, title, tuple(names[n] for n in used), tuple(label(n) for n in used), codes)

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from inpaintbench.report.numbers import MISSING, fixed, significant
+from inpaintbench.report.numbers import MISSING, fixed
 from inpaintbench.rows import RunRows
-from inpaintbench.site.estimates import Shown, interval_text, shown_quality
+from inpaintbench.site.estimates import Shown, shown_mean_rank, shown_quality
 from inpaintbench.site.highlights import Highlight
+from inpaintbench.site.numbers import duration
 from inpaintbench.site.pictures import CasePictures, ResultPictures
 from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.site.site import Site
@@ -88,14 +89,14 @@ def write_method(
         settings=_settings(str(variant["settings"])),
         metrics=[m for m in here.metrics if m.id in entry.qualities],
         suites=_suite_scores(site, entry),
-        mean_rank=_mean_rank(site, entry),
+        mean_rank=shown_mean_rank(entry, site.rank_digits),
         compared=len(here.support.compared),
         reached=here.support.reached,
         runtime=runtime,
-        seconds=significant(runtime.median) if runtime else MISSING,
-        quartiles=[significant(runtime.low_quartile), significant(runtime.high_quartile)]
-        if runtime
-        else [],
+        seconds=duration(runtime.median) if runtime else MISSING,
+        quartiles=f"{duration(runtime.low_quartile)} – {duration(runtime.high_quartile)}"
+        if runtime and runtime.cases > 1
+        else "",
         memory=fixed(runtime.peak_bytes / 1e6, 0) if runtime else MISSING,
         setup=_median(own["setup_seconds"].to_numpy()),
         first=_median(own["first_seconds"].to_numpy()),
@@ -117,13 +118,6 @@ def _settings(text: str) -> list[tuple[str, str]]:
     except ValueError:
         return [("settings", text)]
     return [(key, json.dumps(value).strip('"')) for key, value in values.items()]
-
-
-def _mean_rank(site: Site, entry: Entry) -> Shown:
-    if entry.mean_rank is None:
-        return Shown()
-    digits = site.rank_digits
-    return Shown(fixed(entry.mean_rank.mean, digits), interval_text(entry.mean_rank, digits))
 
 
 def _suite_scores(site: Site, entry: Entry) -> list[_SuiteScores]:
@@ -195,7 +189,7 @@ def _failures(site: Site, rows: RunRows, variant: str) -> list[_Failure]:
 
 def _median(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
     known = values[np.isfinite(values)]
-    return significant(float(np.median(known))) if len(known) else MISSING
+    return duration(float(np.median(known))) if len(known) else MISSING
 
 
 def _provenance(rows: RunRows, key: str) -> list[tuple[str, str]]:

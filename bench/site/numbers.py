@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from inpaintbench.report.numbers import decimals
+from inpaintbench.report.numbers import decimals, significant
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.standings import Comparison
 
@@ -18,10 +18,17 @@ def metric_decimals(summary: Summary) -> dict[str, int]:
         metric.id: decimals(
             _half_widths(here.comparisons.get(metric.id)),
             otherwise=2 if metric.unit else 4,
-            least=1 if metric.unit else 2,
+            least=1 if metric.unit else 3,
         )
         for metric in here.metrics
     }
+
+
+def duration(seconds: float) -> str:
+    """Write a runtime with two significant digits: ``16 ms``, ``2.4 s``."""
+    if seconds < 0.9995:
+        return f"{significant(seconds * 1000)} ms"
+    return f"{significant(seconds)} s"
 
 
 def rank_decimals(summary: Summary) -> int:

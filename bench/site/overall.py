@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from inpaintbench.report import notes, tables
 from inpaintbench.report.kinds import IntervalStyle, TableKind
-from inpaintbench.report.numbers import MISSING, fixed, significant
-from inpaintbench.site.estimates import Shown, interval_text, shown_quality
+from inpaintbench.report.numbers import MISSING, fixed
+from inpaintbench.site.estimates import Shown, shown_mean_rank, shown_quality
+from inpaintbench.site.numbers import duration
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Entry
+from inpaintbench.statistics.standings import Entry, Estimate
 
 _BUDGETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
 """Runtimes in seconds that methods can be held to."""
@@ -40,7 +43,6 @@ class _Row:
     peak_bytes: float | None
     memory: str
     finished: str
-    missing: list[str] = field(default_factory=list)
 
 
 def write_overall(site: Site) -> None:
@@ -66,40 +68,34 @@ def write_overall(site: Site) -> None:
         suites=summary.scores.suites(),
         rows=[_row(site, entry, metric) for entry in here.entries],
         families=families,
-        budgets=[(value, significant(value, 1)) for value in _BUDGETS if value < slowest],
+        budgets=[(value, duration(value)) for value in _BUDGETS if value < slowest],
         rules=rules,
         datasets=list(summary.scores.cases["dataset"].unique()),
         cases=len(summary.scores.cases),
         images=int(summary.scores.cases["image"].nunique()),
         seen=notes.SEEN,
+        description=_description(summary.rows.provenance),
     )
+
+
+def _description(provenance: Mapping[str, str]) -> str:
+    """Return what the benchmark says of itself, without its full stop."""
+    try:
+        text = json.loads(provenance["benchmark"])["description"]
+    except (KeyError, TypeError, ValueError):
+        return ""
+    return str(text).strip().rstrip(".")
 
 
 def _row(site: Site, entry: Entry, metric: MetricInfo | None) -> _Row:
     here = site.summary.overall
     runtime = here.runtimes.of.get(entry.variant)
-    mean_rank = Shown()
-    whisker = None
-    if entry.mean_rank:
-        digits = site.rank_digits
-        mean_rank = Shown(
-            fixed(entry.mean_rank.mean, digits),
-            interval_text(entry.mean_rank, digits),
-            value=entry.mean_rank.mean,
-        )
-        count = len(here.support.compared)
-        if entry.mean_rank.has_interval and count > 1:
-            low, middle, high = (
-                100 * min(1.0, max(0.0, (rank - 1) / (count - 1)))
-                for rank in (entry.mean_rank.low, entry.mean_rank.mean, entry.mean_rank.high)
-            )
-            whisker = _Whisker(low, middle, high)
     return _Row(
         entry=entry,
         page=site.method_pages[entry.variant],
         rank=str(entry.rank) if entry.rank else MISSING,
-        mean_rank=mean_rank,
-        whisker=whisker,
+        mean_rank=shown_mean_rank(entry, site.rank_digits),
+        whisker=_whisker(entry.mean_rank, len(here.support.compared)),
         main=[shown_quality(entry, m.id, site.digits[m.id]) for m in here.main],
         suites=[
             shown_quality(by_name.get(entry.variant), metric.id, site.digits[metric.id])
@@ -107,9 +103,9 @@ def _row(site: Site, entry: Entry, metric: MetricInfo | None) -> _Row:
             if metric is not None
         ],
         seconds=runtime.median if runtime else None,
-        runtime=significant(runtime.median) if runtime else MISSING,
+        runtime=duration(runtime.median) if runtime else MISSING,
         quartiles=(
-            f"[{significant(runtime.low_quartile)}, {significant(runtime.high_quartile)}]"
+            f"[{duration(runtime.low_quartile)}, {duration(runtime.high_quartile)}]"
             if runtime and runtime.cases > 1
             else ""
         ),
@@ -117,3 +113,14 @@ def _row(site: Site, entry: Entry, metric: MetricInfo | None) -> _Row:
         memory=fixed(runtime.peak_bytes / 1e6, 0) if runtime else MISSING,
         finished=f"{entry.finished}/{here.support.reached}",
     )
+
+
+def _whisker(rank: Estimate | None, count: int) -> _Whisker | None:
+    """Place a mean rank among `count` methods."""
+    if rank is None or not rank.has_interval or count < 2:
+        return None
+    low, middle, high = (
+        100 * min(1.0, max(0.0, (value - 1) / (count - 1)))
+        for value in (rank.low, rank.mean, rank.high)
+    )
+    return _Whisker(low, middle, high)

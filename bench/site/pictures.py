@@ -57,9 +57,7 @@ class SitePictures:
         return found.results.get(variant) if found else None
 
 
-def write_case(
-    folder: Folder, pictures: Pictures, case: str, variants: list[str]
-) -> CasePictures:
+def write_case(folder: Folder, pictures: Pictures, case: str, variants: list[str]) -> CasePictures:
     """Write the pictures of a case: original, masked, and the results of some variants."""
     reference, mask = pictures.reference(case), pictures.mask(case)
     outputs: dict[str, Image] = {}
@@ -120,7 +118,9 @@ def _ssim_losses(
         if not np.isfinite(score(result)):
             continue
         inside = result.shared((metric.name, metric.definition), _not_scored)
-        margins = [(size - part) // 2 for size, part in zip((height, width), inside.shape, strict=True)]
+        margins = [
+            (size - part) // 2 for size, part in zip((height, width), inside.shape, strict=True)
+        ]
         losses[variant] = np.pad(inside / channels, [(m, m) for m in margins])
     return losses
 

@@ -93,6 +93,4 @@ def _dark(svg: str) -> str:
     colours = {light.lower(): dark for light, dark in _DARK.items()}
     # matplotlib leaves black out, since it is what SVG fills with
     svg = svg.replace("<svg ", '<svg fill="#d9dde3" ', 1)
-    return re.sub(
-        r"#[0-9a-fA-F]{6}\b", lambda found: colours.get(found[0].lower(), found[0]), svg
-    )
+    return re.sub(r"#[0-9a-fA-F]{6}\b", lambda found: colours.get(found[0].lower(), found[0]), svg)

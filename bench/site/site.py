@@ -64,6 +64,4 @@ class Site:
     @cached_property
     def suite_entries(self) -> list[dict[str, Entry]]:
         """For each suite, variant → its line there."""
-        return [
-            {entry.variant: entry for entry in here.entries} for here in self.summary.suites
-        ]
+        return [{entry.variant: entry for entry in here.entries} for here in self.summary.suites]

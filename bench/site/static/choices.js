@@ -13,10 +13,16 @@ inpaintbench.choices = (form) => {
       choice.querySelector("summary").focus();
     });
   }
+  const opener = form.querySelector(".open-filters");
+  opener.addEventListener("click", () => {
+    const open = form.classList.toggle("open");
+    opener.setAttribute("aria-expanded", String(open));
+  });
   document.addEventListener("pointerdown", (event) => {
     if (!event.target.closest("details.choice")) close(null);
   });
-  const boxes = (name) => [...form.querySelectorAll("input[type=checkbox]")].filter((box) => box.name === name);
+  const every = [...form.querySelectorAll("details.choice input")];
+  const boxes = (name) => every.filter((box) => box.name === name);
   return {
     keys: all.map((choice) => choice.dataset.facet),
     get: (name) => boxes(name).filter((box) => box.checked),

@@ -38,7 +38,7 @@
       const file = image.dataset[map];
       image.parentElement.classList.toggle("absent", !file);
       if (file && image.getAttribute("src") !== file) image.src = file;
-      image.alt = `${image.alt.slice(image.alt.indexOf(" of "))}`.replace(/^/, map === "ssim" ? "1 − SSIM" : map);
+      image.alt = `${map === "ssim" ? "1 − SSIM" : map} of ${image.dataset.variant}`;
     }
     element("legend-error").hidden = map !== "error";
     element("legend-ssim").hidden = map !== "ssim";

@@ -30,7 +30,8 @@ inpaintbench.zoom = (viewer, changed) => {
   };
   const set = (zoom, x, y) => {
     const valid = [zoom, x, y].every(Number.isFinite);
-    Object.assign(state, valid ? { zoom: Math.min(most, Math.max(1, zoom)), x, y } : { zoom: 1, x: 0, y: 0 });
+    state.zoom = valid ? Math.min(most, Math.max(1, zoom)) : 1;
+    [state.x, state.y] = valid ? [x, y] : [0, 0];
     apply();
   };
 
@@ -38,7 +39,9 @@ inpaintbench.zoom = (viewer, changed) => {
     const frame = event.target.closest(".picture");
     if (!frame) return null;
     const box = frame.getBoundingClientRect();
-    return { u: (event.clientX - box.left) / box.width, v: (event.clientY - box.top) / box.height, box };
+    const u = (event.clientX - box.left) / box.width;
+    const v = (event.clientY - box.top) / box.height;
+    return { u, v, box };
   };
 
   viewer.addEventListener("dblclick", (event) => {
@@ -80,7 +83,12 @@ inpaintbench.zoom = (viewer, changed) => {
     addEventListener(end, (event) => pointers.delete(event.pointerId));
   }
 
-  const moves = { ArrowLeft: [-0.1, 0], ArrowRight: [0.1, 0], ArrowUp: [0, -0.1], ArrowDown: [0, 0.1] };
+  const moves = {
+    ArrowLeft: [-0.1, 0],
+    ArrowRight: [0.1, 0],
+    ArrowUp: [0, -0.1],
+    ArrowDown: [0, 0.1],
+  };
   const key = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "+" || event.key === "=") zoomAt(2);
@@ -90,5 +98,5 @@ inpaintbench.zoom = (viewer, changed) => {
     else return;
     event.preventDefault();
   };
-  return { apply, key, set, state, zoomAt };
+  return { key, set, state, zoomAt };
 };
