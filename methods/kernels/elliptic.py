@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
 from inpaintbench.methods.kernels.dissection import (
@@ -40,39 +39,36 @@ class Equation:
         matrix = _upper_triangle(mask, self._dissection.place, order)
         self._factors = factorise(self._dissection, *matrix)
 
-    def fill(
-        self, values: NDArray[np.float64], source: NDArray[np.float64] | None = None
-    ) -> NDArray[np.float64]:
-        """Fill the hole with the solution.
+    def fill(self, values: Floats) -> Floats:
+        """Fill the hole of an image ``(H, W, C)``; its hole is not read."""
+        result = values.copy()
+        result[self._mask] = self.solve(self.known_side(values))
+        return result
 
-        Parameters
-        ----------
-        values : (H, W, C) array of float
-            Image; its hole is not read.
-        source : (H, W, C) array of float, optional
-            Right-hand side of the equation in the hole; zero by default.
+    def known_side(self, values: Floats) -> Floats:
+        """Sum what the known pixels of an image ``(H, W, C)`` contribute to each equation.
 
         Returns
         -------
-        (H, W, C) array of float
-            The image with its hole filled.
+        (n, C) array of float
+            One row for each pixel of the hole, in raster order.
         """
-        values = np.ascontiguousarray(values, dtype=np.float64)
-        right = _known_side(values, self._mask, self._dissection.place, self._order)
-        if source is not None:
-            right[self._place] += source[self._mask]
-        solve(self._dissection, self._factors, right)
-        result = values.copy()
-        result[self._mask] = right[self._place]
-        return result
+        return _known_side(np.ascontiguousarray(values), self._mask, self._order)
+
+    def solve(self, right: Floats) -> Floats:
+        """Solve with right-hand sides ``(n, C)``, pixels of the hole in raster order."""
+        solution = np.empty_like(right)
+        solution[self._place] = right
+        solve(self._dissection, self._factors, solution)
+        return solution[self._place]
 
 
-def harmonic_fill(values: NDArray[np.float64], mask: Mask) -> NDArray[np.float64]:
+def harmonic_fill(values: Floats, mask: Mask) -> Floats:
     """Fill the hole of an image ``(H, W, C)`` with the solution of Laplace's equation."""
     return Equation(mask, 1).fill(values)
 
 
-def biharmonic_fill(values: NDArray[np.float64], mask: Mask) -> NDArray[np.float64]:
+def biharmonic_fill(values: Floats, mask: Mask) -> Floats:
     """Fill the hole of an image ``(H, W, C)`` with the solution of the biharmonic equation."""
     return Equation(mask, 2).fill(values)
 
@@ -103,9 +99,7 @@ def _fill_stencil(stencil: Floats, y: int, x: int, height: int, width: int, orde
 
 
 @njit(cache=True)
-def _upper_triangle(
-    mask: Mask, place: Integers, order: int
-) -> tuple[Integers, Integers, Floats]:
+def _upper_triangle(mask: Mask, place: Integers, order: int) -> tuple[Integers, Integers, Floats]:
     """Write the equation's matrix in the order of elimination: offsets, columns, values."""
     height, width = mask.shape
     size = place.max() + 1
@@ -133,11 +127,12 @@ def _upper_triangle(
 
 
 @njit(cache=True)
-def _known_side(values: Floats, mask: Mask, place: Integers, order: int) -> Floats:
-    """Sum what the known pixels contribute to each equation, in the order of elimination."""
+def _known_side(values: Floats, mask: Mask, order: int) -> Floats:
+    """Sum what the known pixels contribute to each equation, in raster order."""
     height, width, channels = values.shape
-    right = np.zeros((place.max() + 1, channels))
+    right = np.zeros((mask.sum(), channels))
     stencil = np.zeros((5, 5))
+    number = 0
     for y in range(height):
         for x in range(width):
             if not mask[y, x]:
@@ -148,5 +143,6 @@ def _known_side(values: Floats, mask: Mask, place: Integers, order: int) -> Floa
                     weight = stencil[2 + dy, 2 + dx]
                     if weight != 0 and not mask[y + dy, x + dx]:
                         for c in range(channels):
-                            right[place[y, x], c] -= weight * values[y + dy, x + dx, c]
+                            right[number, c] -= weight * values[y + dy, x + dx, c]
+            number += 1
     return right
