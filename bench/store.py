@@ -21,41 +21,14 @@ from typing import Any
 import filelock
 import numpy as np
 
+from inpaintbench import database
 from inpaintbench.case import Case
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
 from inpaintbench.outcome import CaseFacts, CellOutcome, Score, Timing
 from inpaintbench.plan import Plan, Variant
-from inpaintbench.rows import SCHEMA_VERSION, output_path
+from inpaintbench.rows import output_path
 from inpaintbench.specification import settings
-
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE variants (
-    key TEXT PRIMARY KEY, variant TEXT, method TEXT, family TEXT, paper TEXT,
-    deterministic INTEGER, trained_on TEXT, settings TEXT, specification TEXT) WITHOUT ROWID;
-CREATE TABLE plan_variants (position INTEGER PRIMARY KEY, key TEXT NOT NULL);
-CREATE TABLE plan_cases (
-    position INTEGER PRIMARY KEY, "case" TEXT NOT NULL UNIQUE, dataset TEXT, sample TEXT,
-    suite TEXT, mask_index INTEGER, seed INTEGER);
-CREATE TABLE plan_metrics (
-    position INTEGER PRIMARY KEY, metric TEXT, name TEXT, label TEXT, unit TEXT,
-    higher_is_better INTEGER, worst REAL, missing TEXT);
-CREATE TABLE cases (
-    "case" TEXT PRIMARY KEY, suite_version INTEGER, kind TEXT, height INTEGER, width INTEGER,
-    channels INTEGER, dtype TEXT, coverage REAL, thickness REAL, border_contact INTEGER,
-    image_sha256 TEXT, mask_sha256 TEXT) WITHOUT ROWID;
-CREATE TABLE cells (
-    "case" TEXT, key TEXT, status TEXT, failure TEXT, message TEXT, traceback TEXT, stderr TEXT,
-    output_sha256 TEXT, seconds REAL, PRIMARY KEY ("case", key)) WITHOUT ROWID;
-CREATE TABLE scores (
-    "case" TEXT, output_sha256 TEXT, metric TEXT, value REAL,
-    PRIMARY KEY ("case", output_sha256, metric)) WITHOUT ROWID;
-CREATE TABLE timings (
-    "case" TEXT, key TEXT, repeat INTEGER, seconds REAL, contended INTEGER, threads INTEGER,
-    setup_seconds REAL, first_seconds REAL, peak_bytes REAL,
-    PRIMARY KEY ("case", key, repeat)) WITHOUT ROWID;
-"""
 
 # Cases whose pending cells are read at once, so that memory stays flat as runs grow.
 _PAGE = 1000
@@ -106,8 +79,8 @@ class Store:
                 raise BenchError(
                     f"{directory}: holds files that are not a run; choose an empty directory"
                 )
-            with cls._connect(directory, create=True) as store:
-                yield store
+            with database.connect(directory / "run.db", create=True) as connection:
+                yield cls(directory, connection)
         finally:
             lock.release()
 
@@ -123,35 +96,8 @@ class Store:
         """
         if not (directory / "run.db").is_file():
             raise BenchError(f"{directory}: holds no run (no run.db)")
-        with cls._connect(directory, create=False) as store:
-            yield store
-
-    @classmethod
-    @contextmanager
-    def _connect(cls, directory: Path, *, create: bool) -> Iterator[Store]:
-        path = directory / "run.db"
-        connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=NORMAL")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version == 0 and create and not _has_tables(connection):
-                connection.executescript(
-                    f"BEGIN; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
-                )
-            elif version != SCHEMA_VERSION:
-                raise BenchError(
-                    f"{path}: has schema version {version}, this inpaintbench reads "
-                    f"{SCHEMA_VERSION}; use another directory or --fresh"
-                )
-            fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-            if fault != "ok":
-                raise sqlite3.DatabaseError(fault)
+        with database.connect(directory / "run.db", create=False) as connection:
             yield cls(directory, connection)
-        except sqlite3.DatabaseError as error:
-            raise _explained(path, error) from error
-        finally:
-            connection.close()
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -444,10 +390,6 @@ def _variant_row(variant: Variant) -> tuple[str | int, ...]:
     )
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
-
-
 def _remove_results(directory: Path) -> None:
     for name in RUN_FILES:
         path = directory / name
@@ -460,18 +402,3 @@ def _remove_results(directory: Path) -> None:
 def _foreign(directory: Path) -> bool:
     """Whether a directory holds files that a run didn't put there."""
     return any(path.name not in {".lock", *RUN_FILES} for path in directory.iterdir())
-
-
-def _explained(path: Path, error: sqlite3.DatabaseError) -> BenchError:
-    """Say what a database error means for the person."""
-    text = str(error)
-    if "full" in text:
-        return BenchError(f"{path}: the disk is full; free some space and run the same command")
-    if "readonly" in text or "unable to open" in text:
-        return BenchError(f"{path}: can't be written ({text})")
-    if "locked" in text:
-        return BenchError(f"{path}: another program holds the database ({text})")
-    return BenchError(
-        f"{path}: the database is damaged ({text}); restore it from a copy, or start anew with "
-        "--fresh"
-    )
