@@ -35,8 +35,8 @@ class Harmonic(Method):
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with the solution of Laplace's equation."""
-        from inpaintbench.methods.kernels.known import blanked
         from inpaintbench.methods.kernels.elliptic import harmonic_fill
+        from inpaintbench.methods.kernels.known import blanked
 
         source = blanked(image, mask)
         if not mask.any() or mask.all():

@@ -7,7 +7,6 @@ from numba import njit
 
 from inpaintbench.methods.base import Mask
 from inpaintbench.methods.kernels.dissection import (
-    Dissection,
     Floats,
     Integers,
     dissect,
@@ -53,14 +52,16 @@ class Equation:
         (n, C) array of float
             One row for each pixel of the hole, in raster order.
         """
-        return _known_side(np.ascontiguousarray(values), self._mask, self._order)
+        right: Floats = _known_side(np.ascontiguousarray(values), self._mask, self._order)
+        return right
 
     def solve(self, right: Floats) -> Floats:
         """Solve with right-hand sides ``(n, C)``, pixels of the hole in raster order."""
-        solution = np.empty_like(right)
-        solution[self._place] = right
-        solve(self._dissection, self._factors, solution)
-        return solution[self._place]
+        ordered = np.empty_like(right)
+        ordered[self._place] = right
+        solve(self._dissection, self._factors, ordered)
+        solution: Floats = ordered[self._place]
+        return solution
 
 
 def harmonic_fill(values: Floats, mask: Mask) -> Floats:

@@ -16,9 +16,7 @@ Runs: TypeAlias = NDArray[np.int64]
 """``(n, 3)``: row, first column, column after the last."""
 
 # ITU-R BT.601: luma and two colour differences.
-_LUMA = np.array(
-    [[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]]
-)
+_LUMA = np.array([[0.299, 0.587, 0.114], [-0.168736, -0.331264, 0.5], [0.5, -0.418688, -0.081312]])
 
 
 def planes(image: Image, mask: Mask) -> Planes:
