@@ -8,15 +8,20 @@ import typer
 
 import inpaintbench
 from inpaintbench.cli.check import check
+from inpaintbench.cli.compare import compare
 from inpaintbench.cli.figure import figure
+from inpaintbench.cli.history import history
 from inpaintbench.cli.inpaint import inpaint
+from inpaintbench.cli.leaderboard import leaderboard
 from inpaintbench.cli.listing import list_plugins
 from inpaintbench.cli.masks import masks
+from inpaintbench.cli.merge import merge
 from inpaintbench.cli.report import report
 from inpaintbench.cli.run import run
 from inpaintbench.cli.score import score
 from inpaintbench.cli.table import table
 from inpaintbench.cli.train import train
+from inpaintbench.cli.verify import replay, verify
 from inpaintbench.cli.weights import weights
 
 application = typer.Typer(
@@ -47,11 +52,17 @@ def _main(
     """
 
 
-# in the order of the help: measure, look, use, extend
+# in the order of the help: measure, look, compare, trust, use, extend
 application.command(short_help="Run a benchmark, or what is left of it.")(run)
 application.command(short_help="Write a run's tables and figures again.")(report)
 application.command(short_help="Write one table of one run or several.")(table)
 application.command(short_help="Draw one figure of one run or several.")(figure)
+application.command(short_help="Write a leaderboard as a static site.")(leaderboard)
+application.command(short_help="Compare two runs: improved, same, worse?")(compare)
+application.add_typer(history, name="history", short_help="Follow runs over commits.")
+application.command(short_help="Check that a run is what it claims.")(verify)
+application.command(short_help="Compute one row of a run again.")(replay)
+application.command(short_help="Make one run out of several machines'.")(merge)
 application.command("list", short_help="List methods, datasets, masks, metrics, presets.")(
     list_plugins
 )
