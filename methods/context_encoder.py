@@ -19,7 +19,8 @@ class ContextEncoder(MirroredMethod):
     Parameters
     ----------
     weights : str
-        Name of weights that come with the project, or a file that ``inpaintbench train`` made.
+        Name of weights that come with the project, ``context-encoder-cifar10`` or the sharper
+        ``context-encoder-cifar10-sharp``, or a file that ``inpaintbench train`` made.
         Images may be as large as those trained on, and no smaller than half of that.
     mirror : bool
         Whether to average the fills of the image and of its mirror image: twice the time and a
