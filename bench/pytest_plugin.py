@@ -107,7 +107,9 @@ def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) 
             f"inpaint_regression: unknown option {unknown[0]!r} (a benchmark has: "
             f"{', '.join(sorted(known))})"
         )
-    given = {key: tuple(v) if isinstance(v, list) else v for key, v in options.items()}
+    given: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in options.items()
+    }
     file, bracket, parameters = method.partition("[")
     if file.endswith(".py"):
         method = f"{folder / file}{bracket}{parameters}"

@@ -47,7 +47,7 @@ def compare_runtimes(
     obstacles : list of Difference
         Why no runtime is compared, or empty.
     """
-    before, after = _medians(base), _medians(new)
+    before, after = case_medians(base), case_medians(new)
     timed: dict[str, _Timed] = {}
     for old, now in pairs.items():
         if old in before and now in after:
@@ -94,7 +94,7 @@ def percent(share: float) -> str:
     return f"{100 * share:+.1f} %"
 
 
-def _medians(rows: RunRows) -> pd.DataFrame:
+def case_medians(rows: RunRows) -> pd.DataFrame:
     """Return the median of the uncontended repeats: cases × variants."""
     alone = rows.timings[~rows.timings["contended"].astype(bool) & (rows.timings["seconds"] > 0)]
     return alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
