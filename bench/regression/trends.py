@@ -118,7 +118,7 @@ def read_trends(
     rows = connection.execute(_SERIES, (RUNTIME,)).fetchall()
     _check("metric", metrics, [name for row in rows for name in row[2:5]])
     _check("method", methods, [name for row in rows for name in row[:2]])
-    wanted = set(metrics) or {"psnr", "ssim", "lpips", RUNTIME, FINISHED}
+    wanted = set(metrics) or {"PSNR", "SSIM", "LPIPS", RUNTIME, FINISHED}
     series: dict[tuple[str | int, ...], list[Point]] = {}
     for *key, commit, date, value in rows:
         if wanted & set(key[2:5]) and (not methods or set(methods) & set(key[:2])):

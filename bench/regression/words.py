@@ -135,7 +135,7 @@ def outcome(lines: list[str]) -> str:
     """Say in a line whether the comparison passes; `lines` are what fails it."""
     if not lines:
         return "passes"
-    return f"fails: {len(lines)} figure{'' if len(lines) == 1 else 's'}"
+    return f"fails on {len(lines)} count{'' if len(lines) == 1 else 's'}"
 
 
 def _digits(figure: Figure) -> int:
