@@ -26,7 +26,7 @@ from inpaintbench.methods.base import Image, Mask, Method
 
 Verdict = Literal["passed", "failed", "not applicable"]
 
-SIDES = (48, 64, 128, 256, 512)
+SIDES = (32, 48, 64, 128, 256, 512)
 """Square sizes tried, smallest first, to find one that a method takes."""
 
 

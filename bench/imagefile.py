@@ -8,6 +8,7 @@ import numpy as np
 
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
+from inpaintbench.rows import output_path
 
 
 def encode_png(image: Image) -> bytes:
@@ -37,6 +38,23 @@ def read_png(data: bytes) -> Image:
         raise ValueError("not an image")
     grey = pixels.ndim == 2
     return np.ascontiguousarray(pixels[..., None] if grey else pixels[..., ::-1])
+
+
+def read_output(directory: Path, sha256: str) -> Image:
+    """Read an output from a run directory.
+
+    Raises
+    ------
+    BenchError
+        When its file is gone or damaged.
+    """
+    path = directory / output_path(sha256)
+    try:
+        return read_png(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise BenchError(
+            f"{path}: the output can't be read ({error}); run again with --fresh"
+        ) from error
 
 
 def write_png(path: Path, image: Image) -> None:

@@ -25,6 +25,7 @@ from inpaintbench import database
 from inpaintbench.case import Case
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
+from inpaintbench.imagefile import read_output
 from inpaintbench.outcome import CaseFacts, CellOutcome, Score, Timing
 from inpaintbench.plan import Plan, Variant
 from inpaintbench.rows import output_path
@@ -267,22 +268,8 @@ class Store:
             ) from error
 
     def output(self, sha256: str) -> Image:
-        """Read an output.
-
-        Raises
-        ------
-        BenchError
-            When its file is gone or damaged.
-        """
-        from inpaintbench.imagefile import read_png
-
-        path = self.directory / output_path(sha256)
-        try:
-            return read_png(path.read_bytes())
-        except (OSError, ValueError) as error:
-            raise BenchError(
-                f"{path}: the output can't be read ({error}); run again with --fresh"
-            ) from error
+        """Read an output, as `read_output` does."""
+        return read_output(self.directory, sha256)
 
     def pending_scores(self, metrics: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         """Yield ``(case position, output digests)`` with an output that lacks one of the metrics.

@@ -163,6 +163,7 @@ def _read(wanted: Sequence[str], shares: Sequence[float] | None) -> list[Images]
     data = []
     for text, share in zip(wanted, shares or [1.0] * len(wanted), strict=True):
         dataset = _training_set(text)
+        dataset.fetch()
         images = []
         for sample in dataset.ids():
             image = dataset.load(sample).image

@@ -9,10 +9,9 @@ from pathlib import Path
 
 from inpaintbench import registry
 from inpaintbench.case import Case, load
-from inpaintbench.imagefile import read_png
+from inpaintbench.imagefile import read_output
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.outcome import Score
-from inpaintbench.rows import output_path
 from inpaintbench.scoring import score_group
 
 
@@ -59,10 +58,7 @@ def score_case(task: ScoreTask) -> list[Score]:
     metrics = [_ready_metric(text) for text in task.metrics]
     defined = [metric for metric in metrics if has_reference or not metric.needs_reference]
     undefined = [metric for metric in metrics if metric not in defined]
-    outputs = [
-        read_png((Path(task.directory) / output_path(sha256)).read_bytes())
-        for sha256 in task.outputs
-    ]
+    outputs = [read_output(Path(task.directory), sha256) for sha256 in task.outputs]
     values = score_group(defined, loaded.image, loaded.mask, outputs)
     return [
         Score(task.case.id, sha256, metric.id, value)
