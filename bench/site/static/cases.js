@@ -5,7 +5,7 @@
   const form = document.getElementById("filters");
   const find = document.getElementById("find");
   const status = document.getElementById("status");
-  const reset = document.getElementById("reset");
+  const clear = document.getElementById("clear");
   const body = table.tBodies[0];
   const rows = [...body.rows].map((row) => ({
     row,
@@ -56,7 +56,7 @@
     if (words) parameters.set("find", find.value.trim());
     if (sort) parameters.set("sort", `${sort.descending ? "-" : ""}${sort.column}`);
     address.write(parameters);
-    reset.hidden = !parameters.size;
+    clear.hidden = !parameters.size;
   };
 
   const showState = sorting.heads(table, (column, descending) => {
@@ -78,7 +78,7 @@
     return true;
   };
 
-  reset.addEventListener("click", () => {
+  clear.addEventListener("click", () => {
     form.reset();
     sort = null;
     update();

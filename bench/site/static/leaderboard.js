@@ -192,7 +192,7 @@
       parameters.set("sort", `${sort.descending ? "-" : ""}${sort.column}`);
     }
     address.write(parameters);
-    element("reset").hidden = !parameters.toString();
+    element("clear").hidden = !parameters.toString();
   };
 
   const choose = (select, value, otherwise) => {
@@ -257,7 +257,7 @@
   };
 
   element("download").addEventListener("click", download);
-  element("reset").addEventListener("click", () => {
+  element("clear").addEventListener("click", () => {
     form.reset();
     sort = { column: usual.sort, descending: false };
     update();
