@@ -20,7 +20,7 @@ class Bertalmio(Method):
     between them diffuses along isophotes so that they don't cross. As in the paper, colour is
     evolved as luma and two colour differences. The hole starts as the harmonic surface, where the
     paper leaves the start open; in a hole many times wider than its isophotes are sharp, the
-    result stays near it.
+    result stays near it. Values are kept within the range of the known pixels.
 
     Parameters
     ----------

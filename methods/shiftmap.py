@@ -20,8 +20,9 @@ class Shiftmap(Method):
     """Photomontage of shifted copies of the image (He & Sun 2012), as implemented in OpenCV.
 
     Finds the shifts at which the image most resembles itself and stitches the hole from shifted
-    copies by graph cuts. Colour is compared in CIELab, as OpenCV's documentation asks. A pixel to
-    which no shift brings a known one stays black.
+    copies by graph cuts. Colour is compared in CIELab, as OpenCV's documentation asks; every
+    pixel filled is an exact copy of a known one, but for those to which no shift brings any, which
+    stay black.
 
     OpenCV takes the 60 most frequent shifts without asking whether there are 60: on small images
     (which are skipped), and on larger ones that are all ramps or stripes, it reads beyond its
@@ -34,12 +35,13 @@ class Shiftmap(Method):
         'K. He, J. Sun, "Statistics of patch offsets for image completion", ECCV 2012'
     )
     deterministic: ClassVar[bool] = False
-    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless",)
+    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless", "scikit-image")
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with ``cv2.xphoto.INPAINT_SHIFTMAP``."""
         import cv2
         import numpy as np
+        from skimage.color import lab2rgb, rgb2lab
 
         from inpaintbench.methods.kernels.known import blanked
 
@@ -47,16 +49,16 @@ class Shiftmap(Method):
         if not mask.any() or mask.all():
             return source
         colour = image.shape[2] == 3
+        highest = np.iinfo(image.dtype).max
         if colour:
-            # In floating point the way to Lab and back loses nothing: pixels are copied exactly.
-            scale = np.float32(np.iinfo(image.dtype).max)
-            source = cv2.cvtColor(source.astype(np.float32) / scale, cv2.COLOR_RGB2Lab)
+            # scikit-image's conversion, unlike OpenCV's, comes back to the last bit.
+            source = rgb2lab(source / highest).astype(np.float32)
         # xphoto's masks are the other way round: not zero = known.
         known = np.where(mask, 0, 255).astype(np.uint8)
         filled = np.zeros_like(source)
         cv2.xphoto.inpaint(source, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
         if colour:
-            filled = cv2.cvtColor(filled, cv2.COLOR_Lab2RGB) * scale
+            filled = np.rint(lab2rgb(filled.astype(np.float64)) * highest).astype(image.dtype)
         return np.where(mask[..., None], filled.reshape(image.shape), image)
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:

@@ -27,9 +27,16 @@ def planes(image: Image, mask: Mask) -> Planes:
 
 
 def filled(image: Image, mask: Mask, solution: Planes) -> NDArray[np.float64]:
-    """Put the hole of a solution into an image, on the image's own scale."""
+    """Put the hole of a solution into an image, on the image's own scale.
+
+    Each channel is kept within the range of its known pixels.
+    """
     result = image.astype(np.float64)
-    result[mask] = solution[:, mask].T * float(np.iinfo(image.dtype).max)
+    known = image[~mask]
+    hole = solution[:, mask].T * float(np.iinfo(image.dtype).max)
+    if len(known):
+        hole = np.clip(hole, known.min(axis=0), known.max(axis=0))
+    result[mask] = hole
     return result
 
 
