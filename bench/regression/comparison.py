@@ -310,57 +310,65 @@ def _score_figures(
 ) -> list[Figure]:
     """Test each metric on each suite; cases with equal outputs differ by nothing."""
     suites = sides.base.cases.loc[sides.cases.base, "suite"].to_numpy()
-    images = sides.cases.images
     found = []
     for suite in _suites(sides):
+        here = suites == suite if suite else np.ones(len(suites), dtype=bool)
+        # metrics scored on the same cases share the draws of the bootstrap
+        groups: dict[bytes, list[tuple[MetricInfo, Floats, Floats]]] = {}
         for metric in metrics:
             before, after = sides.values(metric.id, base, new)
             after = np.where(equal, before, after)
-            used = np.isfinite(before) & np.isfinite(after)
-            if suite:
-                used &= suites == suite
+            used = here & np.isfinite(before) & np.isfinite(after)
             if used.any():
-                found.append(
-                    _tested(metric, suite, before[used], after[used], images[used], effects, level)
-                )
+                columns = (metric, before[used], after[used])
+                groups.setdefault(used.tobytes(), []).append(columns)
+        for used_bytes, group in groups.items():
+            images = sides.cases.images[np.frombuffer(used_bytes, dtype=bool)]
+            found += _tested(group, suite, images, effects, level)
     return found
 
 
 def _tested(
-    metric: MetricInfo,
+    group: Sequence[tuple[MetricInfo, Floats, Floats]],
     suite: str,
-    before: Floats,
-    after: Floats,
     images: Codes,
     effects: SmallestEffects,
     level: float,
-) -> Figure:
-    effect = effects.of(metric, float(before.mean()))
-    changes = after - before
-    count = len(np.unique(images))
+) -> list[Figure]:
+    """Test metrics, each with its scores in BASE and NEW, on the same cases."""
+    changes = np.column_stack([after - before for _, before, after in group])
+    lows = highs = np.zeros(len(group))
     if changes.any():
-        found = mean_intervals(changes[:, None], images, level=level)
-        low, high = float(found.low[0]), float(found.high[0])
-    else:
-        low = high = 0.0
-    verdict = judge(*((low, high) if metric.higher_is_better else (-high, -low)), effect)
-    return Figure(
-        metric=metric.id,
-        label=metric.label,
-        unit=metric.unit,
-        higher_is_better=metric.higher_is_better,
-        suite=suite,
-        verdict=verdict,
-        base=float(before.mean()),
-        new=float(after.mean()),
-        difference=float(changes.mean()),
-        low=low,
-        high=high,
-        effect=effect,
-        cases=len(changes),
-        images=count,
-        reason=few_images(count) if np.isnan(low) else "",
-    )
+        intervals = mean_intervals(changes, images, level=level)
+        lows, highs = intervals.low, intervals.high
+    count = len(np.unique(images))
+    found = []
+    for i, (metric, before, after) in enumerate(group):
+        low, high = float(lows[i]), float(highs[i])
+        if not changes[:, i].any():
+            low = high = 0.0
+        effect = effects.of(metric, float(before.mean()))
+        up = (low, high) if metric.higher_is_better else (-high, -low)
+        found.append(
+            Figure(
+                metric=metric.id,
+                label=metric.label,
+                unit=metric.unit,
+                higher_is_better=metric.higher_is_better,
+                suite=suite,
+                verdict=judge(*up, effect),
+                base=float(before.mean()),
+                new=float(after.mean()),
+                difference=float(changes[:, i].mean()),
+                low=low,
+                high=high,
+                effect=effect,
+                cases=len(changes),
+                images=count,
+                reason=few_images(count) if np.isnan(low) else "",
+            )
+        )
+    return found
 
 
 def _moved(
