@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from inpaintbench import benchmark
+from inpaintbench import benchmark, registry
 from inpaintbench.errors import BenchError
 
 SMALL = """
@@ -26,6 +26,14 @@ def write(tmp_path: Path, text: str) -> str:
 @pytest.mark.parametrize("name", benchmark.preset_names())
 def test_every_preset_reads_and_says_what_it_is(name: str) -> None:
     assert benchmark.read(name).description
+
+
+@pytest.mark.parametrize("name", benchmark.preset_names())
+def test_every_name_in_a_preset_is_a_plugin(name: str) -> None:
+    read = benchmark.read(name)
+    for kind in ("methods", "datasets", "masks", "metrics"):
+        for specification in getattr(read, kind):
+            getattr(registry, kind)().make(specification)
 
 
 def test_a_file_is_named_by_its_stem_and_filled_with_defaults(tmp_path: Path) -> None:
