@@ -12,7 +12,7 @@ import numpy as np
 
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.datasets.reading.preparation import contiguous
-from inpaintbench.metrics.base import Metric, Result, Score
+from inpaintbench.metrics.base import GroupScore, Metric, Result, Score
 
 if TYPE_CHECKING:
     from threadpoolctl import ThreadpoolController
@@ -43,7 +43,7 @@ def score_group(
     """Score outputs for one reference and mask.
 
     The scores don't depend on what was scored before, nor on how many processes share the work:
-    the numerical libraries are held to one thread, and each output is scored apart.
+    the numerical libraries are held to one thread, and each output is computed apart.
 
     Parameters
     ----------
@@ -62,11 +62,15 @@ def score_group(
     """
     with _threads(len(sys.modules)).limit(limits=1):
         bound = _bound(reference)
-        rows = []
-        for output in outputs:
-            result = Result(contiguous(output), mask, bound.reference)
-            rows.append([bound.score(metric)(result) for metric in metrics])
-        return rows
+        results = [Result(output, mask, bound.reference) for output in outputs]
+        columns = [_score_all(bound.score(metric), results) for metric in metrics]
+        return [[column[i] for column in columns] for i in range(len(results))]
+
+
+def _score_all(score: Score, results: Sequence[Result]) -> list[float]:
+    if isinstance(score, GroupScore):
+        return score.group(results)
+    return [score(result) for result in results]
 
 
 def _bound(reference: Image) -> _BoundMetrics:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    ClassVar,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    runtime_checkable,
+)
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +31,8 @@ T = TypeVar("T")
 class Result:
     """What a method returned for a case, ready to be scored.
 
-    The arrays are held read-only. What several metrics need of a result is computed once, when
-    first asked for.
+    The arrays are held contiguous and read-only. What several metrics need of a result is
+    computed once, when first asked for.
 
     Parameters
     ----------
@@ -69,13 +77,24 @@ A = TypeVar("A", bound=NDArray[Any])
 
 
 def read_only(array: A) -> A:
-    """Return a view that can't be written; compiled loops then see one kind of array only."""
-    view = array.view()
+    """Return a contiguous view that can't be written; compiled loops see no other arrays."""
+    view: A = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return view
 
 
 Score: TypeAlias = Callable[[Result], float]
+
+
+@runtime_checkable
+class GroupScore(Protocol):
+    """A scoring function that scores several results on its reference faster than one by one."""
+
+    def __call__(self, result: Result) -> float:
+        """Score one result."""
+
+    def group(self, results: Sequence[Result]) -> list[float]:
+        """Score results, each with the value that it has alone."""
 
 
 class Metric(ABC):
@@ -118,7 +137,7 @@ class Metric(ABC):
 
         Called once for a reference; the function is called once for each result on it, whatever
         the mask, and gives the same value whatever was scored before. It returns NaN where the
-        metric isn't defined.
+        metric isn't defined. It may be a `GroupScore`.
         """
 
     def setup(self) -> None:  # noqa: B027 - most metrics need no set-up

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import ClassVar, Literal
@@ -14,7 +15,7 @@ from inpaintbench.datasets.base import Image
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
 from inpaintbench.metrics.difference import top
 from inpaintbench.metrics.network.layers import Layer
-from inpaintbench.metrics.network.reference import ReferenceNetwork, fits
+from inpaintbench.metrics.network.reference import Change, ReferenceNetwork, fits
 from inpaintbench.metrics.network.trunks import TRUNKS
 
 # ImageNet's mean and standard deviation on the scale −1 to 1, as LPIPS v0.1 has them.
@@ -76,13 +77,27 @@ class LPIPS(Metric):
         if not fits(layers, (height, width)):
             return lambda result: math.nan
         pixels = _network_input(reference.reshape(height * width, -1))
-        bound = ReferenceNetwork(layers, pixels.reshape(height, width, 3))
+        return _Score(ReferenceNetwork(layers, pixels.reshape(height, width, 3)))
 
-        def score(result: Result) -> float:
-            changed = result.difference.changed
-            return bound.distance(changed, _network_input(result.output[changed]))
 
-        return score
+class _Score:
+    """LPIPS of results on one reference."""
+
+    def __init__(self, network: ReferenceNetwork) -> None:
+        self._network = network
+
+    def __call__(self, result: Result) -> float:
+        return self.group([result])[0]
+
+    def group(self, results: Sequence[Result]) -> list[float]:
+        """Score results in one pass through the network's weights."""
+        changed = [result.difference.changed for result in results]
+        return self._network.distances(
+            [
+                Change(where, _network_input(result.output[where]))
+                for where, result in zip(changed, results, strict=True)
+            ]
+        )
 
 
 @lru_cache
@@ -93,7 +108,8 @@ def _layers(network: str) -> tuple[Layer, ...]:
 
 
 def _network_input(pixels: Image) -> NDArray[np.float32]:
-    """Scale ``n×C`` pixels as LPIPS takes them, grey repeated in three channels."""
-    scaled = pixels.astype(np.float32) / np.float32(top(pixels.dtype) / 2) - np.float32(1)
-    normalised: NDArray[np.float32] = (scaled - _SHIFT) / _SCALE
+    """Scale ``n×C`` pixels from −1 to 1 and normalise them, grey repeated in three channels."""
+    factor = np.float32(2 / top(pixels.dtype)) / _SCALE
+    normalised: NDArray[np.float32] = pixels * factor
+    normalised -= (1 + _SHIFT) / _SCALE
     return normalised

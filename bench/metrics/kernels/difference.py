@@ -25,26 +25,46 @@ def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int
         Largest difference outside the hole.
     """
     height, width, channels = output.shape
+    first = output.reshape(height, -1)
+    second = reference.reshape(height, -1)
     changed = np.zeros((height, width), np.bool_)
+    gaps = np.empty(width * channels, np.int32)
     squares = np.int64(0)
     absolutes = np.int64(0)
     hole = 0
-    known = np.int64(0)
+    known = np.int32(0)
     for y in range(height):
-        for x in range(width):
-            worst = np.int64(0)
-            for c in range(channels):
-                difference = abs(np.int64(output[y, x, c]) - np.int64(reference[y, x, c]))
-                worst = max(worst, difference)
-                if mask[y, x]:
-                    squares += difference * difference
-                    absolutes += difference
-            if mask[y, x]:
-                hole += 1
-                changed[y, x] = worst > 0
+        for j in range(gaps.size):
+            gaps[j] = abs(np.int32(first[y, j]) - np.int32(second[y, j]))
+        # runs of hole and of known pixels, so that the loops over values have no branches
+        left = 0
+        while left < width:
+            right = left + 1
+            while right < width and mask[y, right] == mask[y, left]:
+                right += 1
+            run = gaps[left * channels : right * channels]
+            if mask[y, left]:
+                hole += right - left
+                for j in range(run.size):
+                    squares += np.int64(run[j]) * np.int64(run[j])
+                    absolutes += np.int64(run[j])
+                _nonzero(run, changed[y, left:right])
             else:
-                known = max(known, worst)
+                for j in range(run.size):
+                    known = max(known, run[j])
+            left = right
     return changed, int(squares), int(absolutes), hole, int(known)
+
+
+@nb.njit(cache=True, nogil=True)
+def _nonzero(values: NDArray[np.int32], pixels: NDArray[np.bool_]) -> None:
+    """Mark the pixels with a channel that isn't 0."""
+    if values.size == 3 * pixels.size:
+        for x in range(pixels.size):
+            pixels[x] = (values[3 * x] | values[3 * x + 1] | values[3 * x + 2]) != 0
+    else:
+        for x in range(pixels.size):
+            pixels[x] = values[x] != 0
 
 
 @nb.njit(cache=True, nogil=True)

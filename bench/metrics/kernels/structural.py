@@ -24,7 +24,8 @@ Flat = NDArray[np.uint8] | NDArray[np.uint16]
 Taps = tuple[float, ...]
 
 _STRIP = 32
-"""Rows of the map worked on at once, so that what is filtered stays in the cache."""
+_WIDTH = 96
+"""Rows and columns of the map worked on at once, so that what is filtered stays in the cache."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -121,24 +122,28 @@ def loss(
     columns = width - size + 1
     lost = np.zeros((rows, columns))
     line = np.empty((3, width * channels))
-    across = np.empty((3, (_STRIP + size - 1) * columns * channels))
-    down = np.empty((3, _STRIP * columns * channels))
+    across = np.empty((3, (_STRIP + size - 1) * _WIDTH * channels))
+    down = np.empty((3, _STRIP * _WIDTH * channels))
+    held = np.empty(width, np.bool_)
     seen = np.zeros(width + 1, np.int64)
     for strip in range(0, rows, _STRIP):
         end = min(strip + _STRIP, rows)
         # how many columns up to each hold a change within the strip's windows
+        held[:] = False
+        for y in range(strip, end + size - 1):
+            row = changed[y]
+            for x in range(width):
+                held[x] |= row[x]
         for x in range(width):
-            held = 0
-            for y in range(strip, end + size - 1):
-                held |= changed[y, x]
-            seen[x + 1] = seen[x] + held
+            seen[x + 1] = seen[x] + held[x]
         left = 0
         while left < columns:
             if seen[left + size] == seen[left]:
                 left += 1
                 continue
             right = left + 1
-            while right < columns and seen[right + size] > seen[right]:
+            most = min(columns, left + _WIDTH)
+            while right < most and seen[right + size] > seen[right]:
                 right += 1
             top, bottom = _extent(changed, strip, end + size - 1, left, right + size - 1)
             top = max(strip, top - size + 1)
@@ -171,10 +176,20 @@ def loss(
                     c2,
                     correction,
                 )
-                for j in range(length):
-                    lost[y, left + j // channels] += down[2, (y - top) * length + j]
+                _add_channels(down[2, here], lost[y, left:right])
             left = right
     return lost
+
+
+@nb.njit(cache=True, nogil=True)
+def _add_channels(line: Plane, total: Plane) -> None:
+    channels = line.size // total.size
+    if channels == 1:
+        for x in range(total.size):
+            total[x] = line[x]
+    else:
+        for x in range(total.size):
+            total[x] = line[3 * x] + line[3 * x + 1] + line[3 * x + 2]
 
 
 @nb.njit(cache=True, nogil=True)

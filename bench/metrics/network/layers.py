@@ -1,12 +1,17 @@
-"""Layers that compute their output at chosen positions.
+"""Layers that compute their output at chosen positions, for several inputs at a time.
 
 Inputs are ``H×W×C`` float32 maps with a zero border of the layer's padding, one pixel wider at
 the bottom and right. Positions are rows and columns of the output map.
+
+A layer first takes what it needs of each input, then computes all of them. For small maps most of
+the time goes into reading the weights, which is then done once for all inputs; each is multiplied
+apart, so that its values don't depend on the others.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,7 +21,43 @@ Float = NDArray[np.float32]
 Positions = NDArray[np.int64]
 
 _BLOCK_BYTES = 2 << 20
+_BLOCK_TILES = 64
 """Size of what is gathered at once: it is multiplied while still in the cache."""
+
+
+@dataclass(eq=False)
+class Computation:
+    """The output of a layer at wanted positions of one input, in the making.
+
+    Parameters
+    ----------
+    values : (n, channels) array of float32
+        The output, complete unless there are `tiles`.
+    tiles : Tiles, optional
+        What is still to be multiplied.
+    """
+
+    values: Float
+    tiles: Tiles | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Tiles:
+    """Transformed tiles of an input.
+
+    Parameters
+    ----------
+    rows, columns : (tiles,) array of int64
+        Where they lie, counted in tiles.
+    order : (h, w) array of int64
+        Row of the values for each position, or -1 where none is wanted.
+    transformed : (n·n, tiles, I) array of float32
+    """
+
+    rows: Positions
+    columns: Positions
+    order: Positions
+    transformed: Float
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +81,8 @@ class Layer(ABC):
     head: Float | None = field(default=None, kw_only=True)
 
     @abstractmethod
-    def evaluate(self, source: Float, wanted: NDArray[np.bool_]) -> Float:
-        """Compute the output at the wanted positions.
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Take what is needed of an input, which may change afterwards.
 
         Parameters
         ----------
@@ -52,9 +93,13 @@ class Layer(ABC):
 
         Returns
         -------
-        (n, channels) array of float32
-            One row for each wanted position, in row order.
+        Computation
+            Of one row for each wanted position, in row order.
         """
+
+    def compute(self, computations: Sequence[Computation]) -> list[Float]:
+        """Compute what was taken; (n, channels) float32 for each."""
+        return [computation.values for computation in computations]
 
     def output_side(self, side: int) -> int:
         """Return the side of the output map for a side of the input; below 1 if it is too small."""
@@ -64,14 +109,14 @@ class Layer(ABC):
 class Pooling(Layer):
     """The largest value of each window."""
 
-    def evaluate(self, source: Float, wanted: NDArray[np.bool_]) -> Float:
-        """Compute the output at the wanted positions."""
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Compute the output at the wanted positions at once."""
         from inpaintbench.metrics.kernels import convolution as kernels
 
         rows, columns = np.nonzero(wanted)
         values = np.empty((len(rows), self.channels), np.float32)
         kernels.pool(source, rows, columns, self.kernel, self.stride, values)
-        return values
+        return Computation(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,8 +133,8 @@ class Convolution(Layer):
     weight: Float
     bias: Float
 
-    def evaluate(self, source: Float, wanted: NDArray[np.bool_]) -> Float:
-        """Compute the output at the wanted positions."""
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Compute the output at the wanted positions at once; the weights are few."""
         from inpaintbench.metrics.kernels import convolution as kernels
 
         rows, columns = np.nonzero(wanted)
@@ -103,7 +148,8 @@ class Convolution(Layer):
             kernels.gather(source, rows[part], columns[part], self.kernel, self.stride, chosen)
             np.matmul(chosen, self.weight, out=values[part])
         values += self.bias
-        return np.maximum(values, 0, out=values)
+        np.maximum(values, 0, out=values)
+        return Computation(values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +170,8 @@ class WinogradConvolution(Layer):
     output: Float
     data: Float
 
-    def evaluate(self, source: Float, wanted: NDArray[np.bool_]) -> Float:
-        """Compute the output at the wanted positions."""
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Transform the input of the wanted positions, and compute them at once if they're many."""
         from inpaintbench.metrics.kernels import winograd as kernels
 
         order = np.cumsum(wanted).reshape(wanted.shape) - 1
@@ -133,19 +179,42 @@ class WinogradConvolution(Layer):
         values[:] = self.bias
         order[~wanted] = -1
         rows, columns = np.nonzero(_tiles(wanted, kernels.TILE))
-        points, inputs, outputs = self.weight.shape
-        block = max(128, _BLOCK_BYTES // (4 * points * (inputs + outputs)))
-        shape = (points, min(block, len(rows)))
-        transformed = np.empty((*shape, inputs), np.float32)
-        products = np.empty((*shape, outputs), np.float32)
-        for start in range(0, len(rows), block):
-            part = slice(start, start + block)
-            count = len(rows[part])
-            chosen, result = transformed[:, :count], products[:, :count]
-            kernels.transform(source, rows[part], columns[part], self.data, chosen)
-            np.matmul(chosen, self.weight, out=result)
-            kernels.untransform(result, rows[part], columns[part], self.output, order, values)
-        return np.maximum(values, 0, out=values)
+        points, inputs, _ = self.weight.shape
+        for start in range(0, len(rows), _BLOCK_TILES):
+            part = slice(start, start + _BLOCK_TILES)
+            transformed = np.empty((points, len(rows[part]), inputs), np.float32)
+            kernels.transform(source, rows[part], columns[part], self.data, transformed)
+            tiles = Tiles(rows[part], columns[part], order, transformed)
+            if len(rows) <= _BLOCK_TILES:
+                return Computation(values, tiles)
+            self._add([Computation(values, tiles)])
+        np.maximum(values, 0, out=values)
+        return Computation(values)
+
+    def compute(self, computations: Sequence[Computation]) -> list[Float]:
+        """Multiply what was taken, all inputs by one part of the weights after the other."""
+        waiting = [computation for computation in computations if computation.tiles is not None]
+        self._add(waiting)
+        for computation in waiting:
+            np.maximum(computation.values, 0, out=computation.values)
+        return [computation.values for computation in computations]
+
+    def _add(self, computations: Sequence[Computation]) -> None:
+        """Add the products of tiles and weights to the values."""
+        from inpaintbench.metrics.kernels import winograd as kernels
+
+        parts = [
+            (tiles, np.empty((*tiles.transformed.shape[:2], self.channels), np.float32), c.values)
+            for c in computations
+            if (tiles := c.tiles) is not None
+        ]
+        for point, weight in enumerate(self.weight):
+            for tiles, products, _ in parts:
+                np.matmul(tiles.transformed[point], weight, out=products[point])
+        for tiles, products, values in parts:
+            kernels.untransform(
+                products, tiles.rows, tiles.columns, self.output, tiles.order, values
+            )
 
 
 def _tiles(wanted: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
