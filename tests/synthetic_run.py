@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.rows import RunRows, typed
+from inpaintbench.rows import SCORES, RunRows, typed
 
 NAMES = (
     "mean-fill",
@@ -151,7 +151,7 @@ def synthetic_run(
         cases=typed("cases", cases),
         variants=typed("variants", _variants(names, trained_on or {})),
         cells=typed("cells", pd.DataFrame(cells)),
-        scores=typed("scores", pd.DataFrame(scores)),
+        scores=typed("scores", pd.DataFrame(scores, columns=list(SCORES))),
         timings=typed("timings", pd.DataFrame(times, columns=columns)),
         metrics=typed("metrics", _metrics(missing_lpips)),
         planned_cells=len(names) * len(datasets) * len(suites) * images * masks,

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 
 from inpaintbench.errors import BenchError
 from inpaintbench.rows import typed
 from inpaintbench.statistics.scores import DECIBEL_CAP, plain_name, read_scores
 from inpaintbench.statistics.standings import standing
 from inpaintbench.statistics.support import common_support
-from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 
 
 def entry(here, variant):

@@ -35,14 +35,18 @@ _SPECIAL = {
     "–": "--",
     "…": r"\ldots{}",
     "−": "$-$",
+    "\N{ZERO WIDTH SPACE}": "{}",
 }
+_LIGATURE = re.compile("-(?=-)")
 _PATTERN = re.compile("[" + re.escape("".join(_SPECIAL)) + "]")
 
 
 def escape(text: str) -> str:
     """Make any text safe in LaTeX: on one line, without control characters or ligatures."""
     text = "".join(c if c.isprintable() else " " for c in text)
-    return _PATTERN.sub(lambda match: _SPECIAL[match[0]], " ".join(text.split()))
+    # a space of no width between two hyphens, which would become a dash
+    text = _LIGATURE.sub("-\N{ZERO WIDTH SPACE}", " ".join(text.split()))
+    return _PATTERN.sub(lambda match: _SPECIAL[match[0]], text)
 
 
 def write(table: Table) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
-from inpaintbench.statistics.pairs import Pairs, compare_pairs
+from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
 from inpaintbench.statistics.ranks import (
     RankInterval,
     mean_of_ranks,
@@ -113,14 +113,14 @@ class Comparison:
     def qualities(self) -> dict[str, Quality]:
         """Say of each method where its mean lies."""
         place = np.searchsorted(np.unique(self._losses), self._losses)
-        best = int(np.argmin(place))
         several = len(self.variants) > 1
+        apart = apart_from(self.values, self.images, int(np.argmin(place)))
         return {
             name: Quality(
                 estimate=self.estimates[i],
                 best=several and bool(place[i] == 0),
                 second=several and bool(place[i] == 1),
-                tied=several and bool(place[i] > 0 and not self.pairs.apart[best, i]),
+                tied=several and bool(place[i] > 0 and not apart[i]),
             )
             for i, name in enumerate(self.variants)
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request, left_out, sentences
@@ -93,7 +94,7 @@ def _scale(axes: Axes, left: float, right: float, y: float, methods: int, reques
     """Draw the line of ranks, with ticks above."""
     em = request.style.em
     axes.plot([left, right], [y, y], color=INK)
-    step = 1 if (right - left) / max(1, methods - 1) > 1.6 * em else 2
+    step = max(1, math.ceil(1.7 * em * (methods - 1) / (right - left)))
     for rank in range(1, methods + 1):
         x = left + (right - left) * (rank - 1) / (methods - 1)
         axes.plot([x, x], [y - 0.35 * em, y], color=INK, linewidth=request.style.line_width * 0.7)

@@ -80,7 +80,7 @@ def draw(request: Request) -> Drawing:
             used |= set(bins)
             _curves(grid[row, column], bins, comparison, methods, style)
             if column == 0:
-                grid[row, 0].set_ylabel(_axis_label(metric))
+                _label(grid[row, 0], metric, em)
         _bin_axis(grid[-1, column], size, used, request)
     handles = [
         Line2D(
@@ -98,7 +98,6 @@ def draw(request: Request) -> Drawing:
     figure.legend(
         handles=handles, loc="outside lower center", ncols=legend_columns(request, labels)
     )
-    figure.align_ylabels(grid[:, 0])
     with_intervals = len(methods) <= _WITH_INTERVALS
     return Drawing(
         figure,
@@ -170,6 +169,12 @@ def _end(value: float) -> str:
     return f"{value:g}" if math.isfinite(value) else "∞"
 
 
-def _axis_label(metric: MetricInfo) -> str:
+def _label(panel: Axes, metric: MetricInfo, em: float) -> None:
+    """Label the vertical axis, at the same distance in every row."""
+    from matplotlib.transforms import ScaledTranslation
+
     unit = f" ({metric.unit})" if metric.unit else ""
-    return f"{metric.label}{unit} {metric.arrow}"
+    panel.set_ylabel(f"{metric.label}{unit} {metric.arrow}")
+    assert panel.figure is not None
+    away = ScaledTranslation(-3.9 * em, 0, panel.figure.dpi_scale_trans)
+    panel.yaxis.set_label_coords(0, 0.5, transform=panel.transAxes + away)

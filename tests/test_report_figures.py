@@ -1,0 +1,374 @@
+"""Figures: sizes, no overlapping words, embedded fonts, the same bytes, and odd runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+import subprocess
+import sys
+import zlib
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image
+from synthetic_run import PSNR, SyntheticPictures, synthetic_run, with_scores
+
+from inpaintbench.errors import BenchError
+from inpaintbench.report.figures import Drawing, NothingToShow, Request, applied, draw, save
+from inpaintbench.report.figures.labels import place_labels
+from inpaintbench.report.figures.pictures import typical_cases
+from inpaintbench.report.figures.runtime import pareto_front
+from inpaintbench.report.figures.style import (
+    ONE_COLUMN,
+    STYLES,
+    TWO_COLUMNS,
+    inches,
+    looks,
+    shortened,
+)
+from inpaintbench.report.kinds import FigureKind, StyleName
+from inpaintbench.report.summary import Summary
+from inpaintbench.rows import RunRows
+
+
+def drawn(
+    rows: RunRows, kind: FigureKind, style: StyleName = StyleName.paper, width: float = 7.2
+) -> Drawing:
+    request = Request(Summary(rows), STYLES[style], width, SyntheticPictures(rows))
+    with applied(STYLES[style]):
+        drawing = draw(kind, request)
+        drawing.figure.draw_without_rendering()
+    return drawing
+
+
+def words(figure: Figure) -> list[tuple[str, tuple[float, float, float, float]]]:
+    """List the words that drawing a figure puts on it, with their boxes in points."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    drawn_texts: list[Text] = []
+    plain = renderer.draw_text
+
+    def record(*args: object, mtext: Text | None = None, **options: object) -> None:
+        if mtext is not None and mtext.get_text().strip() and mtext not in drawn_texts:
+            drawn_texts.append(mtext)
+        plain(*args, mtext=mtext, **options)
+
+    renderer.draw_text = record
+    figure.draw(renderer)
+    scale = 72 / figure.dpi
+    return [
+        # of an annotation, the words alone without its line
+        (text.get_text(), tuple(Text.get_window_extent(text, renderer).extents * scale))
+        for text in drawn_texts
+    ]
+
+
+def assert_readable(drawing: Drawing) -> None:
+    with applied(STYLES[StyleName.paper]):
+        boxes = words(drawing.figure)
+    width, height = drawing.figure.get_size_inches() * 72
+    for word, (left, bottom, right, top) in boxes:
+        assert left >= -1, f"{word} leaves the figure on the left"
+        assert bottom >= -1, f"{word} leaves the figure at the bottom"
+        assert right <= width + 1, f"{word} leaves the figure on the right"
+        assert top <= height + 1, f"{word} leaves the figure at the top"
+    for (one, a), (other, b) in combinations(boxes, 2):
+        overlap = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+        # boxes hold room for descenders, so a point of overlap can't be seen
+        assert overlap[0] <= 1 or overlap[1] <= 1.5, f"{one!r} and {other!r} overlap"
+
+
+@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
+def test_no_words_overlap(kind: FigureKind, width: float) -> None:
+    rows = synthetic_run(5, images=3, unfinished={"telea": 0.3})
+    drawing = drawn(rows, kind, StyleName.paper, width)
+    assert drawing.figure.get_size_inches()[0] == width
+    assert drawing.figure.get_size_inches()[1] < 12
+    assert_readable(drawing)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", FigureKind)
+@pytest.mark.parametrize(
+    ("methods", "style", "width"),
+    [
+        (20, StyleName.paper, 3.5),
+        (20, StyleName.paper, 7.2),
+        (12, StyleName.web, 8.6),
+        (2, StyleName.talk, 11.0),
+    ],
+)
+def test_no_words_overlap_with_few_or_many_methods(
+    kind: FigureKind, methods: int, style: StyleName, width: float
+) -> None:
+    rows = synthetic_run(methods, images=3, datasets=("photos", "textures"))
+    assert_readable(drawn(rows, kind, style, width))
+
+
+@pytest.mark.parametrize("kind", FigureKind)
+def test_captions_are_sentences(kind: FigureKind) -> None:
+    rows = synthetic_run(5, images=3, unfinished={"telea": 0.5}, missing_lpips="no weights")
+    caption = drawn(rows, kind).caption
+    assert caption.endswith(".")
+    assert "  " not in caption
+    if kind not in (FigureKind.suites, FigureKind.pictures):
+        assert "Not shown, since too few cells were finished: telea (13/27)." in caption
+    if kind is not FigureKind.pictures:
+        assert "LPIPS is missing: no weights." in caption
+
+
+def test_methods_that_are_not_ranked_are_hollow_in_the_suites() -> None:
+    drawing = drawn(synthetic_run(3, unfinished={"telea": 0.5}), FigureKind.suites)
+    fills = {
+        line.get_markerfacecolor()
+        for panel in drawing.figure.axes
+        for line in panel.lines
+        if line.get_marker() not in ("None", "")
+    }
+    assert "white" in fills
+    assert "Hollow" in drawing.caption
+
+
+class TestBytes:
+    def saved(self, tmp_path: Path, kind: FigureKind, suffix: str) -> bytes:
+        path = tmp_path / f"figure{suffix}"
+        rows = synthetic_run(3, images=3)
+        with applied(STYLES[StyleName.paper]):
+            request = Request(Summary(rows), pictures=SyntheticPictures(rows))
+            save(draw(kind, request).figure, path)
+        return path.read_bytes()
+
+    @pytest.mark.parametrize("kind", FigureKind)
+    def test_pdf_embeds_truetype_and_tells_no_time(self, tmp_path: Path, kind: FigureKind) -> None:
+        data = self.saved(tmp_path, kind, ".pdf")
+        text = data + b"".join(
+            zlib.decompress(stream)
+            for stream in re.findall(
+                rb"FlateDecode.{0,80}?stream\r?\n(.*?)\r?\nendstream", data, re.S
+            )
+            if stream[:1] == b"x"
+        )
+        assert b"/FontFile2" in text
+        assert b"/Type3" not in text
+        assert b"CreationDate" not in text
+        assert b"ModDate" not in text
+
+    def test_png_holds_nothing_but_pixels_and_resolution(self, tmp_path: Path) -> None:
+        self.saved(tmp_path, FigureKind.suites, ".png")
+        picture = Image.open(tmp_path / "figure.png")
+        assert picture.size[0] == 2160
+        assert set(picture.info) == {"dpi"}
+
+    def test_other_endings_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(BenchError, match=r"\.pdf, \.png or \.svg"):
+            save(Figure(), tmp_path / "figure.jpg")
+
+    @pytest.mark.slow
+    def test_same_bytes_in_another_process_at_another_time(self, tmp_path: Path) -> None:
+        """Nothing of the hash seed, the clock or a person's matplotlibrc gets in."""
+        script = (
+            "import sys; sys.path.insert(0, sys.argv[1])\n"
+            "from pathlib import Path\n"
+            "from synthetic_run import synthetic_run, SyntheticPictures\n"
+            "from inpaintbench.report import write_report\n"
+            "rows = synthetic_run(3, images=3, datasets=['d'], unfinished={'telea': 0.1})\n"
+            "write_report(rows, Path(sys.argv[2]), SyntheticPictures(rows))\n"
+        )
+        (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\n")
+        for run, extra in (
+            ("one", {"PYTHONHASHSEED": "1", "TZ": "UTC"}),
+            ("two", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "MATPLOTLIBRC": str(tmp_path)}),
+        ):
+            subprocess.run(
+                [sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path / run)],
+                check=True,
+                env={**os.environ, **extra},
+            )
+        files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
+        assert len(files) > 30
+        for name in files:
+            assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+class TestOddRuns:
+    @pytest.mark.parametrize(
+        ("kind", "options", "reason"),
+        [
+            (FigureKind.runtime, {"timings": False}, "timed"),
+            (FigureKind.critical_difference, {"methods": 1}, "fewer than two methods"),
+            (FigureKind.critical_difference, {"images": 1, "datasets": ("d",)}, "single image"),
+            (FigureKind.ranks, {"methods": 1}, "fewer than two methods"),
+            (FigureKind.distribution, {"unfinished": {"mean-fill": 1.0, "telea": 1.0}}, "score"),
+        ],
+    )
+    def test_nothing_to_show_says_why(
+        self, kind: FigureKind, options: dict[str, object], reason: str
+    ) -> None:
+        with pytest.raises(NothingToShow, match=reason):
+            drawn(synthetic_run(**{"methods": 2, **options}), kind)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"methods": 1, "images": 1, "datasets": ("d",), "suites": ("textures",)},
+            {"methods": 2, "channels": 1, "images": 2},
+            {"methods": 3, "missing_lpips": "no weights", "images": 2},
+            {"methods": ["$x_1$", "<script>", "a" * 80, "ü–日本"], "images": 2},
+            {"methods": 3, "reached": 0.2},
+        ],
+    )
+    def test_odd_runs_are_drawn(self, options: dict[str, object], tmp_path: Path) -> None:
+        rows = synthetic_run(**options)
+        made = 0
+        for kind in FigureKind:
+            with applied(STYLES[StyleName.paper]):
+                request = Request(Summary(rows), pictures=SyntheticPictures(rows))
+                try:
+                    save(draw(kind, request).figure, tmp_path / f"{kind}.png")
+                except NothingToShow:
+                    continue
+                made += 1
+        assert made >= 4
+
+    def test_exact_results(self) -> None:
+        rows = synthetic_run(2)
+        scores = rows.scores.assign(
+            value=np.where(rows.scores["metric"] == PSNR, np.inf, rows.scores["value"])
+        )
+        for kind in FigureKind:
+            drawn(with_scores(rows, scores), kind)
+
+    def test_without_pictures(self) -> None:
+        with applied(STYLES[StyleName.paper]), pytest.raises(NothingToShow, match="at hand"):
+            draw(FigureKind.pictures, Request(Summary(synthetic_run(2))))
+
+
+class TestPictures:
+    def test_a_grid_shows_original_masked_and_every_method(self) -> None:
+        rows = synthetic_run(3, suites=("textures",))
+        drawing = drawn(rows, FigureKind.pictures)
+        titles = [axes.get_title() for axes in drawing.figure.axes if axes.get_title()]
+        assert titles == ["original", "masked", "navier-stokes", "telea", "mean-fill"]
+
+    def test_a_cell_without_a_result_names_the_reason(self) -> None:
+        rows = synthetic_run(3, suites=("textures",), unfinished={"telea": 1.0})
+        figure = drawn(rows, FigureKind.pictures).figure
+        assert "timeout" in [text.get_text() for axes in figure.axes for text in axes.texts]
+
+    def test_composites_are_shown(self) -> None:
+        """What a method did to known pixels isn't scored, so it isn't shown."""
+        rows = synthetic_run(1, images=1, datasets=("d",), suites=("textures",))
+
+        class Spoiling(SyntheticPictures):
+            def output(self, case: str, variant: str) -> np.ndarray:
+                return 255 - self.reference(case)
+
+        pictures = Spoiling(rows)
+        case = rows.cases["case"][0]
+        with applied(STYLES[StyleName.paper]):
+            request = Request(Summary(rows), pictures=pictures, insets=False, errors=False)
+            figure = draw(FigureKind.pictures, request).figure
+        shown = figure.axes[2].images[0].get_array()
+        mask = pictures.mask(case)
+        assert np.allclose(shown[~mask], pictures.reference(case)[~mask] / 255)
+        assert not np.allclose(shown[mask], pictures.reference(case)[mask] / 255)
+
+    def test_sixteen_bit_grey(self) -> None:
+        rows = synthetic_run(2, images=1, datasets=("d",), suites=("textures",), channels=1)
+        rows = dataclasses.replace(rows, cases=rows.cases.assign(dtype="uint16"))
+        drawn(rows, FigureKind.pictures)
+
+    def test_chosen_cases(self) -> None:
+        rows = synthetic_run(2)
+        case = rows.cases["case"].iloc[7]
+        with applied(STYLES[StyleName.paper]):
+            request = Request(Summary(rows), pictures=SyntheticPictures(rows), cases=(case,))
+            figure = draw(FigureKind.pictures, request).figure
+        row = rows.cases.iloc[7]
+        assert figure.texts[0].get_text() == f"{row['dataset']} / {row['sample']}, {row['suite']}"
+        with pytest.raises(BenchError, match="no case 'nope'"):
+            draw(FigureKind.pictures, dataclasses.replace(request, cases=("nope",)))
+
+    def test_typical_case_is_the_median_of_its_suite(self) -> None:
+        rows = synthetic_run(3)
+        chosen = typical_cases(Summary(rows))
+        assert len(chosen) == 3
+        psnr = rows.scores[rows.scores["metric"] == PSNR].groupby("case")["value"].mean()
+        for case, suite in zip(chosen, rows.cases["suite"].unique(), strict=True):
+            of_suite = psnr[list(rows.cases.loc[rows.cases["suite"] == suite, "case"])]
+            assert (of_suite < psnr[case]).sum() == (len(of_suite) - 1) // 2
+
+
+class TestParts:
+    def test_pareto_front(self) -> None:
+        points = [(1.0, 20.0), (2.0, 25.0), (3.0, 24.0), (4.0, 30.0), (1.0, 19.0)]
+        assert pareto_front(points, higher_is_better=True) == [0, 1, 3]
+        assert pareto_front(points, higher_is_better=False) == [4]
+
+    @settings(deadline=None)
+    @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
+    def test_pareto_front_is_what_nothing_beats(self, points: list[tuple[int, int]]) -> None:
+        front = pareto_front(points, higher_is_better=True)
+        for i, (seconds, score) in enumerate(points):
+            beaten = any(
+                (s <= seconds and q >= score) and (s, q) != (seconds, score) for s, q in points
+            )
+            assert (not beaten) == ((seconds, score) in [points[j] for j in front]), i
+
+    @settings(deadline=None)
+    @given(st.lists(st.tuples(st.floats(0, 300), st.floats(0, 200)), min_size=1, max_size=12))
+    def test_labels_overlap_neither_each_other_nor_points(
+        self, points: list[tuple[float, float]]
+    ) -> None:
+        placed = place_labels(points, [(30.0, 8.0)] * len(points), (0, 0, 300, 200), 3.0)
+        if placed is None:
+            return
+        boxes = [place.box for place in placed]
+        for a, b in combinations(boxes, 2):
+            assert min(a[2], b[2]) <= max(a[0], b[0]) or min(a[3], b[3]) <= max(a[1], b[1])
+        for x, y in points:
+            assert not any(b[0] < x < b[2] and b[1] < y < b[3] for b in boxes)
+        assert all(b[0] >= 0 and b[1] >= 0 and b[2] <= 300 and b[3] <= 200 for b in boxes)
+
+    def test_labels_that_do_not_fit_are_refused(self) -> None:
+        assert place_labels([(5, 5), (6, 6)], [(50, 8)] * 2, (0, 0, 60, 10), 3.0) is None
+
+    def test_looks_stay_apart_for_many_methods(self) -> None:
+        found = looks([str(i) for i in range(40)])
+        assert len({(look.colour, look.marker) for look in found.values()}) == 40
+
+    @settings(deadline=None)
+    @given(st.lists(st.text(max_size=40), unique=True, max_size=8), st.integers(8, 30))
+    def test_shortened_names_stay_different(self, names: list[str], longest: int) -> None:
+        short = shortened(names, longest)
+        assert set(short) == set(names)
+        assert len(set(short.values())) == len(names)
+
+    def test_shortened(self) -> None:
+        names = ["telea", "deepfill[version=2]", "lama[a=1,b=2,c=3]", "lama[a=1,b=2,c=4]"]
+        assert list(shortened(names, 12).values()) == [
+            "telea",
+            "deepfill[…]",
+            "lama[…b=2,c=3]"[:5] + "…2,c=3]",
+            "lama[…2,c=4]",
+        ]
+
+    @pytest.mark.parametrize(
+        ("text", "value"),
+        [("3.5in", 3.5), ("89mm", 89 / 25.4), ("8.9 cm", 8.9 / 2.54), ("7", 7.0), ("252pt", 3.487)],
+    )
+    def test_widths(self, text: str, value: float) -> None:
+        assert inches(text) == pytest.approx(value, rel=1e-3)
+
+    @pytest.mark.parametrize("text", ["wide", "-3in", "0.1in", "1e9", "3.5.1in", ""])
+    def test_bad_widths(self, text: str) -> None:
+        with pytest.raises(BenchError, match="is not a width"):
+            inches(text)

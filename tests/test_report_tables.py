@@ -1,0 +1,351 @@
+"""Tables in every format: digits, marks, notes, gaps, and names that would like to be code."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+from synthetic_run import LPIPS, PSNR, synthetic_run, with_scores
+
+from inpaintbench.report import html, latex, markdown, tables
+from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+from inpaintbench.report.leaderboard import leaderboard_table
+from inpaintbench.report.numbers import decimals, fixed, p_value, significant
+from inpaintbench.report.summary import Summary
+from inpaintbench.rows import RunRows
+
+HOSTILE = (
+    r"a|b`*_x_*~#1&<script>alert(1)</script>",
+    r"\input{x} %$^{}~\\ --x 'y' ``z``",
+    "[link](http://x.y)\nsecond line",
+    "=1+2 @user",
+)
+
+
+class TestNumbers:
+    @pytest.mark.parametrize(
+        ("width", "places"),
+        [(0.034, 2), (0.017, 3), (0.024, 3), (0.5, 1), (0.12, 2), (3.0, 0), (1.5, 1), (40, 0)],
+    )
+    def test_digits_fit_the_interval(self, width: float, places: int) -> None:
+        assert decimals([width, np.nan, 0.0], otherwise=9) == places
+
+    def test_digits_have_bounds(self) -> None:
+        assert decimals([], otherwise=4) == 4
+        assert decimals([1e-9], otherwise=4) == 5
+        assert decimals([30.0], otherwise=4, least=1) == 1
+
+    def test_fixed(self) -> None:
+        assert fixed(-0.001, 2) == "0.00"
+        assert fixed(-1.005, 1) == "-1.0"
+        assert fixed(np.nan, 2) == "–"
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (0.00412, "0.0041"),
+            (0.996, "1.0"),
+            (1.0, "1.0"),
+            (12.3, "12"),
+            (99.6, "100"),
+            (1234.0, "1200"),
+            (0.0, "0"),
+            (np.nan, "–"),
+        ],
+    )
+    def test_significant(self, value: float, text: str) -> None:
+        assert significant(value) == text
+
+    def test_p_value(self) -> None:
+        assert [p_value(p) for p in (0.0004, 0.0234, 1.0, np.nan)] == [
+            "<0.001",
+            "0.023",
+            "1.000",
+            "–",
+        ]
+
+
+def written(rows: RunRows, kind: TableKind, format: Format) -> str:
+    return tables.write(kind, Summary(rows), format)
+
+
+class TestContent:
+    def test_best_bold_second_underlined_tied_marked(self) -> None:
+        rows = synthetic_run(3, spread=0.1, images=6)
+        text = written(rows, TableKind.leaderboard, Format.markdown)
+        standing = Summary(rows).overall
+        for entry in standing.entries:
+            line = next(line for line in text.splitlines() if f"| {entry.variant}" in line)
+            psnr = line.split("|")[5]
+            quality = entry.qualities[PSNR]
+            assert ("**" in psnr) == quality.best
+            assert ("<ins>" in psnr) == quality.second
+            assert ("≈" in psnr) == quality.tied
+        assert sum(entry.qualities[PSNR].tied for entry in standing.entries) >= 1
+
+    def test_the_rule_of_comparison_is_below_every_table(self) -> None:
+        summary = Summary(synthetic_run(4, unfinished={"telea": 0.05, "biharmonic": 0.4}))
+        for kind in TableKind:
+            if kind is TableKind.failures:
+                continue
+            for format in (Format.markdown, Format.latex, Format.html):
+                text = tables.write(kind, summary, format)
+                assert "common support" in text, (kind, format)
+                assert "not ranked" in text, (kind, format)
+
+    def test_unfinished_cells_are_shown(self) -> None:
+        rows = synthetic_run(4, unfinished={"telea": 0.05, "biharmonic": 0.4}, failure="crash")
+        board = written(rows, TableKind.leaderboard, Format.markdown)
+        assert "| 43/45 |" in board
+        assert "| 27/45 |" in board
+        assert "biharmonic<sup>†</sup>" in board
+        assert "Not finished: telea 2 crash; biharmonic 18 crash." in board
+        failures = written(rows, TableKind.failures, Format.csv)
+        frame = pd.read_csv(io.StringIO(failures))
+        assert len(frame) == 20
+        assert set(frame["failure"]) == {"crash"}
+
+    def test_a_stopped_run_says_so(self) -> None:
+        text = written(synthetic_run(2, reached=0.5), TableKind.leaderboard, Format.markdown)
+        assert re.search(r"The run is unfinished: 46 of 90 cells not reached\.", text)
+
+    def test_missing_lpips_has_a_column_of_dashes_and_the_reason(self) -> None:
+        rows = synthetic_run(2, missing_lpips="no weights; run `inpaintbench weights`")
+        text = written(rows, TableKind.leaderboard, Format.markdown)
+        column = text.splitlines()[2].split("|").index(" LPIPS ↓ ")
+        cells = {line.split("|")[column].strip() for line in text.splitlines()[4:6]}
+        assert cells == {"–"}
+        assert "LPIPS is missing: no weights; run \\`inpaintbench weights\\`" in text
+
+    def test_exact_results_are_counted(self) -> None:
+        rows = synthetic_run(2)
+        scores = rows.scores.copy()
+        first = scores.index[scores["metric"] == PSNR][:3]
+        scores.loc[first, "value"] = np.inf
+        text = written(with_scores(rows, scores), TableKind.leaderboard, Format.markdown)
+        assert "3 scores above 100 dB (exact results) count as that." in text
+
+    def test_one_image_has_no_interval_and_says_so(self) -> None:
+        rows = synthetic_run(3, images=1, datasets=("photos",))
+        text = written(rows, TableKind.leaderboard, Format.markdown)
+        assert "Means over fewer than 3 images have no interval: none is possible." in text
+        table = text[text.index("| Rank") : text.index("Means, differences")]
+        psnr = [line.split("|")[5] for line in table.splitlines()[2:] if line]
+        assert all("[" not in cell for cell in psnr)
+
+    def test_one_method_is_neither_best_nor_tied(self) -> None:
+        text = written(synthetic_run(1), TableKind.leaderboard, Format.markdown)
+        assert "**" not in text[text.index("| Rank") :]
+        assert "can't be told apart" not in text
+
+    def test_no_timings(self) -> None:
+        text = written(synthetic_run(2, timings=False), TableKind.leaderboard, Format.markdown)
+        assert "no timings taken alone on the machine" in text
+
+    def test_contended_timings_are_counted(self) -> None:
+        rows = synthetic_run(2)
+        timings = rows.timings.assign(contended=rows.timings["repeat"] == 0)
+        text = written(
+            dataclasses.replace(rows, timings=timings), TableKind.leaderboard, Format.markdown
+        )
+        assert f"{(timings['repeat'] == 0).sum()} contended timings are left out." in text
+
+    def test_training_data_of_the_same_name_is_flagged(self) -> None:
+        rows = synthetic_run(2, trained_on={"telea": "photos/train"})
+        text = written(rows, TableKind.leaderboard, Format.markdown)
+        assert "telea<sup>‡</sup>" in text
+        assert "‡ trained on data of the same name: telea on photos/train." in text
+
+    def test_groups_have_a_block_each(self) -> None:
+        rows = synthetic_run(2)
+        table = tables.make(TableKind.groups, Summary(rows))
+        assert len(table.blocks) == 9
+        assert table.blocks[0].title == "photos[size=128], small-holes (5 of 5 cases)"
+        assert all(len(block.rows) == 2 for block in table.blocks)
+
+    def test_pairs_give_a_verdict(self) -> None:
+        text = written(synthetic_run(2, spread=3), TableKind.pairs, Format.markdown)
+        assert re.search(r"\| telea \| mean-fill \| \S+ .* \| better \|", text)
+        text = written(synthetic_run(2, spread=0), TableKind.pairs, Format.markdown)
+        assert "| can't tell |" in text
+
+    @pytest.mark.parametrize("style", IntervalStyle)
+    def test_interval_styles(self, style: IntervalStyle) -> None:
+        text = tables.write(
+            TableKind.suites, Summary(synthetic_run(2)), Format.markdown, intervals=style
+        )
+        body = text[text.index("| Method") : text.index("In each group")]
+        assert ("\\[" in body) == (style is IntervalStyle.brackets)
+        assert ("±" in body) == (style is IntervalStyle.plus_minus)
+
+    def test_csv_holds_full_precision(self) -> None:
+        rows = synthetic_run(3)
+        frame = pd.read_csv(io.StringIO(written(rows, TableKind.leaderboard, Format.csv)))
+        telea = frame.set_index("variant").loc["telea"]
+        here = Summary(rows).overall
+        entry = next(entry for entry in here.entries if entry.variant == "telea")
+        estimate = entry.qualities[LPIPS].estimate
+        assert telea[LPIPS] == estimate.mean
+        assert telea[f"{LPIPS}_low"] == estimate.low
+        assert telea["rank"] == entry.rank.rank
+        assert telea["finished"] == 45
+
+    @pytest.mark.parametrize("kind", TableKind)
+    def test_the_same_rows_give_the_same_text(self, kind: TableKind) -> None:
+        rows = synthetic_run(3, unfinished={"telea": 0.05})
+        first, again = Summary(rows), Summary(rows)
+        for format in Format:
+            assert tables.write(kind, first, format) == tables.write(kind, again, format)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"methods": 1, "images": 1, "datasets": ("photos",), "suites": ("textures",)},
+            {"methods": 2, "channels": 1, "timings": False},
+            {"methods": 3, "unfinished": {"telea": 1.0}},
+            {"methods": 2, "unfinished": {"telea": 1.0, "mean-fill": 1.0}},
+            {"methods": 2, "missing_lpips": "no weights", "reached": 0.3},
+            {"methods": 12, "images": 1},
+        ],
+    )
+    def test_odd_runs_have_every_table(self, options: dict[str, object]) -> None:
+        summary = Summary(synthetic_run(**options))
+        for kind in TableKind:
+            for format in Format:
+                assert tables.write(kind, summary, format)
+
+
+class Cells(HTMLParser):
+    """Collect the texts of table cells, and every tag met."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: set[str] = set()
+        self.texts: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.add(tag)
+        if tag in ("td", "th"):
+            self.texts.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.texts:
+            self.texts[-1] += data
+
+
+class TestEscaping:
+    def test_html_keeps_names_as_text(self) -> None:
+        rows = synthetic_run(HOSTILE, datasets=("<b>d</b>",), suites=("s&s",))
+        for kind in TableKind:
+            parser = Cells()
+            parser.feed(written(rows, kind, Format.html))
+            assert not parser.tags & {"script", "b", "a", "img"}
+        parser = Cells()
+        parser.feed(written(rows, TableKind.leaderboard, Format.html))
+        assert HOSTILE[0] in parser.texts
+        assert HOSTILE[1] in parser.texts
+
+    def test_markdown_rows_keep_their_columns(self) -> None:
+        text = written(synthetic_run(HOSTILE), TableKind.leaderboard, Format.markdown)
+        rows = [line for line in text.splitlines() if line.startswith("|")]
+        assert len(rows) == 2 + len(HOSTILE)
+        assert len({len(re.findall(r"(?<!\\)\|", row)) for row in rows}) == 1
+        assert "<script>" not in text
+        assert r"\[link\](http://x.y) second line" in text
+        assert "&#64;user" in text
+
+    def test_markdown_escape(self) -> None:
+        assert markdown.escape("a_b*c|`d`<i>") == r"a\_b\*c\|\`d\`&lt;i&gt;"
+
+    def test_latex_escape(self) -> None:
+        assert latex.escape(r"50%_a&b#c$d{e}") == r"50\%\_a\&b\#c\$d\{e\}"
+        assert latex.escape("\\x^~") == r"\textbackslash{}x\textasciicircum{}\textasciitilde{}"
+        assert latex.escape("a--b---c") == "a-{}-b-{}-{}-c"
+        assert latex.escape("1–2 ± ≈ ↑") == r"1--2 $\pm$ $\approx$ $\uparrow$"
+        assert latex.escape("two\nlines\x07") == "two lines"
+
+    def test_latex_has_no_bare_special_character(self) -> None:
+        text = written(synthetic_run(HOSTILE), TableKind.leaderboard, Format.latex)
+        body = text[text.index(r"\midrule") : text.index(r"\bottomrule")]
+        rows = [line for line in body.splitlines() if line.endswith(r"\\")]
+        assert len(rows) == len(HOSTILE)
+        for row in rows:
+            assert len(re.findall(r"(?<!\\)&", row)) == 9
+            assert not re.search(r"(?<!\\)[%#]", row)
+            assert row.count("{") - row.count(r"\{") == row.count("}") - row.count(r"\}")
+
+    def test_csv_survives_any_name(self) -> None:
+        text = written(synthetic_run(HOSTILE), TableKind.leaderboard, Format.csv)
+        frame = pd.read_csv(io.StringIO(text))
+        assert set(frame["variant"]) == set(HOSTILE)
+
+    def test_html_escape_of_captions(self) -> None:
+        rows = dataclasses.replace(synthetic_run(1), name="<img src=x>")
+        assert "<img" not in html.write(tables.make(TableKind.leaderboard, Summary(rows)))
+
+
+LATEX = next((path for name in ("pdflatex", "tectonic") if (path := shutil.which(name))), None)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(LATEX is None, reason="no LaTeX here (pdflatex or tectonic)")
+def test_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
+    rows = synthetic_run(
+        [*HOSTILE, "telea", "deepfill[version=2,weights=places2]"], unfinished={"telea": 0.5}
+    )
+    body = "\n".join(
+        tables.write(kind, Summary(rows), Format.latex)
+        for kind in (TableKind.leaderboard, TableKind.suites, TableKind.pairs)
+    )
+    document = (
+        "\\documentclass[10pt]{article}\n\\usepackage[margin=0.75in]{geometry}\n"
+        f"\\usepackage{{booktabs}}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
+    )
+    (tmp_path / "tables.tex").write_text(document)
+    options = ["-interaction=nonstopmode", "-halt-on-error"] if "pdflatex" in str(LATEX) else []
+    result = subprocess.run(
+        [str(LATEX), *options, "tables.tex"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
+    assert (tmp_path / "tables.pdf").stat().st_size > 1000
+
+
+class TestTerminal:
+    def drawn(self, rows: RunRows, width: int) -> str:
+        console = Console(width=width, file=io.StringIO(), color_system=None)
+        console.print(leaderboard_table(rows))
+        return console.file.getvalue()
+
+    def test_five_methods_fit_into_100_columns(self) -> None:
+        rows = synthetic_run(5, images=30)
+        text = self.drawn(rows, 100)
+        for variant in rows.variants["variant"]:
+            line = next(line for line in text.splitlines() if f" {variant} " in line)
+            assert line.rstrip().endswith("270/270")
+            assert line.count("±") == 4
+
+    def test_a_narrow_terminal_keeps_names_whole(self) -> None:
+        text = self.drawn(synthetic_run(5), 80)
+        assert "navier-stokes" in text
+
+    def test_names_are_no_markup(self) -> None:
+        assert "[bold]x[/bold]" in self.drawn(synthetic_run(["[bold]x[/bold]", "y"]), 120)
+
+    def test_the_rule_is_printed(self) -> None:
+        text = " ".join(self.drawn(synthetic_run(3, unfinished={"telea": 0.5}), 100).split())
+        assert "common support: the 45 of 45 cases" in text
+        assert "† finished fewer than 90 % of the cells" in text
