@@ -24,7 +24,7 @@ def leaderboard(
     ] = None,
     pictures: Annotated[
         int, typer.Option(min=0, help="Results shown as pictures, at most; 0 for none.")
-    ] = 2000,
+    ] = 1000,
 ) -> None:
     """Write the leaderboard of a run, or of several runs together, as a static site.
 

@@ -17,7 +17,7 @@ def write_site(
     *,
     runs: tuple[str, ...] = (),
     title: str = "",
-    most_pictures: int = 2000,
+    most_pictures: int = 1000,
 ) -> list[Path]:
     """Write the site of a run, as `building.write_site` says."""
     from inpaintbench.site import building

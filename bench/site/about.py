@@ -1,43 +1,60 @@
-"""The page about the run: how to read it, where it comes from, and its rows."""
+"""The page about the run: how it is compared, where it comes from, and its data."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 
+import pandas as pd
+
 from inpaintbench.report import html, tables
+from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import IntervalStyle, TableKind
-from inpaintbench.rows import long_rows
+from inpaintbench.rows import RunRows
 from inpaintbench.site.site import Site
+
+_METHODS_IN_PAIRS = 15
+"""With more methods, the table of all pairs is too long to read; it is offered as CSV alone."""
 
 
 def write_about(site: Site) -> None:
-    """Write ``about.html`` and the rows and tables that it offers."""
+    """Write ``about.html`` and the tables that it offers."""
     from markupsafe import Markup
 
-    rows, folder = site.summary.rows, site.renderer.folder
-    folder.text("tables/rows.csv", long_rows(rows).to_csv(index=False, lineterminator="\n"))
-    shown = []
-    for kind in (TableKind.groups, TableKind.pairs):
-        table = tables.make(kind, site.summary, IntervalStyle.brackets)
-        folder.text(f"tables/{kind}.csv", table.frame.to_csv(index=False, lineterminator="\n"))
+    summary, rows = site.summary, site.summary.rows
+    _table(site, "leaderboard", standing_frame([summary.overall]))
+    _table(site, "suites", suite_frame(summary.suites))
+    _table(site, "pairs", pair_frame([summary.overall]))
+    _table(site, "cases", rows.cases)
+    _table(site, "scores", wide_scores(rows))
+    pairs = ""
+    if 1 < len(summary.overall.order) <= _METHODS_IN_PAIRS:
         # the table comes escaped
-        shown.append((str(kind), Markup(html.write(table))))
-    leaderboard = tables.make(TableKind.leaderboard, site.summary, IntervalStyle.brackets)
-    folder.text(
-        "tables/leaderboard.csv", leaderboard.frame.to_csv(index=False, lineterminator="\n")
-    )
+        pairs = Markup(html.write(tables.make(TableKind.pairs, summary, IntervalStyle.brackets)))
     site.renderer.page(
         "about.html",
         "about.html",
         section="about",
         site=site,
         rows=rows,
-        rules=leaderboard.notes,
+        rules=tables.make(TableKind.leaderboard, summary, IntervalStyle.brackets).notes,
         metrics=rows.metrics.to_dict("records"),
         provenance=_provenance(rows.provenance),
-        tables=shown,
+        pairs=pairs,
     )
+
+
+def wide_scores(rows: RunRows) -> pd.DataFrame:
+    """Arrange scores with a row for each cell and a column for each metric."""
+    scores = rows.scores.pivot(index=["case", "variant"], columns="metric", values="value")
+    known = [metric for metric in rows.metrics["metric"] if metric in scores.columns]
+    return rows.cells.drop(columns="seconds").merge(
+        scores[known].reset_index(), on=["case", "variant"], how="left"
+    )
+
+
+def _table(site: Site, name: str, frame: pd.DataFrame) -> None:
+    site.renderer.folder.text(f"tables/{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
 
 
 def _provenance(provenance: Mapping[str, str]) -> list[tuple[str, str]]:

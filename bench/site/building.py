@@ -27,7 +27,7 @@ def write_site(
     *,
     runs: tuple[str, ...] = (),
     title: str = "",
-    most_pictures: int = 2000,
+    most_pictures: int = 1000,
 ) -> list[Path]:
     """Write the site of a run; what an earlier site left in the directory is removed.
 

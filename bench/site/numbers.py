@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-
 from inpaintbench.report.numbers import decimals, significant
 from inpaintbench.report.summary import Summary
+from inpaintbench.statistics.bootstrap import mean_intervals
 from inpaintbench.statistics.standings import Comparison
 
 
 def metric_decimals(summary: Summary) -> dict[str, int]:
-    """Choose the decimals of each metric from the paired intervals between methods."""
+    """Choose the decimals of each metric from the intervals between neighbouring methods."""
     here = summary.overall
     return {
         metric.id: decimals(
@@ -37,10 +36,10 @@ def rank_decimals(summary: Summary) -> int:
 
 
 def _half_widths(comparison: Comparison | None) -> Iterable[float]:
-    """List half the widths of the intervals of differences: what can be told apart."""
-    if comparison is None:
+    """List half the widths of the intervals between neighbours: what must be told apart."""
+    if comparison is None or len(comparison.variants) < 2:
         return []
-    pairs = comparison.pairs
-    upper = np.triu_indices(len(comparison.variants), 1)
-    widths: list[float] = ((pairs.high - pairs.low)[upper] / 2).tolist()
+    ordered = comparison.values[:, comparison.order]
+    found = mean_intervals(ordered[:, :-1] - ordered[:, 1:], comparison.images)
+    widths: list[float] = ((found.high - found.low) / 2).tolist()
     return widths

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.imagefile import encode_png
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
 from inpaintbench.report.pictures import Pictures
@@ -140,10 +141,7 @@ def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _picture(folder: Folder, image: NDArray[np.uint8]) -> str:
-    from PIL import Image as Pillow
-
-    picture = Pillow.fromarray(image[..., 0] if image.shape[2] == 1 else image)
-    return _written(folder, picture)
+    return folder.named_by_digest("pictures", ".png", encode_png(image))
 
 
 def _map(folder: Folder, values: NDArray[Any], shades: bytes) -> str:
@@ -154,16 +152,12 @@ def _map(folder: Folder, values: NDArray[Any], shades: bytes) -> str:
     levels = np.rint(np.clip(values, 0, 1) * 63).astype(np.uint8)
     picture = Pillow.fromarray(levels)
     picture.putpalette(shades)
-    return _written(folder, picture)
+    data = io.BytesIO()
+    picture.save(data, format="PNG")
+    return folder.named_by_digest("pictures", ".png", data.getvalue())
 
 
 def _shades() -> bytes:
     from matplotlib import colormaps
 
     return bytes(np.rint(colormaps["inferno"](np.linspace(0, 1, 64))[:, :3] * 255).astype(np.uint8))
-
-
-def _written(folder: Folder, picture: Any) -> str:
-    data = io.BytesIO()
-    picture.save(data, format="PNG", compress_level=6)
-    return folder.named_by_digest("pictures", ".png", data.getvalue())
