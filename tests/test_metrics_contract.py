@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from inpaintbench import registry
+from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
 
 SPECIFICATIONS = [
@@ -23,7 +24,20 @@ SPECIFICATIONS = [
     "ssim[definition=uniform7]",
 ]
 
-PERFECT = {"psnr": math.inf, "ssim": 1.0, "mae": 0.0, "lpips": 0.0, "known-change": 0.0}
+SIDE = 168
+"""Of the images: every metric is defined for it."""
+
+PERFECT = {
+    "psnr": math.inf,
+    "ssim": 1.0,
+    "mae": 0.0,
+    "known-change": 0.0,
+    "lpips": 0.0,
+    "ms-ssim": 1.0,
+    "gmsd": 0.0,
+    "haarpsi": 1.0,
+    "flip": 0.0,
+}
 """What the truth itself scores, exactly."""
 
 
@@ -37,12 +51,12 @@ def metric(request: pytest.FixtureRequest) -> Metric:
     return made
 
 
-def images(dtype: type, channels: int, side: int = 64) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def images(dtype: type, channels: int) -> tuple[Image, Image, Mask]:
     """Make a reference and an output of noise, and a hole that touches a border."""
     rng = np.random.default_rng(5)
     top = np.iinfo(dtype).max
-    reference, output = rng.integers(0, top, (2, side, side, channels), dtype, endpoint=True)
-    mask = np.zeros((side, side), bool)
+    reference, output = rng.integers(0, top, (2, SIDE, SIDE, channels), dtype, endpoint=True)
+    mask = np.zeros((SIDE, SIDE), bool)
     mask[20:40, 30:] = True
     return reference, output, mask
 
@@ -68,7 +82,7 @@ def test_the_direction_is_right(metric: Metric) -> None:
         pytest.skip("has no perfect value")
     reference, output, mask = images(np.uint8, 3)
     score = metric.bind(reference)
-    half = np.where(np.arange(64)[:, None, None] % 2, output, reference)
+    half = np.where(np.arange(len(reference))[:, None, None] % 2, output, reference)
     bad, better = (score(Result(image, mask, reference)) for image in (output, half))
     if metric.name == "known-change":
         assert bad >= better

@@ -13,6 +13,7 @@ from typing import (
     Protocol,
     TypeAlias,
     TypeVar,
+    cast,
     runtime_checkable,
 )
 
@@ -78,9 +79,9 @@ A = TypeVar("A", bound=NDArray[Any])
 
 def read_only(array: A) -> A:
     """Return a contiguous view that can't be written; compiled loops see no other arrays."""
-    view: A = np.ascontiguousarray(array).view()
+    view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
-    return view
+    return cast(A, view)
 
 
 Score: TypeAlias = Callable[[Result], float]

@@ -1,0 +1,131 @@
+"""Metrics that the piq library defines; they need the extra ``inpaintbench[metrics]``."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from inpaintbench.datasets.base import Image
+from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
+from inpaintbench.metrics.difference import top
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+class _FromPiq(Metric):
+    """A function of piq over the composite, with its own defaults and the dtype's range."""
+
+    definition: ClassVar[str]
+    """What the id says beside the library."""
+
+    perfect: ClassVar[float]
+    """The score of the reference itself, which rounding would miss."""
+
+    least: ClassVar[int]
+    """The smallest side of an image that the library takes."""
+
+    @property
+    def id(self) -> str:
+        """The library's name and what defines the metric in it."""
+        return f"{self.name}[piq,{self.definition}]"
+
+    @abstractmethod
+    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
+        """Call the library on ``1×C×H×W`` tensors from 0 to 1."""
+
+    def setup(self) -> None:
+        """Import the library, which takes seconds.
+
+        Raises
+        ------
+        MetricUnavailable
+            When it isn't installed.
+        """
+        if importlib.util.find_spec("piq") is None:
+            raise MetricUnavailable(
+                f"{self.name} needs the piq library; run: pip install 'inpaintbench[metrics]'"
+            )
+        importlib.import_module("piq")
+
+    def bind(self, reference: Image) -> Score:
+        """Return the scoring function; NaN for an image smaller than the library takes."""
+        if min(reference.shape[:2]) < self.least:
+            return lambda result: math.nan
+        piq = importlib.import_module("piq")
+        true = _tensor(reference)
+
+        def score(result: Result) -> float:
+            import torch
+
+            if not result.difference.changed.any():
+                return self.perfect
+            with torch.inference_mode():
+                return float(self.measure(piq, _tensor(result.composite), true))
+
+        return score
+
+
+@dataclass(frozen=True)
+class MSSSIM(_FromPiq):
+    """Multi-scale structural similarity (Wang, Simoncelli and Bovik 2003), from 161 pixels a side.
+
+    Eleven-tap Gaussian, five scales, each channel apart, as in piq's ``multi_scale_ssim``.
+    """
+
+    name: ClassVar[str] = "ms-ssim"
+    label = "MS-SSIM"
+    definition: ClassVar[str] = "gauss11,5-scales"
+    perfect: ClassVar[float] = 1.0
+    least: ClassVar[int] = 161
+
+    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
+        """Call ``piq.multi_scale_ssim``."""
+        value: Tensor = piq.multi_scale_ssim(image, reference, data_range=1.0)
+        return value
+
+
+@dataclass(frozen=True)
+class GMSD(_FromPiq):
+    """Gradient magnitude similarity deviation (Xue, Zhang, Mou and Bovik 2014) of the luminance."""
+
+    name: ClassVar[str] = "gmsd"
+    label = "GMSD"
+    definition: ClassVar[str] = "luminance"
+    higher_is_better: ClassVar[bool] = False
+    perfect: ClassVar[float] = 0.0
+    least: ClassVar[int] = 3
+    # the deviation of similarities between 0 and 1
+    worst = 0.5
+
+    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
+        """Call ``piq.gmsd``."""
+        value: Tensor = piq.gmsd(image, reference, data_range=1.0)
+        return value
+
+
+@dataclass(frozen=True)
+class HaarPSI(_FromPiq):
+    """Haar wavelet perceptual similarity (Reisenhofer et al. 2018), from 16 pixels a side."""
+
+    name: ClassVar[str] = "haarpsi"
+    label = "HaarPSI"
+    definition: ClassVar[str] = "3-scales,subsampled"
+    perfect: ClassVar[float] = 1.0
+    least: ClassVar[int] = 16
+
+    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
+        """Call ``piq.haarpsi``."""
+        value: Tensor = piq.haarpsi(image, reference, data_range=1.0)
+        return value
+
+
+def _tensor(image: Image) -> Tensor:
+    import numpy as np
+    import torch
+
+    scaled = image.astype(np.float32) / np.float32(top(image.dtype))
+    return torch.from_numpy(scaled).permute(2, 0, 1)[None]
