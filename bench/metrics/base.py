@@ -115,7 +115,7 @@ class Metric(ABC):
     higher_is_better: ClassVar[bool] = True
 
     needs_reference: ClassVar[bool] = True
-    """False for a metric that reads nothing but the composite and the mask."""
+    """False for a metric that reads nothing of the reference inside the hole."""
 
     @property
     @abstractmethod
