@@ -6,6 +6,7 @@ import json
 import math
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -144,3 +145,13 @@ def test_metrics_are_listed_without_heavy_libraries() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"torch", "numba", "cv2", "scipy", "skimage", "pandas", "lpips", "torchvision", "piq"}
     assert not heavy & set(json.loads(done.stdout))
+
+
+def test_the_documentation_names_every_definition() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "metrics.md").read_text(encoding="utf-8")
+    for text in [*SPECIFICATIONS, "lpips[network=vgg]", "flip[region=hole]"]:
+        metric = registry.metrics().make(text)
+        unit = f"{metric.unit} " if metric.unit else ""
+        better = "higher" if metric.higher_is_better else "lower"
+        row = f"| `{text}` | `{metric.id}` | {metric.label} | {unit}| {better} |"
+        assert row in page, f"docs/metrics.md lacks the row {row}"
