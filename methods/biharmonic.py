@@ -57,7 +57,8 @@ class Biharmonic(Method):
 
             surface = biharmonic_fill(source.astype(np.float64), mask)
             known = source[~mask]
-            return np.clip(surface, known.min(axis=0), known.max(axis=0))
+            surface[mask] = np.clip(surface[mask], known.min(axis=0), known.max(axis=0))
+            return surface
         from skimage.restoration import inpaint_biharmonic
 
         # scikit-image returns floats with the dtype's maximum at 1.

@@ -352,6 +352,54 @@ def test_isophotes_do_not_bend_without_transport_and_diffusion_does_not_blur_acr
     assert error("bertalmio[transport=0,cycles=2000]", image, mask) < 1e-3
 
 
+def test_transport_and_diffusion_follow_the_paper() -> None:
+    """One step of each against the formulas, written independently, on rough values."""
+    from inpaintbench.methods.kernels.isophotes import evolve
+    from inpaintbench.methods.kernels.planes import runs
+
+    random = np.random.default_rng(0)
+    inner = random.random((20, 24)).astype(np.float32)
+    plane = np.pad(inner, 1, mode="edge")
+    mask = random_mask(20, 24, 0.5, 1)
+    around = np.pad(mask, 1)[2:] | np.pad(mask, 1)[:-2]
+    near = mask | around[:, 1:-1] | np.pad(mask, 1)[1:-1, 2:] | np.pad(mask, 1)[1:-1, :-2]
+
+    def shifted(values: NDArray[Any], dy: int, dx: int) -> NDArray[Any]:
+        framed = np.pad(values, 1, mode="edge")
+        return framed[1 + dy : 21 + dy, 1 + dx : 25 + dx]
+
+    value = inner.astype(np.float64)
+    laplacian = sum(shifted(value, *s) for s in ((0, 1), (0, -1), (1, 0), (-1, 0))) - 4 * value
+    slope_x = (shifted(value, 0, 1) - shifted(value, 0, -1)) / 2
+    slope_y = (shifted(value, 1, 0) - shifted(value, -1, 0)) / 2
+    change_x = (shifted(laplacian, 0, 1) - shifted(laplacian, 0, -1)) / 2
+    change_y = (shifted(laplacian, 1, 0) - shifted(laplacian, -1, 0)) / 2
+    norm = np.sqrt(slope_x**2 + slope_y**2 + 1e-6)
+    beta = (change_x * -slope_y + change_y * slope_x) / norm
+    forward = [shifted(value, 0, 1) - value, shifted(value, 1, 0) - value]
+    backward = [value - shifted(value, 0, -1), value - shifted(value, -1, 0)]
+    with_flow = sum(np.minimum(d, 0) ** 2 for d in backward) + sum(
+        np.maximum(d, 0) ** 2 for d in forward
+    )
+    against = sum(np.maximum(d, 0) ** 2 for d in backward) + sum(
+        np.minimum(d, 0) ** 2 for d in forward
+    )
+    transported = value + 0.1 * beta * np.sqrt(np.where(beta > 0, with_flow, against))
+    result = plane.copy()
+    evolve(result, runs(mask) + 1, runs(near) + 1, 1, 1, 0, 0.1, 0.0)
+    assert np.abs(result[1:-1, 1:-1] - np.where(mask, transported, value)).max() < 1e-5
+
+    bend_xx = shifted(value, 0, 1) - 2 * value + shifted(value, 0, -1)
+    bend_yy = shifted(value, 1, 0) - 2 * value + shifted(value, -1, 0)
+    corners = shifted(value, 1, 1) - shifted(value, 1, -1)
+    bend_xy = (corners - shifted(value, -1, 1) + shifted(value, -1, -1)) / 4
+    curvature = bend_xx * slope_y**2 - 2 * slope_x * slope_y * bend_xy + bend_yy * slope_x**2
+    diffused = value + 0.1 * curvature / (slope_x**2 + slope_y**2 + 1e-6)
+    result = plane.copy()
+    evolve(result, runs(mask) + 1, runs(near) + 1, 1, 0, 1, 0.1, 0.0)
+    assert np.abs(result[1:-1, 1:-1] - np.where(mask, diffused, value)).max() < 1e-5
+
+
 def test_bertalmio_stands_still_in_the_end() -> None:
     from inpaintbench.methods.kernels.isophotes import isophote_fill
     from inpaintbench.methods.kernels.planes import planes
@@ -430,6 +478,35 @@ def test_total_variation_cuts_off_what_is_longer_than_wide() -> None:
     mask[16:48, 8:56] = True
     output = fill("total-variation", image, mask)[..., 0]
     assert np.abs(output[32, 10:54] - 10000).max() < 0.02 * 65535
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_total_variation_comes_with_its_certificate(channels: int) -> None:
+    """The dual variables prove that the variation is least, channels coupled.
+
+    They have norm 1 at most, their divergence vanishes in the hole, and they point along the
+    gradient: then no other filling has less variation.
+    """
+    from inpaintbench.methods.kernels.planes import planes
+    from inpaintbench.methods.kernels.variation import _solve
+
+    image = registry.datasets().make("photos[size=64]").load("coffee").image[..., :channels]
+    mask = box(64, 64, 22)
+    mask[60:, 5:20] = True
+    solution, dual, _ = _solve(planes(image, mask), mask, 5000, 0.0)
+    p, q = dual.astype(np.float64)
+    assert np.sqrt((p**2 + q**2).sum(axis=0)).max() < 1 + 1e-5
+    divergence = p + q
+    divergence[:, :, 1:] -= p[:, :, :-1]
+    divergence[:, 1:] -= q[:, :-1]
+    assert np.abs(divergence[:, mask]).max() < 0.02
+    values = solution.astype(np.float64)
+    along = np.diff(values, axis=2, append=values[:, :, -1:])
+    down = np.diff(values, axis=1, append=values[:, -1:])
+    norm = np.sqrt((along**2 + down**2).sum(axis=0))
+    touched = np.abs(p).sum(axis=0) + np.abs(q).sum(axis=0) > 0
+    aligned = (p * along + q * down).sum(axis=0)
+    assert (norm - aligned)[touched].sum() < 2e-3 * norm[touched].sum()
 
 
 def test_total_variation_has_no_smaller_variation_nearby() -> None:

@@ -184,7 +184,7 @@ def factorise(
     """
     starts, stops, children = dissection.starts, dissection.stops, dissection.children
     pieces, size = len(starts), len(row_offsets) - 1
-    factor_values = np.empty(64 * size, np.float64)
+    factor_values = np.empty(160 * size, np.float64)
     value_offsets = np.zeros(pieces + 1, np.int64)
     borders = np.empty(16 * size, np.int64)
     border_offsets = np.zeros(pieces + 1, np.int64)
@@ -196,6 +196,8 @@ def factorise(
     seen = np.full(size, -1, np.int64)
     local = np.zeros(size, np.int64)
     border = np.empty(size, np.int64)
+    target = np.empty(size, np.int64)
+    workspace = np.empty(1 << 16, np.float64)
     for done in range(pieces):
         piece = pieces - 1 - done
         start, stop = starts[piece], stops[piece]
@@ -223,21 +225,26 @@ def factorise(
             local[start + i] = i
         for i in range(length):
             local[border[i]] = own + i
-        front = np.zeros((own + length, own + length))
+        side = own + length
+        workspace = _with_room(workspace, side * side)
+        front = workspace[: side * side].reshape(side, side)
+        for row in range(side):
+            front[row, row:] = 0
         for row in range(start, stop):
             for entry in range(row_offsets[row], row_offsets[row + 1]):
                 front[row - start, local[columns[entry]]] += values[entry]
         for _ in range(children[piece]):
             waiting -= 1
-            side = remainder_sizes[waiting]
-            remainder_border_end -= side
-            remainder_end -= side * side
-            for i in range(side):
-                row = local[remainder_borders[remainder_border_end + i]]
-                base = remainder_end + i * side
-                for j in range(i, side):
-                    column = local[remainder_borders[remainder_border_end + j]]
-                    front[row, column] += remainders[base + j]
+            left = remainder_sizes[waiting]
+            remainder_border_end -= left
+            remainder_end -= left * left
+            for i in range(left):
+                target[i] = local[remainder_borders[remainder_border_end + i]]
+            for i in range(left):
+                row_of_front = front[target[i]]
+                row_left = remainders[remainder_end + i * left : remainder_end + (i + 1) * left]
+                for j in range(i, left):
+                    row_of_front[target[j]] += row_left[j]
         _eliminate(front, own)
         # Keep the rows of this piece, and hand the remainder on.
         offset = value_offsets[done]
