@@ -28,8 +28,8 @@ types: $(READY)
 reference: $(READY)
 	$(BIN)/inpaintbench run quick
 	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick
-	$(BIN)/inpaintbench run classical
-	$(BIN)/inpaintbench report results/runs/classical -o results/reference/classical
+	$(BIN)/inpaintbench figure pictures results/runs/quick --style web --no-insets --no-errors \
+		--dataset 'photos[size=128]' -o results/reference/quick/photos.png
 
 speed: $(READY)
 	$(BIN)/python -m pip install --quiet -e ".[test,speed]"
