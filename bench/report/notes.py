@@ -35,7 +35,8 @@ def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[s
         quality.estimate.images
         for here in standings
         for entry in here.entries
-        for quality in entry.qualities.values()
+        for metric in here.main
+        if (quality := entry.qualities.get(metric.id))
     }
     if not images:
         return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -110,8 +110,9 @@ class Comparison:
         means: Floats = self.values.mean(axis=0)
         return -means if self.higher_is_better else means
 
+    @cached_property
     def qualities(self) -> dict[str, Quality]:
-        """Say of each method where its mean lies."""
+        """Where each method's mean lies."""
         place = np.searchsorted(np.unique(self._losses), self._losses)
         several = len(self.variants) > 1
         apart = apart_from(self.values, self.images, int(np.argmin(place)))
@@ -124,6 +125,23 @@ class Comparison:
             )
             for i, name in enumerate(self.variants)
         }
+
+
+class _Qualities(Mapping[str, Quality]):
+    """The qualities of a method, each metric's worked out when first asked for."""
+
+    def __init__(self, comparisons: Mapping[str, Comparison], variant: str) -> None:
+        self._comparisons = comparisons
+        self._variant = variant
+
+    def __getitem__(self, metric: str) -> Quality:
+        return self._comparisons[metric].qualities[self._variant]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._comparisons)
+
+    def __len__(self) -> int:
+        return len(self._comparisons)
 
 
 @dataclass(frozen=True)
@@ -305,12 +323,10 @@ def _entries(
     comparisons: Mapping[str, Comparison],
     ranking: Comparison | None,
 ) -> tuple[Entry, ...]:
-    qualities: dict[str, dict[str, Quality]] = {name: {} for name in scores.variants.index}
-    for id, comparison in comparisons.items():
-        for name, quality in comparison.qualities().items():
-            qualities[name][id] = quality
-    for name in support.set_aside:
-        qualities[name] = _own_qualities(scores, name)
+    qualities: dict[str, Mapping[str, Quality]] = {
+        **{name: _Qualities(comparisons, name) for name in support.compared},
+        **{name: _own_qualities(scores, name) for name in support.set_aside},
+    }
     failures = _failures(rows, scores)
 
     def entry(name: str, **rank: object) -> Entry:

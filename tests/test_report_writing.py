@@ -1,0 +1,298 @@
+"""The whole report of a run, several runs together, and the commands that a person types."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Command
+from PIL import Image
+from synthetic_run import PSNR, SyntheticPictures, synthetic_run
+
+from inpaintbench.cli.figure import figure
+from inpaintbench.cli.table import table
+from inpaintbench.errors import BenchError
+from inpaintbench.report import write_report
+from inpaintbench.report.combination import CombinedPictures, combine
+from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
+from inpaintbench.report.opening import separated
+from inpaintbench.report.selection import select
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.standings import Standing, standing
+
+
+class Links(HTMLParser):
+    """Collect what a page refers to, and its tags."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.targets += [value for key, value in attrs if key in ("href", "src") and value]
+
+
+class TestReport:
+    def test_every_file_is_written_and_linked(self, tmp_path: Path) -> None:
+        rows = synthetic_run(3, images=3, unfinished={"telea": 0.1})
+        written = write_report(rows, tmp_path / "report", SyntheticPictures(rows))
+        present = {path for path in (tmp_path / "report").rglob("*") if path.is_file()}
+        assert set(written) == present
+        assert all(path.stat().st_size > 0 for path in written)
+        links = Links()
+        links.feed((tmp_path / "report" / "index.html").read_text(encoding="utf-8"))
+        assert {tmp_path / "report" / target for target in links.targets} <= present
+        kinds = {path.stem for path in written if path.suffix == ".png"}
+        assert kinds == {
+            *("suites", "distribution", "holes", "runtime"),
+            *("critical-difference", "ranks", "pictures"),
+        }
+
+    def test_what_can_not_be_drawn_is_said_and_removed(self, tmp_path: Path) -> None:
+        rows = synthetic_run(2, images=2, unfinished={"telea": 0.2})
+        write_report(rows, tmp_path, SyntheticPictures(rows))
+        assert (tmp_path / "figures" / "runtime.pdf").is_file()
+        assert (tmp_path / "tables" / "failures.md").is_file()
+        rows = synthetic_run(2, images=2, timings=False)
+        write_report(rows, tmp_path, None)
+        page = (tmp_path / "index.html").read_text(encoding="utf-8")
+        assert "runtime: no ranked method was timed alone on the machine" in page
+        assert "pictures: the pictures of this run are not at hand" in page
+        assert not (tmp_path / "figures" / "runtime.pdf").exists()
+        assert not (tmp_path / "tables" / "failures.md").exists()
+
+    def test_names_are_text_on_the_page(self, tmp_path: Path) -> None:
+        rows = synthetic_run(["<script>x</script>", "b"], images=2, datasets=("<i>d</i>",))
+        rows = dataclasses.replace(rows, name="<img src=y>", provenance={"<b>k": "<b>v"})
+        write_report(rows, tmp_path, None)
+        links = Links()
+        links.feed((tmp_path / "index.html").read_text(encoding="utf-8"))
+        assert not links.tags & {"script", "i", "b"}
+        assert all(target.startswith(("figures/", "tables/")) for target in links.targets)
+
+    def test_quality_table_holds_every_metric_and_group(self, tmp_path: Path) -> None:
+        rows = synthetic_run(2, images=2)
+        write_report(rows, tmp_path, None)
+        frame = pd.read_csv(tmp_path / "tables" / "quality.csv")
+        assert len(frame) == (1 + 3 + 9) * 2 * len(rows.metrics)
+        everything = frame[(frame["dataset"] == "all") & (frame["suite"] == "all")]
+        telea = everything[(everything["variant"] == "telea") & (everything["metric"] == PSNR)]
+        scores = rows.scores[(rows.scores["variant"] == "telea") & (rows.scores["metric"] == PSNR)]
+        assert telea["mean"].item() == pytest.approx(scores["value"].mean())
+
+
+class TestSelection:
+    def test_methods_by_variant_and_by_name_in_the_order_given(self) -> None:
+        rows = select(synthetic_run(11, images=1), methods=["telea[radius=5]", "mean-fill"])
+        assert list(rows.variants["variant"]) == ["telea[radius=5]", "mean-fill"]
+        assert set(rows.scores["variant"]) == {"telea[radius=5]", "mean-fill"}
+        both = select(synthetic_run(["telea[radius=5]", "telea[radius=7]"]), methods=["telea"])
+        assert len(both.variants) == 2
+
+    def test_datasets_and_suites(self) -> None:
+        rows = select(synthetic_run(2), datasets=["photos"], suites=["textures"])
+        assert set(rows.cases["dataset"]) == {"photos[size=128]"}
+        assert set(rows.cases["suite"]) == {"textures"}
+        assert len(rows.cells) == rows.planned_cells == 10
+
+    def test_nothing_named_keeps_everything(self) -> None:
+        rows = synthetic_run(2, reached=0.5)
+        kept = select(rows)
+        assert len(kept.scores) == len(rows.scores)
+        assert kept.planned_cells == rows.planned_cells
+
+    @pytest.mark.parametrize(
+        ("wanted", "message"),
+        [
+            ({"methods": ["tela"]}, "no method 'tela'; did you mean 'telea'"),
+            ({"datasets": ["photo"]}, "no dataset 'photo'"),
+            ({"suites": ["texture"]}, "no mask suite 'texture'; did you mean 'textures'"),
+        ],
+    )
+    def test_unknown_names(self, wanted: dict[str, list[str]], message: str) -> None:
+        with pytest.raises(BenchError, match=message):
+            select(synthetic_run(2, images=1), **wanted)
+
+    def test_separated(self) -> None:
+        assert separated(["a, b[x=1,y=2]", "c,"]) == ["a", "b[x=1,y=2]", "c"]
+        assert separated(None) == []
+
+
+def mean_psnr(here: Standing, variant: str) -> float:
+    entry = next(entry for entry in here.entries if entry.variant == variant)
+    return entry.qualities[PSNR].estimate.mean
+
+
+def named(rows: RunRows, name: str) -> RunRows:
+    return dataclasses.replace(rows, directory=Path("runs") / name)
+
+
+class TestCombination:
+    def test_methods_of_two_runs_on_the_same_cases(self) -> None:
+        one, two = synthetic_run(["telea", "lama"]), synthetic_run(["telea", "mat"])
+        together = combine([one, two])
+        assert list(together.rows.variants["variant"]) == ["telea", "lama", "mat"]
+        assert together.origins["telea"] == [(0, "telea"), (1, "telea")]
+        assert len(together.rows.cells) == 3 * 45 == together.rows.planned_cells
+        here = standing(together.rows)
+        assert len(here.support.cases) == 45
+        alone = standing(one)
+        for name in ("telea", "lama"):
+            assert mean_psnr(here, name) == mean_psnr(alone, name)
+
+    def test_datasets_of_two_runs_of_the_same_methods(self) -> None:
+        one = synthetic_run(2, datasets=("photos",))
+        two = synthetic_run(2, datasets=("textures",))
+        together = combine([one, two]).rows
+        assert set(together.cases["dataset"]) == {"photos", "textures"}
+        assert len(together.cells) == len(one.cells) + len(two.cells)
+
+    def test_cases_not_run_by_all_are_left_out_and_counted(self) -> None:
+        one, two = synthetic_run(["telea"], images=4), synthetic_run(["lama"], images=2)
+        together = combine([one, two]).rows
+        assert len(together.cases) == 18
+        assert together.provenance["cases_left_out"].startswith("18 cases")
+
+    def test_the_same_name_with_another_key_is_another_method(self) -> None:
+        one, two = named(synthetic_run(["telea"]), "old"), named(synthetic_run(["telea"]), "new")
+        two = dataclasses.replace(two, variants=two.variants.assign(key="other"))
+        together = combine([one, two])
+        assert list(together.rows.variants["variant"]) == ["telea", "telea (new)"]
+        assert together.origins["telea (new)"] == [(1, "telea")]
+
+    def test_finished_cells_win_over_failed_ones(self) -> None:
+        failed = synthetic_run(["telea"], unfinished={"telea": 1.0})
+        together = combine([failed, synthetic_run(["telea"])]).rows
+        assert (together.cells["status"] == "done").all()
+
+    def test_a_metric_that_one_run_has_is_not_missing(self) -> None:
+        without = synthetic_run(2, missing_lpips="no weights")
+        together = combine([without, synthetic_run(2)]).rows
+        assert (together.metrics["missing"] == "").all()
+        assert list(together.metrics["metric"]) == list(without.metrics["metric"])
+
+    def test_timings_of_other_machines_are_left_out(self) -> None:
+        one, two = synthetic_run(["telea"]), synthetic_run(["lama"])
+        assert len(combine([one, two]).rows.timings) == len(one.timings) + len(two.timings)
+        two = dataclasses.replace(two, provenance={"processor": "another"})
+        together = combine([one, two]).rows
+        assert together.timings.empty
+        assert "different machines" in together.provenance["timings_left_out"]
+
+    def test_other_pixels_can_not_be_compared(self) -> None:
+        one, two = synthetic_run(["telea"]), synthetic_run(["lama"])
+        two = dataclasses.replace(two, cases=two.cases.assign(mask_sha256="another"))
+        with pytest.raises(BenchError, match="has other pixels in another run"):
+            combine([one, two])
+
+    def test_runs_without_a_common_case(self) -> None:
+        one = synthetic_run(["telea"], datasets=("photos",))
+        two = synthetic_run(["lama"], datasets=("textures",))
+        with pytest.raises(BenchError, match="no case was run by every method"):
+            combine([one, two])
+
+    def test_one_run_stays_as_it_is(self) -> None:
+        rows = synthetic_run(2)
+        assert combine([rows]).rows is rows
+
+    def test_pictures_come_from_the_run_that_has_them(self) -> None:
+        one = synthetic_run(["telea"], unfinished={"telea": 1.0})
+        two = synthetic_run(["telea", "lama"])
+        together = combine([one, two])
+        pictures = CombinedPictures(together, [SyntheticPictures(one), SyntheticPictures(two)])
+        case = together.rows.cases["case"][0]
+        expected = SyntheticPictures(two).output(case, "telea")
+        assert np.array_equal(pictures.output(case, "telea"), expected)
+        assert pictures.mask(case).dtype == np.bool_
+        with pytest.raises(KeyError):
+            pictures.reference("nope")
+        failed = CombinedPictures(combine([one]), [SyntheticPictures(one)])
+        with pytest.raises(KeyError):
+            failed.output(case, "telea")
+
+
+@pytest.fixture(scope="module")
+def real_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three methods on three photographs."""
+    folder = tmp_path_factory.mktemp("real") / "run"
+    words = [*("run", "-d", "photos[size=64]", "--masks", "small-holes", "--metric", "psnr")]
+    words += [*("--limit", "3", "--no-timing", "-m", "telea", "-m", "mean-fill")]
+    words += ["-m", "navier-stokes", "--out", str(folder)]
+    subprocess.run([sys.executable, "-m", "inpaintbench", *words], check=True, capture_output=True)
+    return folder
+
+
+@pytest.mark.slow
+class TestCommands:
+    """In this process; `test_an_error_is_one_line` goes through the shell."""
+
+    def test_table_on_standard_output(
+        self, real_run: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        table(TableKind.leaderboard, [real_run])
+        assert "| navier-stokes |" in capsys.readouterr().out
+        table(TableKind.groups, [real_run], format=Format.csv, methods=["telea,mean-fill"])
+        frame = pd.read_csv(io.StringIO(capsys.readouterr().out))
+        assert set(frame["variant"]) == {"telea", "mean-fill"}
+
+    def test_table_in_a_file(
+        self, real_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        path = tmp_path / "paper" / "t.tex"
+        table(TableKind.suites, [real_run], format=Format.latex, output=path)
+        assert capsys.readouterr().out == ""
+        assert r"\toprule" in path.read_text()
+
+    def test_figure(
+        self, real_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        paths = [tmp_path / "f.png", tmp_path / "f.svg"]
+        figure(FigureKind.suites, [real_run], width="89mm", output=paths)
+        assert "Mean quality on each mask suite" in capsys.readouterr().out
+        assert Image.open(paths[0]).width == int(89 / 25.4 * 300)
+        assert paths[1].read_text().startswith("<?xml")
+
+    def test_pictures_of_the_store(self, real_run: Path, tmp_path: Path) -> None:
+        path = tmp_path / "grid.pdf"
+        figure(
+            FigureKind.pictures,
+            [real_run, real_run],
+            style=StyleName.web,
+            errors=False,
+            output=[path],
+        )
+        assert path.stat().st_size > 10_000
+
+    def test_an_error_is_one_line(self, real_run: Path, command: Command) -> None:
+        refused = command("figure", "suites", real_run, "-m", "tela")
+        assert refused.returncode == 1
+        assert "no method 'tela'; did you mean 'telea'" in refused.stderr
+        assert len(refused.stderr.strip().splitlines()) == 1
+
+    @pytest.mark.parametrize(
+        ("kind", "options", "message"),
+        [
+            (FigureKind.runtime, {}, "no ranked method was timed"),
+            (FigureKind.suites, {"width": "wide"}, "'wide' is not a width"),
+            (FigureKind.suites, {"metric": ["psnrs"]}, "no metric 'psnrs'"),
+            (FigureKind.pictures, {"case": ["nope"]}, "no case 'nope'"),
+        ],
+    )
+    def test_bad_input(
+        self, real_run: Path, kind: FigureKind, options: dict[str, object], message: str
+    ) -> None:
+        with pytest.raises(BenchError, match=message):
+            figure(kind, [real_run], **options)
+
+    def test_no_run(self, tmp_path: Path) -> None:
+        with pytest.raises(BenchError, match="nowhere"):
+            table(TableKind.suites, [tmp_path / "nowhere"])
