@@ -19,8 +19,8 @@ class NavierStokes(Method):
     OpenCV's ``INPAINT_NS`` solves no differential equation: like Telea's method it marches inwards
     and gives each pixel a weighted average of the known pixels within `radius`, with weights that
     favour those lying along the isophote. ``navier-stokes-pde`` is the method of the paper. OpenCV
-    handles colour in 8 bits only, and reads the hole's own pixels (black here) where a hole
-    touches the image border.
+    handles colour in 8 bits only, and reads the hole's own pixels where a hole touches the image
+    border, so they are made black first.
 
     Parameters
     ----------

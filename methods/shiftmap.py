@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 SMALLEST = 48
 """Shortest side in pixels at which a photograph shows the 60 shifts that OpenCV takes."""
 
+LAB_SCALE, LAB_OFFSET = (2.55, 1.0, 1.0), (0.0, 128.0, 128.0)
+"""From CIELab to the scale of OpenCV's 8-bit Lab."""
+
 
 @dataclass(frozen=True)
 class Shiftmap(Method):
@@ -51,14 +54,16 @@ class Shiftmap(Method):
         colour = image.shape[2] == 3
         highest = np.iinfo(image.dtype).max
         if colour:
-            # scikit-image's conversion, unlike OpenCV's, comes back to the last bit.
-            source = rgb2lab(source / highest).astype(np.float32)
+            # scikit-image's conversion, unlike OpenCV's, comes back to the last bit. On OpenCV's
+            # 8-bit scale, where the zeros that it puts into the hole resemble no colour.
+            source = (rgb2lab(source / highest) * LAB_SCALE + LAB_OFFSET).astype(np.float32)
         # xphoto's masks are the other way round: not zero = known.
         known = np.where(mask, 0, 255).astype(np.uint8)
         filled = np.zeros_like(source)
         cv2.xphoto.inpaint(source, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
         if colour:
-            filled = np.rint(lab2rgb(filled.astype(np.float64)) * highest).astype(image.dtype)
+            lab = (filled.astype(np.float64) - LAB_OFFSET) / LAB_SCALE
+            filled = np.rint(lab2rgb(lab) * highest).astype(image.dtype)
         return np.where(mask[..., None], filled.reshape(image.shape), image)
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:

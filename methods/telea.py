@@ -18,7 +18,7 @@ class Telea(Method):
 
     Each pixel of the front is a weighted average of the known pixels within `radius`, the front
     marching inwards by the eikonal equation. OpenCV handles colour in 8 bits only, and reads the
-    hole's own pixels (black here) where a hole touches the image border.
+    hole's own pixels where a hole touches the image border, so they are made black first.
 
     Parameters
     ----------
