@@ -174,7 +174,7 @@ def test_crash_and_hang_end_their_own_check_only(tmp_path: Path) -> None:
     method = _example(
         tmp_path,
         instead="if len(mask) == 61: ctypes.string_at(0)\n        "
-        "if len(mask) == 32: time.sleep(60)",
+        "if len(mask) == 16: time.sleep(60)",
     )
     outcomes = _by_check(method, limit=15)
     assert "SIGSEGV" in outcomes["odd sizes"].reason
