@@ -355,6 +355,24 @@ class TestParts:
             assert not any(b[0] < x < b[2] and b[1] < y < b[3] for b in boxes)
         assert all(b[0] >= 0 and b[1] >= 0 and b[2] <= 300 and b[3] <= 200 for b in boxes)
 
+    def test_lines_to_far_labels_pass_by_the_others(self) -> None:
+        far = 0
+        for seed in range(40):
+            random = np.random.default_rng(seed)
+            points = [(float(x), float(y)) for x, y in random.uniform(80, 120, (6, 2))]
+            placed = place_labels(points, [(30.0, 8.0)] * 6, (0, 0, 200, 200), 3.0) or []
+            for i, place in enumerate(placed):
+                if not place.far:
+                    continue
+                far += 1
+                left, bottom, right, top = place.box
+                middle = np.array([(left + right) / 2, (bottom + top) / 2])
+                line = points[i] + np.linspace(0, 1, 200)[:, None] * (middle - points[i])
+                for other in placed[:i] + placed[i + 1 :]:
+                    low, high = np.array(other.box[:2]), np.array(other.box[2:])
+                    assert not ((line > low) & (line < high)).all(axis=1).any()
+        assert far > 10
+
     def test_labels_that_do_not_fit_are_refused(self) -> None:
         assert place_labels([(5, 5), (6, 6)], [(50, 8)] * 2, (0, 0, 60, 10), 3.0) is None
 

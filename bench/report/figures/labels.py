@@ -9,9 +9,12 @@ from itertools import product
 Box = tuple[float, float, float, float]
 """Left, bottom, right, top."""
 
+Line = tuple[tuple[float, float], tuple[float, float]]
+"""From a point to the middle of its label."""
+
 # Directions in the order they are tried, and distances in heights of the text.
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
-_DISTANCES = (0.0, 0.8, 1.6, 2.4, 3.5, 5.0)
+_DISTANCES = (0.0, 0.5, 1.0, 1.6, 2.4, 3.5)
 
 
 @dataclass(frozen=True)
@@ -55,15 +58,24 @@ def place_labels(
         *((x - clearance, y - clearance, x + clearance, y + clearance) for x, y in points),
     ]
     placed: dict[int, Placed] = {}
+    lines: list[Line] = []
     # crowded points first: they have the fewest places to choose from
     for i in sorted(range(len(points)), key=lambda i: _loneliness(points, i)):
         for distance, direction in product(_DISTANCES, _DIRECTIONS):
             gap = clearance + distance * sizes[i][1]
             box = _beside(points[i], sizes[i], direction, gap)
-            free = _inside(box, frame) and not any(_overlap(box, other) for other in taken)
-            if free and (distance > 0 or _nearest(points, box) == i):
-                placed[i] = Placed(box, far=distance > 0)
+            far = distance > 0
+            line = (points[i], ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+            if (
+                _inside(box, frame)
+                and not any(_overlap(box, other) for other in taken)
+                and not any(_crosses(other, box) for other in lines)
+                and not (far and any(_crosses(line, label.box) for label in placed.values()))
+                and (far or _nearest(points, box) == i)
+            ):
+                placed[i] = Placed(box, far)
                 taken.append(box)
+                lines += [line] if far else []
                 break
         else:
             return None
@@ -103,6 +115,23 @@ def _beside(
 
 def _inside(box: Box, frame: Box) -> bool:
     return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
+
+
+def _crosses(line: Line, box: Box) -> bool:
+    """Whether a line and a box have a point in common."""
+    (x, y), (end_x, end_y) = line
+    first, last = 0.0, 1.0
+    for start, step, low, high in (
+        (x, end_x - x, box[0], box[2]),
+        (y, end_y - y, box[1], box[3]),
+    ):
+        if step == 0:
+            if not low <= start <= high:
+                return False
+            continue
+        ends = sorted(((low - start) / step, (high - start) / step))
+        first, last = max(first, ends[0]), min(last, ends[1])
+    return first <= last
 
 
 def _overlap(a: Box, b: Box) -> bool:

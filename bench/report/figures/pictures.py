@@ -357,8 +357,10 @@ def _corner(case: _Shown, window: tuple[slice, slice]) -> tuple[float, float]:
     height, width = case.mask.shape
     rows, columns = window
     best, least = (0.0, 0.0), math.inf
-    for left in (1 - _INSET, 0.0):
-        for bottom in (0.0, 1 - _INSET):
+    # a little away from the border, which would cut the frame
+    near, far = 0.02, 0.98 - _INSET
+    for left in (far, near):
+        for bottom in (near, far):
             top = 1 - bottom - _INSET
             down = slice(int(top * height), math.ceil((top + _INSET) * height))
             across = slice(int(left * width), math.ceil((left + _INSET) * width))
@@ -384,7 +386,7 @@ def _inset(
     rows, columns = window
     line = request.style.line_width
     # white with a dark rim can be seen on any picture
-    rim = [withStroke(linewidth=2 * line, foreground=INK)]
+    rim = [withStroke(linewidth=1.8 * line, foreground=INK)]
     panel.add_patch(
         Rectangle(
             (columns.start - 0.5, rows.start - 0.5),

@@ -162,8 +162,12 @@ def _points(
             ends = [estimate.low, estimate.high]
             panel.plot([seconds] * 2, ends, color=look.colour, alpha=0.5, zorder=2)
         panel.plot(seconds, score, look.marker, color=look.colour, zorder=3)
-    panel.margins(x=0.12)
-    low, high = panel.get_xlim()
+    panel.margins(y=0.1)
+    low, high = min(seconds for seconds, _ in points), max(seconds for seconds, _ in points)
+    # room for a name on the right of the slowest
+    span = max(high / low, 1.5)
+    low, high = low / span**0.15, high * span**0.35
+    panel.set_xlim(low, high)
     steps = (1.0,) if high / low > 50 else (1.0, 2.0, 5.0)
     panel.xaxis.set_major_locator(LogLocator(subs=steps, numticks=6))
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
