@@ -26,8 +26,8 @@ from synthetic_run import PSNR, SyntheticPictures, synthetic_run, with_scores
 from inpaintbench.errors import BenchError
 from inpaintbench.report.figures import Drawing, NothingToShow, Request, applied, draw, save
 from inpaintbench.report.figures.labels import place_labels
-from inpaintbench.report.figures.pictures import typical_cases
 from inpaintbench.report.figures.runtime import pareto_front
+from inpaintbench.report.figures.shown_case import typical_cases
 from inpaintbench.report.figures.style import (
     ONE_COLUMN,
     STYLES,

@@ -1,0 +1,183 @@
+"""A case made ready to be looked at: pictures as RGB, errors, and the part worth enlarging."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.errors import BenchError
+from inpaintbench.report.numbers import fixed
+from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.summary import Summary
+from inpaintbench.statistics.bootstrap import Floats
+
+Window = tuple[slice, slice]
+"""Rows and columns of a part of a picture."""
+
+
+@dataclass(frozen=True, eq=False)
+class ShownCase:
+    """The pictures of a case.
+
+    Parameters
+    ----------
+    title : str
+        Dataset, sample and mask suite.
+    reference : (H, W, 3) array
+        The true image, 0 to 1.
+    mask : (H, W) array of bool
+        True = hole.
+    results : mapping of str to (H, W, 3) array
+        Variant → composite, 0 to 1; lacks cells that aren't done.
+    values : mapping of str to str
+        Variant → score of the first main metric, with its unit.
+    reasons : mapping of str to str
+        Variant → why a cell isn't done.
+    levels : int
+        The image's largest value: 255 or 65535.
+    """
+
+    title: str
+    reference: Floats
+    mask: Mask
+    results: Mapping[str, Floats]
+    values: Mapping[str, str]
+    reasons: Mapping[str, str]
+    levels: int
+
+    @cached_property
+    def errors(self) -> dict[str, Floats]:
+        """Variant → mean absolute difference over channels, 0 to 1."""
+        return {
+            variant: np.abs(result - self.reference).mean(axis=2)
+            for variant, result in self.results.items()
+        }
+
+    @cached_property
+    def largest_error(self) -> float:
+        """The error drawn brightest: nearly the largest in the hole, of all variants."""
+        if not self.errors:
+            return 1.0
+        inside = np.concatenate([error[self.mask] for error in self.errors.values()])
+        return max(float(np.quantile(inside, 0.995)), 1 / self.levels)
+
+    @cached_property
+    def window(self) -> Window | None:
+        """The square, a quarter of the picture wide, where results in the hole differ most."""
+        height, width = self.mask.shape
+        side = max(8, min(height, width) // 4)
+        if not self.results or side >= min(height, width):
+            return None
+        every = np.stack([self.reference, *self.results.values()])
+        differ = every.std(axis=0).mean(axis=2) * self.mask
+        total = np.pad(differ.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+        sums = total[side:, side:] - total[:-side, side:]
+        sums += total[:-side, :-side] - total[side:, :-side]
+        row, column = divmod(int(np.argmax(sums)), sums.shape[1])
+        return slice(row, row + side), slice(column, column + side)
+
+    def corner(self, window: Window, size: float) -> tuple[float, float]:
+        """Choose where an enlargement covers neither its window nor, as far as can be, the hole.
+
+        Parameters
+        ----------
+        window : pair of slices
+            What is enlarged.
+        size : float
+            Side of the enlargement as a part of the picture's.
+
+        Returns
+        -------
+        left, bottom : float
+            Of the enlargement, as parts of the picture's sides.
+        """
+        height, width = self.mask.shape
+        rows, columns = window
+        # a little away from the border, which would cut the frame
+        near, far = 0.02, 0.98 - size
+        best, least = (far, near), math.inf
+        for left in (far, near):
+            for bottom in (near, far):
+                top = 1 - bottom - size
+                down = slice(int(top * height), math.ceil((top + size) * height))
+                across = slice(int(left * width), math.ceil((left + size) * width))
+                covers = rows.start < down.stop and down.start < rows.stop
+                covers &= columns.start < across.stop and across.start < columns.stop
+                cost = float(self.mask[down, across].mean()) + 2 * covers
+                if cost < least:
+                    best, least = (left, bottom), cost
+        return best
+
+
+def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str]) -> ShownCase:
+    """Get the pictures of a case.
+
+    Raises
+    ------
+    BenchError
+        When the run has no such case.
+    """
+    cases = summary.scores.cases
+    if case not in cases.index:
+        raise BenchError(f"the run has no case {case!r}")
+    row = cases.loc[case]
+    reference, mask = pictures.reference(case), pictures.mask(case)
+    results = {}
+    for variant in variants:
+        try:
+            output = pictures.output(case, variant)
+        except KeyError:
+            continue
+        results[variant] = _rgb(np.where(mask[..., None], output, reference))
+    cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
+    return ShownCase(
+        title=f"{row['dataset']} / {row['sample']}, {row['suite']}",
+        reference=_rgb(reference),
+        mask=mask,
+        results=results,
+        values=_values(summary, case),
+        reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()},
+        levels=int(np.iinfo(reference.dtype).max),
+    )
+
+
+def _values(summary: Summary, case: str) -> dict[str, str]:
+    """Write the scores of a case in the first main metric."""
+    if not summary.shown:
+        return {}
+    metric = summary.shown[0]
+    digits = 1 if metric.unit == "dB" else 3
+    scores = summary.scores.values[metric.id].loc[case]
+    return {
+        str(variant): f"{fixed(value, digits)} {metric.unit}".strip()
+        for variant, value in zip(scores.index, scores.to_numpy(np.float64), strict=True)
+        if math.isfinite(value)
+    }
+
+
+def _rgb(image: Image) -> Floats:
+    scaled = image.astype(np.float64) / np.iinfo(image.dtype).max
+    return np.repeat(scaled, 3, axis=2) if image.shape[2] == 1 else scaled
+
+
+def typical_cases(summary: Summary) -> tuple[str, ...]:
+    """Choose of each mask suite the case with the median score of the first main metric.
+
+    Among the cases that all ranked methods finished, where there are any.
+    """
+    chosen = []
+    for here in summary.suites:
+        scored = [metric for metric in here.main if metric.id in here.comparisons]
+        if scored:
+            comparison = here.comparisons[scored[0].id]
+            order = np.argsort(comparison.values.mean(axis=1), kind="stable")
+            chosen.append(str(comparison.cases[int(order[(len(order) - 1) // 2])]))
+        else:
+            cases = summary.scores.cases
+            chosen += [str(case) for case in cases.index[cases["suite"] == here.suite][:1]]
+    return tuple(chosen)
