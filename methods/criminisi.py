@@ -90,6 +90,7 @@ class Criminisi(Method):
             patches = sources(levels, mask, size, self.stride if size > 1 else 1)
             if patches is not None:
                 break
+        assert patches is not None  # a patch of one known pixel is always there
         radius = self.search_radius or max(mask.shape)
         front, centre = start(lab[0], mask, size // 2)
         while centre[0] >= 0:
