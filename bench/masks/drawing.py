@@ -116,8 +116,9 @@ def draw_lines(
     # Running sums of the starts and ends in a row say how many segments cover a pixel.
     depth = np.zeros((below - above, after - before + 1), np.int32)
     first = (rows - above) * depth.shape[1] - before
-    np.add.at(depth.reshape(-1), first + left, 1)
-    np.add.at(depth.reshape(-1), first + right, -1)
+    # A number of depth's own type: with any other, NumPy adds fifty times slower.
+    np.add.at(depth.reshape(-1), first + left, np.int32(1))
+    np.add.at(depth.reshape(-1), first + right, np.int32(-1))
     np.cumsum(depth, axis=1, out=depth)
     mask[above:below, before:after] |= depth[:, :-1] > 0
 
