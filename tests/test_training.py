@@ -396,6 +396,29 @@ def test_one_command_from_images_to_a_method(archive: Path, tmp_path: Path, monk
     assert (filled[~mask] == image[~mask]).all()
 
 
+def test_images_smaller_than_a_crop_are_left_out_and_said(tmp_path: Path, capsys) -> None:
+    import cv2
+
+    from inpaintbench.cli.train import train as command
+
+    photographs = tmp_path / "photographs"
+    photographs.mkdir()
+    for number, image in enumerate([*slopes(4, 16), *slopes(1, 12)]):
+        cv2.imwrite(str(photographs / f"{number}.png"), image)
+    command(
+        "autoencoder",
+        dataset=[f"folder[path={photographs}]"],
+        masks=["context-encoder-center"],
+        steps=1,
+        batch=2,
+        size=16,
+        device="cpu",
+        out=tmp_path / "run",
+    )
+    assert "1 of 5 images left out, smaller than 16×16" in capsys.readouterr().err
+    assert "3 of photographs/train" in (tmp_path / "run" / "autoencoder.md").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

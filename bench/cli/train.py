@@ -105,7 +105,8 @@ def train(
     folder = out or Path("training") / method
     if sum(wish is not None for wish in (steps, epochs, minutes)) > 1:
         raise BenchError("give one of --steps, --epochs and --minutes")
-    data = _read(dataset or ["cifar10"], share)
+    side = size or recipe.size
+    data = _read(dataset or ["cifar10"], share, side)
     data[0], held_out = _hold_out(data[0])
     if epochs is not None:
         count = sum(len(part.images) for part in data)
@@ -126,7 +127,7 @@ def train(
         )
         plan = Plan(
             recipe,
-            size or recipe.size,
+            side,
             width or recipe.width,
             data,
             held_out,
@@ -151,8 +152,8 @@ def train(
     typer.echo(f"{weights}: use it with {method}[weights={weights}]")
 
 
-def _read(wanted: Sequence[str], shares: Sequence[float] | None) -> list[Images]:
-    """Read the images of every dataset, in colour and 8 bits."""
+def _read(wanted: Sequence[str], shares: Sequence[float] | None, side: int) -> list[Images]:
+    """Read the images of every dataset that hold a crop of `side`² pixels, in colour and 8 bits."""
     import numpy as np
 
     from inpaintbench.errors import BenchError
@@ -165,11 +166,20 @@ def _read(wanted: Sequence[str], shares: Sequence[float] | None) -> list[Images]
         dataset = _training_set(text)
         dataset.fetch()
         images = []
-        for sample in dataset.ids():
+        samples = dataset.ids()
+        for sample in samples:
             image = dataset.load(sample).image
+            if min(image.shape[:2]) < side:
+                continue
             narrow = image if image.dtype == np.uint8 else image >> 8
             colour = np.broadcast_to(narrow.astype(np.uint8), (*narrow.shape[:2], 3))
             images.append(colour)
+        if len(images) < len(samples):
+            small = len(samples) - len(images)
+            typer.echo(
+                f"{text}: {small} of {len(samples)} images left out, smaller than {side}×{side}",
+                err=True,
+            )
         data.append(Images(_seen_as(dataset), share, images))
     return data
 
