@@ -26,7 +26,7 @@ class Case:
     ----------
     id : str
         Digest of everything else, of the dataset's and suite's versions and parameters, and of
-        the sample's fingerprint.
+        the fingerprints of the sample and of a mask that comes from a file.
     dataset, suite : str
         Specifications: ``photos[size=128]``, ``small-holes``.
     sample : str
@@ -81,14 +81,34 @@ def make_cases(
     """Identify `count` cases for each sample without reading an image.
 
     Dataset and suite come with the specifications that make them again.
+
+    Raises
+    ------
+    DataError
+        When the file of a mask isn't there.
     """
     identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]))
     for sample in samples:
         fingerprint = dataset[1].fingerprint(sample)
         for index in range(count):
-            parts = (*identities, sample, fingerprint, str(index), str(seed))
+            parts = [*identities, sample, fingerprint, str(index), str(seed)]
+            parts += _mask_fingerprint(dataset[1], sample, suite[1], index, seed)
             digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
             yield Case(digest, dataset[0], sample, suite[0], index, seed)
+
+
+def _mask_fingerprint(
+    dataset: Dataset, sample: str, suite: MaskSuite, index: int, seed: int
+) -> list[str]:
+    """Return a mask's fingerprint, or nothing for one that no file decides."""
+    kind = kind_of(dataset, sample, suite, index)
+    fingerprint = suite.fingerprint(sample, kind, _stream(dataset, sample, suite, index, seed))
+    return [fingerprint] if fingerprint else []
+
+
+def _stream(dataset: Dataset, sample: str, suite: MaskSuite, index: int, seed: int) -> RandomStream:
+    """Return the random stream of mask `index` of a sample, at its beginning."""
+    return RandomStream(plugin_identity(suite), plugin_identity(dataset), sample, index, seed)
 
 
 def kind_of(dataset: Dataset, sample: str, suite: MaskSuite, index: int) -> str:
@@ -108,8 +128,7 @@ def draw_mask(dataset: Dataset, sample: Sample, suite: MaskSuite, index: int, se
         When the suite gives a mask of another shape, without a hole, or with nothing but hole.
     """
     kind = kind_of(dataset, sample.id, suite, index)
-    random = RandomStream(plugin_identity(suite), plugin_identity(dataset), sample.id, index, seed)
-    mask = suite.draw(sample, kind, random)
+    mask = suite.draw(sample, kind, _stream(dataset, sample.id, suite, index, seed))
     where = f"mask suite {suite.name} ({kind}) on {dataset.name}/{sample.id}"
     if mask.shape != sample.image.shape[:2] or mask.dtype != np.bool_:
         raise BenchError(

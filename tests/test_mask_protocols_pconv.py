@@ -11,6 +11,7 @@ from protocol_draws import draw
 
 from inpaintbench import registry
 from inpaintbench.datasets.base import DataError
+from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 
 PCONV_KINDS = registry.masks().plugins["pconv"].kinds
@@ -87,6 +88,19 @@ def test_pconv_files_refuses_a_file_outside_its_bin(tmp_path: Path) -> None:
     fill_cell(tmp_path, 2, 0.35, 255)
     with pytest.raises(DataError, match=r"0\.350 of it is white.* covers 0\.1 to 0\.2"):
         draw(f'pconv-files[path="{tmp_path}"]', 64, 64, 0, PCONV_KINDS[2])
+
+
+def test_pconv_files_stand_for_their_content_in_keys(tmp_path: Path) -> None:
+    fill_cell(tmp_path, 2, 0.15, 255)
+    suite = registry.masks().make(f'pconv-files[path="{tmp_path}"]')
+
+    def fingerprint() -> str:
+        return suite.fingerprint("any", PCONV_KINDS[2], RandomStream("fingerprint"))
+
+    before = fingerprint()
+    assert before
+    mask_file(tmp_path / "02000.png", 0.16, 255)  # the thousand files are one, linked
+    assert fingerprint() != before
 
 
 def test_pconv_files_says_what_to_download(tmp_path: Path) -> None:

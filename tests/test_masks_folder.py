@@ -11,6 +11,7 @@ from mask_cases import Formula
 from PIL import Image as pillow
 
 from inpaintbench import registry
+from inpaintbench.case import draw_mask, make_cases
 from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.masks.folder import Folder
 from inpaintbench.masks.paired import Paired
@@ -102,6 +103,48 @@ def test_a_mask_that_was_replaced_is_read_again(tmp_path: Path, hole: Mask) -> N
     write(tmp_path / "cat.png", ~hole)
     os.utime(tmp_path / "cat.png", ns=(1, 1))
     assert np.array_equal(draw(suite), ~first)
+
+
+def case_ids(suite: Folder, count: int = 1) -> list[str]:
+    """Ids of the cases of two images, as a run keys its results."""
+    cases = make_cases(("", Formula(24, 36)), ["cat", "dog"], ("", suite), count, 0)
+    return [case.id for case in cases]
+
+
+def test_a_mask_that_was_replaced_makes_a_new_case(tmp_path: Path, hole: Mask) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        write(folder / "cat.png", hole)
+        write(folder / "dog.png", hole)
+    before = case_ids(Folder(str(here)))
+    assert case_ids(Folder(str(there))) == before  # where the files lie doesn't matter
+    write(here / "cat.png", ~hole)
+    cat, dog = case_ids(Folder(str(here)))
+    assert cat != before[0]
+    assert dog == before[1]
+
+
+def test_a_mask_of_a_pool_that_was_replaced_makes_new_cases(tmp_path: Path, hole: Mask) -> None:
+    for number in range(4):
+        write(tmp_path / f"{number}.png", np.roll(hole, number, 1))
+    suite = Folder(str(tmp_path), match="pool")
+    before = case_ids(suite, 8)
+    drawn = [mask_of(suite, sample, index) for sample in ("cat", "dog") for index in range(8)]
+    write(tmp_path / "2.png", np.roll(hole, 5, 1))
+    changed = [new != old for new, old in zip(case_ids(suite, 8), before, strict=True)]
+    assert changed == [np.array_equal(mask, np.roll(hole, 2, 1)) for mask in drawn]
+    assert any(changed)
+
+
+def mask_of(suite: Folder, sample: str, index: int) -> Mask:
+    dataset = Formula(24, 36)
+    return draw_mask(dataset, Sample(sample, IMAGE), suite, index, 0)
+
+
+def test_a_missing_mask_is_told_before_a_run_begins(tmp_path: Path, hole: Mask) -> None:
+    write(tmp_path / "cat.png", hole)
+    with pytest.raises(DataError, match="dog: no mask for it"):
+        case_ids(Folder(str(tmp_path)))
 
 
 @pytest.mark.parametrize(

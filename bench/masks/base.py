@@ -59,3 +59,19 @@ class MaskSuite(ABC):
         (H, W) array of bool
             True = hole. At least one hole pixel and at least one known pixel.
         """
+
+    def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
+        """Stand for the file that `draw` takes a mask from in result keys, without drawing it.
+
+        The default suits masks that are fixed by the suite's name, version and parameters. A suite
+        over a person's own files returns a digest of the file, found as in `draw`, so that a
+        result is made again when the file changes.
+
+        Parameters
+        ----------
+        sample_id : str
+            Id of the sample.
+        kind, random
+            As in `draw`; the stream stands at its beginning too.
+        """
+        return ""

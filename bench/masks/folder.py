@@ -13,6 +13,7 @@ import numpy as np
 from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.datasets.reading.image_file import SUFFIXES, read_image
 from inpaintbench.datasets.reading.image_folder import BESIDE, list_images, same_name
+from inpaintbench.datasets.reading.location import file_digest
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 
@@ -56,21 +57,16 @@ class Folder(MaskSuite):
             When there is no folder or file, a file can't be read or has no hole, nothing but
             hole, or another size than its image.
         """
-        if self.path is None:
-            raise DataError(f"{self.name} needs a folder of masks: {self.name}[path=…]")
-        folder = Path(self.path).expanduser()
+        file = self._file(sample.id, random)
+        mask = self._read(file)
         height, width = sample.image.shape[:2]
         if self.match == "pool":
-            file = random.choice(_pool(folder))
-            mask = _nearest(self._read(file), height, width)
-        else:
-            file = _file_of(folder, sample.id)
-            mask = self._read(file)
-            if mask.shape != (height, width):
-                raise DataError(
-                    f"{file}: the mask is {mask.shape[1]} x {mask.shape[0]}, but its image "
-                    f"{sample.id} is {width} x {height}"
-                )
+            mask = _nearest(mask, height, width)
+        elif mask.shape != (height, width):
+            raise DataError(
+                f"{file}: the mask is {mask.shape[1]} x {mask.shape[0]}, but its image "
+                f"{sample.id} is {width} x {height}"
+            )
         if mask.all() or not mask.any():
             raise DataError(
                 f"{file}: {'all' if mask.all() else 'none'} of it is hole, where {self.hole} is "
@@ -78,6 +74,24 @@ class Folder(MaskSuite):
                 "it round"
             )
         return mask
+
+    def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
+        """Return the digest of the sample's mask file, or of the one drawn from the pool.
+
+        Raises
+        ------
+        DataError
+            When there is no folder or file.
+        """
+        return file_digest(self._file(sample_id, random))
+
+    def _file(self, sample_id: str, random: RandomStream) -> Path:
+        if self.path is None:
+            raise DataError(f"{self.name} needs a folder of masks: {self.name}[path=…]")
+        folder = Path(self.path).expanduser()
+        if self.match == "pool":
+            return random.choice(_pool(folder))
+        return _file_of(folder, sample_id)
 
     def _read(self, file: Path) -> Mask:
         white = _white(file, file.stat().st_mtime_ns)

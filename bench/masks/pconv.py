@@ -13,6 +13,7 @@ import numpy as np
 
 from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.datasets.reading.image_file import read_image
+from inpaintbench.datasets.reading.location import file_digest
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, draw_line, draw_lines
 from inpaintbench.masks.random import RandomStream
@@ -181,19 +182,9 @@ class PconvFiles(MaskSuite):
         DataError
             When there is no folder or file, or a file can't be read or doesn't fit its cell.
         """
-        if self.path is None:
-            raise DataError(f"{self.name} needs the folder of the masks: {self.name}[path=…]")
         low, high, _ = _BINS[kind]
-        first = _FILES_A_CELL * self.kinds.index(kind)
         while True:
-            number = random.integer(first, first + _FILES_A_CELL)
-            file = Path(self.path).expanduser() / f"{number:05d}.png"
-            if not file.is_file():
-                raise DataError(
-                    f"{file}: no such file; download the irregular test masks from {_PAGE} and "
-                    f"give the folder that holds 00000.png to 11999.png"
-                )
-            holes = _read_holes(file, low, high)
+            holes = _read_holes(self._file(kind, random), low, high)
             rows, columns = (
                 (2 * np.arange(size) + 1) * side // (2 * size)
                 for size, side in zip(sample.image.shape[:2], holes.shape, strict=True)
@@ -201,6 +192,30 @@ class PconvFiles(MaskSuite):
             mask = holes[np.ix_(rows, columns)]
             if mask.any():
                 return mask
+
+    def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
+        """Return the digest of the file drawn: of the first, should its holes all be missed.
+
+        Raises
+        ------
+        DataError
+            When there is no folder or file.
+        """
+        return file_digest(self._file(kind, random))
+
+    def _file(self, kind: str, random: RandomStream) -> Path:
+        """Draw a file of the cell."""
+        if self.path is None:
+            raise DataError(f"{self.name} needs the folder of the masks: {self.name}[path=…]")
+        first = _FILES_A_CELL * self.kinds.index(kind)
+        number = random.integer(first, first + _FILES_A_CELL)
+        file = Path(self.path).expanduser() / f"{number:05d}.png"
+        if not file.is_file():
+            raise DataError(
+                f"{file}: no such file; download the irregular test masks from {_PAGE} and "
+                f"give the folder that holds 00000.png to 11999.png"
+            )
+        return file
 
 
 def _read_holes(file: Path, low: float, high: float) -> Mask:
