@@ -19,6 +19,7 @@ from inpaintbench.cli.merge import merge
 from inpaintbench.cli.report import report
 from inpaintbench.cli.run import run
 from inpaintbench.cli.score import score
+from inpaintbench.cli.several_values import SeveralValues
 from inpaintbench.cli.table import table
 from inpaintbench.cli.train import train
 from inpaintbench.cli.verify import replay, verify
@@ -53,7 +54,7 @@ def _main(
 
 
 # in the order of the help: measure, look, compare, trust, use, extend
-application.command(short_help="Run a benchmark, or what is left of it.")(run)
+application.command(cls=SeveralValues, short_help="Run a benchmark, or what is left of it.")(run)
 application.command(short_help="Write a run's tables and figures again.")(report)
 application.command(short_help="Write one table of one run or several.")(table)
 application.command(short_help="Draw one figure of one run or several.")(figure)
@@ -70,5 +71,5 @@ application.command(short_help="Fill the hole of one picture.")(inpaint)
 application.command(short_help="Score folders of images made elsewhere.")(score)
 application.command(short_help="Show, export and verify the masks of a suite.")(masks)
 application.command(short_help="Check that a method keeps the contract.")(check)
-application.command(short_help="Train a learned method.")(train)
+application.command(cls=SeveralValues, short_help="Train a learned method.")(train)
 application.command(short_help="Show where model weights are, or fetch them.")(weights)

@@ -28,22 +28,14 @@ def run(
     ] = "quick",
     method: Annotated[
         list[str] | None,
-        typer.Option(
-            "--method", "-m", help="Method, as name[parameter=value] or ./file.py; may be repeated."
-        ),
+        typer.Option("--method", "-m", help="Methods, as name[parameter=value] or ./file.py."),
     ] = None,
-    dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
-    ] = None,
-    masks: Annotated[
-        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
-    ] = None,
-    metric: Annotated[
-        list[str] | None, typer.Option("--metric", help="Metric; may be repeated.")
-    ] = None,
+    dataset: Annotated[list[str] | None, typer.Option("--dataset", "-d", help="Datasets.")] = None,
+    masks: Annotated[list[str] | None, typer.Option("--masks", help="Mask suites.")] = None,
+    metric: Annotated[list[str] | None, typer.Option("--metric", help="Metrics.")] = None,
     add: Annotated[
         list[str] | None,
-        typer.Option("--add", "-a", help="Method beside those of the preset; may be repeated."),
+        typer.Option("--add", "-a", help="Methods beside those of the preset."),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Images taken from each dataset.")
@@ -70,7 +62,7 @@ def run(
     timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
     retry: Annotated[
         list[str] | None,
-        typer.Option(help="Run failures again: failed (all), timeout, crash, …; may be repeated."),
+        typer.Option(help="Run failures again: failed (all), timeout, crash, …"),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
     executor: Annotated[
@@ -89,7 +81,8 @@ def run(
 ) -> None:
     """Run a benchmark: every method on exactly the same holes, scored and timed.
 
-    The same command carries on where an earlier one ended, however it ended.
+    The same command carries on where an earlier one ended, however it ended. Options that take
+    several values take every word up to the next option, so the preset goes first.
     """
     from inpaintbench import benchmark as benchmarks
     from inpaintbench.cli.progress import TerminalProgress
