@@ -27,9 +27,7 @@ def test_words_up_to_the_next_option_are_its_values(words: str, meaning: str) ->
 
 
 def test_run_takes_several_methods() -> None:
-    words = (
-        "quick --dataset cifar10 --masks lama-thin lama-thick --method telea biharmonic --limit 9"
-    )
+    words = "quick --dataset kodak --masks lama-thin lama-thick --method telea biharmonic --limit 9"
     command = typer.main.get_command(application).commands["run"]  # type: ignore[attr-defined]
     read = command.make_context("run", words.split()).params
     assert read["benchmark"] == "quick"
