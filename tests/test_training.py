@@ -191,6 +191,10 @@ def test_context_encoder_weighs_its_losses_as_the_paper() -> None:
         0.999 * (error + 10 * error * 20 / 16) + 0.001 * fooled
     )
     assert float(objective.critic_loss(batch, losses.fill)) == pytest.approx(2 * fooled)
+    objective.adversarial = 4.0
+    assert float(objective.losses(batch).total - losses.total) == pytest.approx(
+        0.003 * fooled, rel=1e-4
+    )
 
 
 # The loop
@@ -275,6 +279,11 @@ def test_other_settings_do_not_resume(tmp_path: Path) -> None:
 def test_settings_that_cannot_be(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="steps"):
         Settings(**wrong)  # type: ignore[arg-type]
+
+
+def test_only_what_has_a_critic_weighs_an_adversarial_loss(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="autoencoder has no adversarial loss"):
+        prepare(plan("autoencoder", adversarial=4.0), tmp_path)
 
 
 def test_a_run_by_the_clock_ends_in_time(tmp_path: Path) -> None:

@@ -57,6 +57,9 @@ def train(
     ] = None,
     batch: Annotated[int | None, typer.Option(min=2, help="Images in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    adversarial: Annotated[
+        float, typer.Option(help="Weight of the adversarial loss, relative to the paper's.")
+    ] = 1.0,
     size: Annotated[int | None, typer.Option(help="Side of the images, in pixels.")] = None,
     width: Annotated[int | None, typer.Option(help="Width of the network, in channels.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
@@ -120,6 +123,7 @@ def train(
             batch=batch or recipe.batch,
             learning_rate=learning_rate or recipe.learning_rate,
             weight_decay=recipe.weight_decay,
+            adversarial=adversarial,
             seed=seed,
             device=place,
             mixed=place.startswith("cuda") if mixed is None else mixed,

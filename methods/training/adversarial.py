@@ -48,7 +48,8 @@ class ContextAdversarial(Objective):
         seam = SCALE * hole_errors(fill, border).mean()
         fooled = softplus(-self._judge(composite(fill, batch), batch)).mean()
         squared = hole + BORDER_WEIGHT * seam * around.sum() / batch.masks.sum()
-        total = RECONSTRUCTION_WEIGHT * squared + ADVERSARIAL_WEIGHT * fooled
+        total = RECONSTRUCTION_WEIGHT * squared
+        total = total + self.adversarial * ADVERSARIAL_WEIGHT * fooled
         return Losses(total, {"squared": hole, "border": seam, "adversarial": fooled}, fill)
 
     def fill(self, network: nn.Module, batch: Batch) -> Tensor:

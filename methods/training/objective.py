@@ -45,6 +45,9 @@ class Objective(ABC):
     critic_rate: float = 0.1
     """Learning rate of the critic as a fraction of the network's."""
 
+    adversarial: float = 1.0
+    """Weight of the critic's verdict in `losses`, relative to the paper's."""
+
     betas: tuple[float, float] = (0.9, 0.98)
     """Decay rates of Adam's two moments, for both networks."""
 

@@ -29,7 +29,7 @@ class PatchAdversarial(Objective):
         )
         fooled = -self._judge(composite(fine, batch), batch).mean()
         parts = {"coarse": first, "fine": second, "adversarial": fooled}
-        return Losses(first + second + fooled, parts, fine)
+        return Losses(first + second + self.adversarial * fooled, parts, fine)
 
     def fill(self, network: nn.Module, batch: Batch) -> Tensor:
         """Fill with both stages."""

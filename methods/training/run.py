@@ -108,6 +108,9 @@ def prepare(plan: Plan, folder: Path) -> Training:
     """Build network, batches and validation of a run, without a step."""
     torch.manual_seed(plan.settings.seed)
     objective = plan.recipe.make(plan.size, plan.width)
+    if objective.critic is None and plan.settings.adversarial != 1:
+        raise ValueError(f"{plan.recipe.network} has no adversarial loss to weigh")
+    objective.adversarial = plan.settings.adversarial
     if plan.start is not None:
         _start_from(objective.network, plan.start)
     pools = [(CropPool(part.images, plan.size, plan.recipe.zoom), part.share) for part in plan.data]

@@ -30,6 +30,8 @@ class Settings:
         Decay of the exponential moving average of the weights, which is what is kept.
     clip : float
         Largest norm of the gradient; longer ones are scaled down to it.
+    adversarial : float
+        Weight of the critic's verdict on the network, relative to the paper's.
     seed : int
         Seed of the initial weights and of everything drawn in every step.
     device : str
@@ -50,6 +52,7 @@ class Settings:
     weight_decay: float = 0.01
     average: float = 0.998
     clip: float = 1.0
+    adversarial: float = 1.0
     seed: int = 0
     device: str = "cpu"
     mixed: bool = False
@@ -63,6 +66,8 @@ class Settings:
             self.minutes is not None and self.minutes <= 0
         ):
             raise ValueError("steps and minutes must be positive")
+        if self.adversarial < 0:
+            raise ValueError("the weight of the adversarial loss can't be negative")
         if self.batch < 1:
             raise ValueError("batch must be at least 1")
 
