@@ -30,6 +30,7 @@ CLASSICAL = (
     "navier-stokes",
     "navier-stokes-pde",
     "nearest",
+    "patchmatch",
     "shiftmap",
     "telea",
     "total-variation",
@@ -39,6 +40,7 @@ COMPILED = (
     "biharmonic[solver=dissection]",
     "harmonic",
     "navier-stokes-pde",
+    "patchmatch",
     "total-variation",
 )
 
@@ -530,6 +532,67 @@ def test_total_variation_has_no_smaller_variation_nearby() -> None:
         assert variation(np.ascontiguousarray(rival), everywhere) > least
 
 
+# PatchMatch
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_patchmatch_completes_a_periodic_texture(channels: int, dtype: type) -> None:
+    tile = np.random.default_rng(0).random((8, 8, channels))
+    image = (np.tile(tile, (12, 12, 1)) * np.iinfo(dtype).max).astype(dtype)
+    mask = box(96, 96, 32)
+    change = np.abs(fill("patchmatch", image, mask) - image)[mask] / np.iinfo(dtype).max
+    assert change.max() < 0.5 / 255
+
+
+@pytest.mark.parametrize("angle", [0, 45, 90])
+def test_patchmatch_continues_a_straight_line(angle: int) -> None:
+    y, x = grid(96, 96)
+    turn = np.deg2rad(angle)
+    away = np.abs((x - 47.5) * np.sin(turn) - (y - 47.5) * np.cos(turn))
+    image = np.where(away < 3, 30, 200).astype(np.uint8)
+    mask = box(96, 96, 36)
+    wrong = np.abs(fill("patchmatch", image, mask)[..., 0] - image)[mask] > 40
+    assert wrong.mean() < 0.01
+
+
+def test_patchmatch_search_finds_what_an_exhaustive_one_finds() -> None:
+    """On noise: every exact copy, and close to the best where there is none."""
+    from inpaintbench.methods.kernels.patchmatch import scatter, search
+
+    size, features = 5, np.random.default_rng(0).integers(0, 256, (60, 70)).astype(np.int32)
+    features[20:32, 40:56] = features[35:47, 3:19]  # a copy, which the hole's windows resemble
+    hole = np.zeros((60, 70), bool)
+    hole[20:32, 40:56] = True
+    windows = np.lib.stride_tricks.sliding_window_view
+    usable = ~windows(hole, (size, size)).any(axis=(2, 3))
+    targets = np.argwhere(~usable).astype(np.int32)
+    field = np.zeros((*usable.shape, 2), np.int32)
+    scatter(np.argwhere(usable).astype(np.int32), field, 1)
+    distances = np.full(usable.shape, -1, np.int32)
+    search(features, size, targets, usable, field, distances, 12, 1)
+
+    patches = windows(features, (size, size)).reshape(*usable.shape, -1)
+    best = [((patches[usable] - patches[y, x]) ** 2).sum(axis=1).min() for y, x in targets]
+    exact, found = np.array(best), distances[tuple(targets.T)]
+    assert (exact == 0).sum() == 8 * 12
+    assert (found >= exact).all()
+    assert (found[exact == 0] == 0).all()
+    assert found.sum() < 1.3 * exact.sum()  # a random window: 3
+    own = [((patches[tuple(field[y, x])] - patches[y, x]) ** 2).sum() for y, x in targets]
+    assert np.array_equal(found, own)
+    assert usable[tuple(field[tuple(targets.T)].T)].all()
+
+
+def test_patchmatch_gives_the_same_bytes_again_and_others_for_another_seed() -> None:
+    image = registry.datasets().make("photos[size=96]").load("astronaut").image
+    mask = box(96, 96, 30)
+    first = fill("patchmatch", image, mask)
+    np.random.seed(1)  # noqa: NPY002 - the global generator, which must not matter
+    assert np.array_equal(first, fill("patchmatch", image, mask))
+    assert not np.array_equal(first, fill("patchmatch[seed=1]", image, mask))
+
+
 # What all of them do
 
 
@@ -614,6 +677,9 @@ def test_nothing_is_compiled_after_setup(name: str) -> None:
         "navier-stokes-pde[tolerance=-1]",
         "total-variation[iterations=0]",
         "biharmonic[solver=magic]",
+        "patchmatch[patch_size=4]",
+        "patchmatch[iterations=0]",
+        "patchmatch[seed=-1]",
     ],
 )
 def test_bad_parameters_are_refused(text: str) -> None:
