@@ -25,6 +25,7 @@ from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.opening import separated
 from inpaintbench.report.selection import select
+from inpaintbench.report.summary import Summary
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.standings import Standing, standing
 
@@ -53,7 +54,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRows, Path, lis
     )
     rows = dataclasses.replace(rows, name="<img src=y>", provenance={"<b>k": "<b>v"})
     folder = tmp_path_factory.mktemp("report") / "new"
-    return rows, folder, write_report(rows, folder, SyntheticPictures(rows))
+    return rows, folder, write_report(Summary(rows), folder, SyntheticPictures(rows))
 
 
 class TestReport:
@@ -94,7 +95,7 @@ class TestReport:
         shutil.copytree(report[1], tmp_path, dirs_exist_ok=True)
         assert (tmp_path / "figures" / "runtime.pdf").is_file()
         assert (tmp_path / "tables" / "failures.md").is_file()
-        write_report(synthetic_run(1, images=1, timings=False), tmp_path, None)
+        write_report(Summary(synthetic_run(1, images=1, timings=False)), tmp_path, None)
         page = (tmp_path / "index.html").read_text(encoding="utf-8")
         assert "runtime: no ranked method was timed alone on the machine" in page
         assert "pictures: the pictures of this run are not at hand" in page

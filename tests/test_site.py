@@ -28,7 +28,7 @@ from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import facets
 from inpaintbench.site.folder import Folder
 from inpaintbench.site.highlights import cells_with_pictures, highlights
-from inpaintbench.site.pictures import write_case
+from inpaintbench.site.pictures import write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.reproduction import run_command
 
@@ -220,7 +220,7 @@ def test_pictures_keep_to_their_number(rows: RunRows, most: int) -> None:
 def test_pictures_show_the_composite_and_where_it_is_wrong(rows: RunRows, tmp_path: Path) -> None:
     pictures = SyntheticPictures(rows)
     case = str(rows.cases["case"].iloc[0])
-    found = write_case(Folder(tmp_path), pictures, case, ["mean-fill"])
+    found = write_cases(Folder(tmp_path), pictures, {case: ["mean-fill"]}).of[case]
     reference, mask = pictures.reference(case), pictures.mask(case)
     original = np.asarray(Pillow.open(tmp_path / found.original))
     np.testing.assert_array_equal(original, reference)

@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from inpaintbench.report.opening import Opened
     from inpaintbench.rows import RunRows
 
 # Names the state of the database that the reports beside it were made from.
@@ -22,27 +23,54 @@ def report(
         Path | None,
         typer.Option("--out", "-o", help="Write rows, tables and figures there, to publish them."),
     ] = None,
+    site: Annotated[
+        bool, typer.Option("--site", help="Write the leaderboard site too, into site/ beside them.")
+    ] = False,
+    pictures: Annotated[
+        int, typer.Option(min=0, help="Results that the site shows as pictures, at most.")
+    ] = 1000,
 ) -> None:
     """Write a run's tables, figures and rows again, and print its leaderboard."""
     if out is None:
-        present(directory, refresh=True)
+        present(directory, refresh=True, site=pictures if site else None)
     else:
-        publish(directory, out)
+        publish(directory, out, site=pictures if site else None)
 
 
-def publish(directory: Path, out: Path) -> None:
-    """Write a run's rows, tables and figures into a directory of their own."""
-    from inpaintbench.report import write_report
-    from inpaintbench.runs import RunPictures, export, read_rows
-    from inpaintbench.store import Store
+def publish(directory: Path, out: Path, site: int | None = None) -> None:
+    """Write a run's rows, where they come from, tables and figures into a directory of their own.
 
-    with Store.read(directory) as store:
-        rows = read_rows(store)
-        written = write_report(rows, out, RunPictures(store)) + export(rows, out)
+    Parameters
+    ----------
+    directory : Path
+        The run directory.
+    out : Path
+        Where to write.
+    site : int or None
+        Results shown as pictures on the leaderboard site; None writes no site.
+    """
+    from inpaintbench.report import write_provenance, write_report
+    from inpaintbench.report.opening import open_runs
+    from inpaintbench.runs import export
+
+    with open_runs([directory]) as opened:
+        written = write_report(opened.summary, out, opened.pictures)
+        written += export(opened.summary.rows, out)
+        written.append(write_provenance(opened.summary.rows, out))
+        if site is not None:
+            written += _write_site(opened, directory, out / "site", site)
     typer.echo(f"{out}: {len(written)} files written")
 
 
-def present(directory: Path, *, refresh: bool = False) -> None:
+def _write_site(opened: Opened, run: Path, directory: Path, pictures: int) -> list[Path]:
+    from inpaintbench.site import write_site
+
+    return write_site(
+        opened.summary, directory, opened.pictures, runs=(str(run),), most_pictures=pictures
+    )
+
+
+def present(directory: Path, *, refresh: bool = False, site: int | None = None) -> None:
     """Print a run's leaderboard and say where its results are.
 
     Parameters
@@ -51,16 +79,18 @@ def present(directory: Path, *, refresh: bool = False) -> None:
         The run directory.
     refresh : bool
         Write rows, tables and figures even where they are up to date.
+    site : int or None
+        Results shown as pictures on the leaderboard site; None writes no site.
     """
     from rich.console import Console
 
     from inpaintbench.report.leaderboard import leaderboard_table
-    from inpaintbench.runs import RunPictures, export, read_rows
-    from inpaintbench.store import Store
+    from inpaintbench.report.opening import open_runs
+    from inpaintbench.runs import export
 
     console = Console(highlight=False)
-    with Store.read(directory) as store:
-        rows = read_rows(store)
+    with open_runs([directory]) as opened:
+        rows = opened.summary.rows
         stamp = directory / "report" / _STAMP
         state = rows.provenance["changed"]
         if refresh or not stamp.is_file() or stamp.read_text() != state:
@@ -68,11 +98,17 @@ def present(directory: Path, *, refresh: bool = False) -> None:
 
             with console.status("writing tables and figures"):
                 export(rows)
-                write_report(rows, directory / "report", RunPictures(store))
+                write_report(opened.summary, directory / "report", opened.pictures)
             stamp.write_text(state)
+        if site is not None:
+            with console.status("writing the site"):
+                _write_site(opened, directory, directory / "report" / "site", site)
     console.print(leaderboard_table(rows))
     _print_failures(console, rows)
     console.print(f"Tables and figures: {directory / 'report'}", soft_wrap=True)
+    if site is not None:
+        page = directory / "report" / "site" / "index.html"
+        console.print(f"Leaderboard site:   {page}", soft_wrap=True)
     console.print(f"Rows:               {directory / 'rows.csv'} (and .parquet)", soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,8 @@ _KEPT = {**CASES, **dict(list(CELLS.items())[1:]), **dict(list(SCORES.items())[2
 def read_results(path: Path) -> RunRows:
     """Read a run directory, or a ``rows.csv`` or ``rows.parquet``.
 
-    Exported rows hold cases, cells and scores, but neither timings nor where they were made.
+    Exported rows hold cases, cells and scores, but no timings; where they were made is read from
+    the ``provenance.json`` beside them, if `report --out` wrote one.
 
     Raises
     ------
@@ -97,8 +99,19 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
         timings=typed("timings", pd.DataFrame(columns=list(TABLES["timings"]))),
         metrics=typed("metrics", pd.DataFrame(metrics, columns=list(TABLES["metrics"]))),
         planned_cells=len(cases) * len(variants),
-        provenance={},
+        provenance=_read_provenance(path.with_name("provenance.json")),
     )
+
+
+def _read_provenance(path: Path) -> dict[str, str]:
+    """Read where exported rows come from, if they were published with it."""
+    if not path.is_file():
+        return {}
+    try:
+        facts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise BenchError(f"{path}: can't be read: {error}") from error
+    return facts
 
 
 def _deterministic(method: str) -> bool:

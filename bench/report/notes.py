@@ -8,7 +8,7 @@ from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.scores import DECIBEL_CAP
-from inpaintbench.statistics.standings import Standing
+from inpaintbench.statistics.standings import Entry, Standing
 
 TIED = "≈"
 SET_ASIDE = "†"
@@ -116,9 +116,17 @@ def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
     ]
     if unfinished:
         yield f"Not finished: {'; '.join(unfinished)}."
-    seen = [f"{entry.variant} on {', '.join(entry.seen)}" for entry in here.entries if entry.seen]
+    seen = [f"{entry.variant} on {_training_data(entry)}" for entry in here.entries if entry.seen]
     if seen:
-        yield f"{SEEN} trained on data of the same name: {'; '.join(seen)}."
+        yield f"{SEEN} trained on data of the same collection: {'; '.join(seen)}."
+
+
+def _training_data(entry: Entry) -> str:
+    """List what a method was trained on that is here, saying where it is the very images."""
+    return ", ".join(
+        f"{name} (the images scored here)" if name in entry.seen_images else name
+        for name in entry.seen
+    )
 
 
 def _listed(words: list[str]) -> str:

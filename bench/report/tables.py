@@ -34,8 +34,16 @@ def write(
     intervals : IntervalStyle or None
         How intervals are shown; by default ± in LaTeX and brackets elsewhere.
     """
-    usual = IntervalStyle.plus_minus if format is Format.latex else IntervalStyle.brackets
-    table = make(kind, summary, intervals or usual)
+    return render(make(kind, summary, intervals or usual_intervals(format)), format)
+
+
+def usual_intervals(format: Format) -> IntervalStyle:
+    """Return how a format shows intervals by default."""
+    return IntervalStyle.plus_minus if format is Format.latex else IntervalStyle.brackets
+
+
+def render(table: Table, format: Format) -> str:
+    """Write a table that was made."""
     if format is Format.csv:
         return str(table.frame.to_csv(index=False, lineterminator="\n"))
     writers = {

@@ -13,6 +13,9 @@ from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.rows import RunRows
 
+_STYLES = {tables.usual_intervals(format) for format in Format}
+"""How the formats show intervals."""
+
 
 @dataclass(frozen=True)
 class _WrittenTable:
@@ -34,7 +37,7 @@ class _WrittenFigure:
     caption: str
 
 
-def write_report(rows: RunRows, directory: Path, pictures: Pictures | None) -> list[Path]:
+def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -> list[Path]:
     """Write the tables and figures of a run.
 
     Tables go to ``tables/`` (CSV in full precision, Markdown, LaTeX, HTML), figures in the paper
@@ -43,7 +46,7 @@ def write_report(rows: RunRows, directory: Path, pictures: Pictures | None) -> l
 
     Parameters
     ----------
-    rows : RunRows
+    summary : Summary
         The run.
     directory : Path
         Where to write; made where it isn't there.
@@ -55,12 +58,11 @@ def write_report(rows: RunRows, directory: Path, pictures: Pictures | None) -> l
     list of Path
         Every file written.
     """
-    summary = Summary(rows)
     written, shown = _write_tables(summary, directory / "tables")
     figures, drawn, absent = _write_figures(summary, directory / "figures", pictures)
     written += figures
     page = directory / "index.html"
-    _write(page, _page(rows, shown, drawn, absent))
+    _write(page, _page(summary.rows, shown, drawn, absent))
     _remove_outdated(directory, written)
     return [*written, page]
 
@@ -71,11 +73,12 @@ def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_
     for kind in TableKind:
         if kind is TableKind.failures and finished:
             continue
+        made = {style: tables.make(kind, summary, style) for style in _STYLES}
         for format in Format:
             path = directory / f"{kind}{format.suffix}"
-            _write(path, tables.write(kind, summary, format))
+            _write(path, tables.render(made[tables.usual_intervals(format)], format))
             written.append(path)
-        page = html.write(tables.make(kind, summary))
+        page = html.write(made[tables.usual_intervals(Format.html)])
         shown.append(_WrittenTable(kind, page, tuple(format.suffix for format in Format)))
     path = directory / "quality.csv"
     standings = [summary.overall, *summary.suites, *summary.groups]

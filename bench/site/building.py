@@ -14,7 +14,7 @@ from inpaintbench.site.folder import Folder
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.method import write_method
 from inpaintbench.site.overall import write_overall
-from inpaintbench.site.pictures import SitePictures, write_case
+from inpaintbench.site.pictures import SitePictures, write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.rendering import Renderer
 from inpaintbench.site.site import Site
@@ -60,13 +60,7 @@ def write_site(
     metric = next(iter(summary.shown), None)
     chosen = highlights(summary, metric) if metric else {}
     wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)
-    written = SitePictures(
-        {
-            case: write_case(folder, pictures, case, variants)
-            for case, variants in wanted.items()
-            if pictures is not None
-        }
-    )
+    written = write_cases(folder, pictures, wanted) if pictures else SitePictures()
     site = Site(summary, Renderer(folder, title or summary.rows.name), written, runs)
     site.renderer.static_files()
     write_data(folder, summary, site.facets, site.digits, site.rank_digits)

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -58,33 +63,94 @@ class SitePictures:
         return found.results.get(variant) if found else None
 
 
-def write_case(folder: Folder, pictures: Pictures, case: str, variants: list[str]) -> CasePictures:
-    """Write the pictures of a case: original, masked, and the results of some variants."""
-    reference, mask = pictures.reference(case), pictures.mask(case)
+@dataclass(frozen=True, eq=False)
+class _Read:
+    """The arrays of a case: reference, mask, and the results that are wanted by variant."""
+
+    reference: Image
+    mask: Mask
+    outputs: dict[str, Image]
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """The PNG files of a case; of each result the composite, its error map, its map of 1 - SSIM."""
+
+    original: bytes
+    masked: bytes
+    results: dict[str, tuple[bytes, bytes, bytes | None]]
+    brightest: float
+
+
+def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]) -> SitePictures:
+    """Write the pictures of cases: original, masked, and the results of some variants.
+
+    Parameters
+    ----------
+    folder : Folder
+        The site.
+    pictures : Pictures
+        The run's pictures.
+    wanted : dict of str to list of str
+        Case → variants whose results are shown.
+    """
+    written: dict[str, CasePictures] = {}
+    threads = os.cpu_count() or 1
+    waiting: deque[tuple[str, Future[_Drawn]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        for case, variants in wanted.items():
+            # a run's database belongs to this thread; a few cases ahead keep the others busy
+            waiting.append((case, pool.submit(_draw, _read(pictures, case, variants))))
+            if len(waiting) > threads:
+                ready, drawn = waiting.popleft()
+                written[ready] = _write(folder, drawn.result())
+        for ready, drawn in waiting:
+            written[ready] = _write(folder, drawn.result())
+    return SitePictures(written)
+
+
+def _read(pictures: Pictures, case: str, variants: list[str]) -> _Read:
     outputs: dict[str, Image] = {}
     for variant in variants:
-        try:
+        with suppress(KeyError):
             outputs[variant] = pictures.output(case, variant)
-        except KeyError:
-            continue
+    return _Read(pictures.reference(case), pictures.mask(case), outputs)
+
+
+def _draw(case: _Read) -> _Drawn:
+    reference, mask = case.reference, case.mask
     hole = (np.array(HOLE) * 255).astype(np.uint8)
-    composites = {v: np.where(mask[..., None], out, reference) for v, out in outputs.items()}
+    composites = {v: np.where(mask[..., None], out, reference) for v, out in case.outputs.items()}
     errors = {v: _error(composite, reference) for v, composite in composites.items()}
     brightest = _brightest(list(errors.values()), mask)
-    losses = _ssim_losses(outputs, reference, mask)
-    shades = _shades()
-    return CasePictures(
-        original=_picture(folder, _eight_bits(reference)),
-        masked=_picture(folder, np.where(mask[..., None], hole, _colour(_eight_bits(reference)))),
+    losses = _ssim_losses(case.outputs, reference, mask)
+    seen = _eight_bits(reference)
+    return _Drawn(
+        original=encode_png(seen),
+        masked=encode_png(np.where(mask[..., None], hole, _colour(seen))),
         results={
-            variant: ResultPictures(
-                result=_picture(folder, _eight_bits(composite)),
-                error=_map(folder, errors[variant] / brightest, shades),
-                ssim=_map(folder, losses[variant], shades) if variant in losses else "",
+            variant: (
+                encode_png(_eight_bits(composite)),
+                _map(errors[variant] / brightest),
+                _map(losses[variant]) if variant in losses else None,
             )
             for variant, composite in composites.items()
         },
         brightest=brightest * float(np.iinfo(reference.dtype).max),
+    )
+
+
+def _write(folder: Folder, drawn: _Drawn) -> CasePictures:
+    def file(data: bytes | None) -> str:
+        return folder.named_by_digest("pictures", ".png", data) if data is not None else ""
+
+    return CasePictures(
+        original=file(drawn.original),
+        masked=file(drawn.masked),
+        results={
+            variant: ResultPictures(*map(file, files)) for variant, files in drawn.results.items()
+        },
+        brightest=drawn.brightest,
     )
 
 
@@ -140,23 +206,20 @@ def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
 
 
-def _picture(folder: Folder, image: NDArray[np.uint8]) -> str:
-    return folder.named_by_digest("pictures", ".png", encode_png(image))
-
-
-def _map(folder: Folder, values: NDArray[Any], shades: bytes) -> str:
-    """Write a map of values from 0 to 1 in the shades of the legend."""
+def _map(values: NDArray[Any]) -> bytes:
+    """Draw a map of values from 0 to 1 in the shades of the legend."""
     from PIL import Image as Pillow
 
     # 64 shades are more than an eye tells apart, and half the bytes of 256
     levels = np.rint(np.clip(values, 0, 1) * 63).astype(np.uint8)
     picture = Pillow.fromarray(levels)
-    picture.putpalette(shades)
+    picture.putpalette(_shades())
     data = io.BytesIO()
     picture.save(data, format="PNG")
-    return folder.named_by_digest("pictures", ".png", data.getvalue())
+    return data.getvalue()
 
 
+@cache
 def _shades() -> bytes:
     from matplotlib import colormaps
 
