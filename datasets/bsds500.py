@@ -23,7 +23,7 @@ class Bsds500(Collection):
     split: Literal["test", "train", "val"] = "test"
 
     name = "bsds500"
-    collections = ("bsds300",)
+    collections = ("bsds", "bsds300", "bsd500", "bsd400", "bsd432", "bsd100", "bsd68")
     source = (
         'P. Arbeláez, M. Maire, C. Fowlkes, J. Malik, "Contour detection and hierarchical image '
         'segmentation", TPAMI 2011'

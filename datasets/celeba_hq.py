@@ -25,7 +25,7 @@ class CelebaHq(Collection):
     split: Literal["test", "train", "val"] = "test"
 
     name = "celeba-hq"
-    collections = ("celeba",)
+    collections = ("celeba", "celebamask-hq")
     source = (
         'T. Karras, T. Aila, S. Laine, J. Lehtinen, "Progressive growing of GANs", ICLR 2018, as '
         "distributed with CelebAMask-HQ (Lee et al., CVPR 2020)"

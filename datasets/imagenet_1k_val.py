@@ -17,7 +17,7 @@ class Imagenet1kVal(Collection):
 
     name = "imagenet-1k-val"
     split = "val"
-    collections = ("imagenet", "imagenet-1k")
+    collections = ("imagenet", "imagenet-1k", "ilsvrc2012", "imagenet-sample-images")
     source = 'O. Russakovsky et al., "ImageNet large scale visual recognition challenge", IJCV 2015'
     license = "non-commercial research and education, by registration"
     layouts = (

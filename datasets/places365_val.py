@@ -18,7 +18,7 @@ class Places365Val(Collection):
 
     name = "places365-val"
     split = "val"
-    collections = ("places365", "places2")
+    collections = ("places", "places2", "places365")
     source = (
         'B. Zhou, A. Lapedriza, A. Khosla, A. Oliva, A. Torralba, "Places: A 10 million image '
         'database for scene recognition", TPAMI 2017'

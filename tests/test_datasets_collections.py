@@ -89,7 +89,7 @@ def test_other_names_of_a_collection_lead_to_one_dataset_each() -> None:
     others = [other for cls in plugins.values() for other in cls.collections]
     assert len(set(others)) == len(others)
     assert not set(others) & set(plugins)
-    assert {"places365", "places2"} == set(plugins["places365-val"].collections)
+    assert {"places365", "places2"} <= set(plugins["places365-val"].collections)
 
 
 def test_an_incomplete_collection_is_refused(tmp_path: Path) -> None:

@@ -159,11 +159,16 @@ class TestContent:
         )
         assert f"{(timings['repeat'] == 0).sum()} contended timings are left out." in text
 
-    def test_training_data_of_the_same_name_is_flagged(self) -> None:
-        rows = synthetic_run(2, trained_on={"telea": "photos/train"})
+    def test_training_data_of_the_same_collection_is_flagged(self) -> None:
+        trained = {"telea": "places2/train", "mean-fill": "cifar10/train"}
+        rows = synthetic_run(
+            2, datasets=("places365-val", "cifar10[split=train]"), trained_on=trained
+        )
         text = written(rows, TableKind.leaderboard, Format.markdown)
         assert "telea<sup>‡</sup>" in text
-        assert "‡ trained on data of the same name: telea on photos/train." in text
+        assert "‡ trained on data of the same collection: " in text
+        assert "telea on places2/train" in text
+        assert "mean-fill on cifar10/train (the images scored here)" in text
 
     def test_groups_have_a_block_each(self) -> None:
         rows = synthetic_run(2)

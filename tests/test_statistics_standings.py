@@ -228,10 +228,10 @@ class TestStanding:
         assert set(cases["dataset"]) == {"textures"}
         assert set(cases["suite"]) == {"small-holes"}
 
-    def test_training_data_of_the_same_name_is_flagged(self) -> None:
+    def test_training_data_of_the_same_collection_is_flagged(self) -> None:
         trained = {"telea": "photos/train,places2/train", "mean-fill": "places2/train"}
         here = standing(synthetic_run(3, trained_on=trained))
-        assert entry(here, "telea").seen == ("photos/train",)
+        assert entry(here, "telea").seen == entry(here, "telea").seen_images == ("photos/train",)
         assert entry(here, "mean-fill").seen == ()
 
     def test_grey_images_and_one_method_and_one_image(self) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.statistics.contamination import seen
 from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
 from inpaintbench.statistics.ranks import (
     RankInterval,
@@ -20,7 +21,7 @@ from inpaintbench.statistics.ranks import (
     tied_groups,
 )
 from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
-from inpaintbench.statistics.scores import MetricInfo, Scores, plain_name, read_scores
+from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
 
 
@@ -165,7 +166,9 @@ class Entry:
     failures : mapping of str to int
         Kind of failure, ``skipped`` or ``not reached`` → cases.
     seen : tuple of str
-        What it was trained on that is of the same name as a dataset of these cases.
+        What it was trained on that a dataset of these cases holds images of, of any split.
+    seen_images : tuple of str
+        Those of them whose very images are among these cases' datasets.
     """
 
     variant: str
@@ -178,6 +181,7 @@ class Entry:
     finished: int
     failures: Mapping[str, int]
     seen: tuple[str, ...]
+    seen_images: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -328,9 +332,11 @@ def _entries(
         **{name: _own_qualities(scores, name) for name in support.set_aside},
     }
     failures = _failures(rows, scores)
+    here = list(scores.cases["dataset"].unique())
 
     def entry(name: str, **rank: object) -> Entry:
         row = scores.variants.loc[name]
+        found = seen(str(row["trained_on"]), here)
         return Entry(
             variant=name,
             method=str(row["method"]),
@@ -338,7 +344,8 @@ def _entries(
             qualities=qualities[name],
             finished=support.finished[name],
             failures=failures.get(name, {}),
-            seen=_seen(str(row["trained_on"]), scores.cases["dataset"]),
+            seen=found.collections,
+            seen_images=found.images,
             **{"rank": None, "group": "", "mean_rank": None, **rank},  # type: ignore[arg-type]
         )
 
@@ -382,13 +389,6 @@ def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
         if number:
             counts.setdefault(str(variant), {})["not reached"] = int(number)
     return counts
-
-
-def _seen(trained_on: str, datasets: pd.Series[str]) -> tuple[str, ...]:
-    """List what a method was trained on that has the name of a dataset here."""
-    here = {plain_name(dataset) for dataset in datasets}
-    parts = [part.strip() for part in trained_on.split(",") if part.strip()]
-    return tuple(part for part in parts if part.split("/")[0] in here)
 
 
 def _letter(number: int) -> str:
