@@ -10,8 +10,9 @@ TYPED = build/typed
 bench: $(READY)
 	$(BIN)/inpaintbench run quick
 
+# A file of tests stays in one process, so that what its tests share is made once.
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .
