@@ -23,12 +23,15 @@ Plane = NDArray[np.float64]
 Flat = NDArray[np.uint8] | NDArray[np.uint16]
 Taps = tuple[float, ...]
 
-_STRIP = 32
+_STRIP = 48
 _WIDTH = 96
 """Rows and columns of the map worked on at once, so that what is filtered stays in the cache."""
 
+_LINE = 8
+"""Values in a line of the cache."""
 
-@nb.njit(cache=True, nogil=True)
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"})
 def _filter(source: Plane, target: Plane, taps: Taps, step: int, count: int) -> None:
     """Correlate a line with the taps, `step` apart: along a row, or down a block of rows."""
     # unsigned, because an index that could be negative keeps the loop from being vectorised
@@ -38,6 +41,14 @@ def _filter(source: Plane, target: Plane, taps: Taps, step: int, count: int) -> 
         for t in range(len(taps)):
             total += taps[t] * source[i + nb.uintp(t) * stride]
         target[i] = total
+
+
+@nb.njit(cache=True, nogil=True)
+def _aligned(planes: int, rows: int, columns: int) -> Plane:
+    """Allocate planes whose rows start at the cache's lines, so that no load straddles two."""
+    held = np.empty(planes * rows * columns + _LINE)
+    first = (-held.ctypes.data // held.itemsize) % _LINE
+    return held[first : first + planes * rows * columns].reshape(planes, rows * columns)
 
 
 @nb.njit(cache=True, nogil=True)
@@ -122,8 +133,8 @@ def loss(
     columns = width - size + 1
     lost = np.zeros((rows, columns))
     line = np.empty((3, width * channels))
-    across = np.empty((3, (_STRIP + size - 1) * _WIDTH * channels))
-    down = np.empty((3, _STRIP * _WIDTH * channels))
+    across = _aligned(3, _STRIP + size - 1, _WIDTH * channels)
+    down = _aligned(3, _STRIP, _WIDTH * channels)
     held = np.empty(width, np.bool_)
     seen = np.zeros(width + 1, np.int64)
     for strip in range(0, rows, _STRIP):
@@ -152,6 +163,7 @@ def loss(
             length = (right - left) * channels
             reach = (right - left + size - 1) * channels
             start = left * channels
+            pitch = -(-length // _LINE) * _LINE
             for y in range(top, bottom + size - 1):
                 _differences(
                     reference[y, start : start + reach],
@@ -160,11 +172,11 @@ def loss(
                     line,
                 )
                 for k in range(3):
-                    _filter(line[k], across[k, (y - top) * length :], taps, channels, length)
+                    _filter(line[k], across[k, (y - top) * pitch :], taps, channels, length)
             for k in range(3):
-                _filter(across[k], down[k], taps, length, (bottom - top) * length)
+                _filter(across[k], down[k], taps, pitch, (bottom - top) * pitch)
             for y in range(top, bottom):
-                here = slice((y - top) * length, (y - top + 1) * length)
+                here = slice((y - top) * pitch, (y - top) * pitch + length)
                 there = slice(start, start + length)
                 _combine(
                     mean[y, there],
