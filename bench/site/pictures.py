@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -215,7 +216,8 @@ def _map(values: NDArray[Any]) -> bytes:
     picture = Pillow.fromarray(levels)
     picture.putpalette(_shades())
     data = io.BytesIO()
-    picture.save(data, format="PNG")
+    # runs alone are a few per cent larger than the best compression, in a quarter of its time
+    picture.save(data, format="PNG", compress_level=1, compress_type=zlib.Z_RLE)
     return data.getvalue()
 
 
