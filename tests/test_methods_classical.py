@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from functools import cache
 from typing import Any
 
@@ -593,6 +594,24 @@ def test_patchmatch_gives_the_same_bytes_again_and_others_for_another_seed() -> 
     assert not np.array_equal(first, fill("patchmatch[seed=1]", image, mask))
 
 
+def test_pypatchmatch_equals_a_direct_call_or_says_how_to_get_it() -> None:
+    method = registry.make_method("pypatchmatch")
+    image = registry.datasets().make("photos[size=96]").load("astronaut").image
+    mask = box(96, 96, 36)
+    if importlib.util.find_spec("patchmatch") is None:
+        assert "pip install pypatchmatch" in str(method.skip(image.shape, image.dtype))
+        with pytest.raises(ValueError, match="is not installed"):
+            method.inpaint(image, mask)
+        return
+    import patchmatch
+
+    patchmatch.set_random_seed(0)
+    damaged = np.where(mask[..., None], 0, image).astype(image.dtype)
+    direct = patchmatch.inpaint(damaged, mask, patch_size=3)
+    assert np.array_equal(fill("pypatchmatch", image, mask), direct)
+    assert method.skip(image.shape, np.dtype(np.uint16))
+
+
 # What all of them do
 
 
@@ -680,6 +699,7 @@ def test_nothing_is_compiled_after_setup(name: str) -> None:
         "patchmatch[patch_size=4]",
         "patchmatch[iterations=0]",
         "patchmatch[seed=-1]",
+        "pypatchmatch[patch_size=0]",
     ],
 )
 def test_bad_parameters_are_refused(text: str) -> None:

@@ -20,7 +20,7 @@ ROWS = {
     if row.startswith("| `") and row.count("|") == 7
 }
 ELSEWHERE = {"learned": "[learned](learned.md)", "other": "[adapters](adapters.md)"}
-ADAPTERS = ("diffusers", "iopaint", "lama", "migan", "onnx", "torchscript")
+ADAPTERS = ("diffusers", "iopaint", "lama", "migan", "onnx", "pypatchmatch", "torchscript")
 
 
 def documented_row(cls: type[Method]) -> str:
@@ -50,7 +50,7 @@ def _parameters(cls: type[Method]) -> Iterator[str]:
 
 def _images(cls: type[Method]) -> str:
     """Name the images taken, or where to read about it."""
-    if cls.family in ELSEWHERE:
+    if cls.family in ELSEWHERE or cls.name in ADAPTERS:
         return ELSEWHERE["other" if cls.name in ADAPTERS else cls.family]
     method = cls()
 
