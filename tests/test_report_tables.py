@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ import pytest
 from rich.console import Console
 from synthetic_run import LPIPS, PSNR, synthetic_run, with_scores
 
+from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES
 from inpaintbench.report import html, latex, markdown, tables
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.leaderboard import leaderboard_table
@@ -176,6 +178,35 @@ class TestContent:
         assert len(table.blocks) == 9
         assert table.blocks[0].title == "photos[size=128], small-holes (5 of 5 cases)"
         assert all(len(block.rows) == 2 for block in table.blocks)
+
+    @pytest.mark.parametrize("kind", [TableKind.coverage, TableKind.thickness])
+    def test_holes_of_a_size_have_a_block_each(self, kind: TableKind) -> None:
+        rows = synthetic_run(2)
+        sizes = rows.cases[kind].to_numpy()
+        table = tables.make(kind, Summary(rows))
+        edges = {"coverage": COVERAGE_EDGES, "thickness": THICKNESS_EDGES}[kind]
+        unit = {"coverage": "", "thickness": " px"}[kind]
+        wanted = [
+            f"{kind} in ({low:g}, {high:g}]{unit} ({count} of {count} cases)"
+            for low, high in pairwise(edges)
+            if (count := int(((sizes > low) & (sizes <= high)).sum()))
+        ]
+        assert [block.title for block in table.blocks] == wanted
+        assert len(wanted) > 1
+        assert any("open on the left and closed on the right" in note for note in table.notes)
+        assert list(table.frame.groupby(kind, sort=False)["reached"].first()) == [
+            int(title.split("(")[-1].split()[0]) for title in wanted
+        ]
+
+    def test_a_hole_on_the_end_of_a_bin_is_in_the_lower_one(self) -> None:
+        rows = synthetic_run(2)
+        cases = rows.cases.assign(coverage=0.3)
+        cases.loc[:4, "coverage"] = 0.2
+        table = tables.make(TableKind.coverage, Summary(dataclasses.replace(rows, cases=cases)))
+        assert [block.title for block in table.blocks] == [
+            "coverage in (0.1, 0.2] (5 of 5 cases)",
+            "coverage in (0.2, 0.3] (40 of 40 cases)",
+        ]
 
     def test_pairs_give_a_verdict(self) -> None:
         text = written(synthetic_run(2, spread=3), TableKind.pairs, Format.markdown)

@@ -40,7 +40,8 @@ def pair_frame(standings: Iterable[Standing]) -> pd.DataFrame:
 
 
 def _where(here: Standing) -> dict[str, Any]:
-    return {"dataset": here.dataset or EVERYTHING, "suite": here.suite or EVERYTHING}
+    where = {"dataset": here.dataset or EVERYTHING, "suite": here.suite or EVERYTHING}
+    return where | ({here.stratum.measure: here.stratum.bin} if here.stratum else {})
 
 
 def _standing_rows(here: Standing) -> Iterator[dict[str, Any]]:

@@ -11,6 +11,8 @@ class TableKind(enum.StrEnum):
     leaderboard = "leaderboard"
     groups = "groups"
     suites = "suites"
+    coverage = "coverage"
+    thickness = "thickness"
     pairs = "pairs"
     failures = "failures"
 

@@ -83,6 +83,12 @@ def runtimes(here: Standing, *, memory: bool = True) -> Iterator[str]:
         yield f"{found.contended} contended timings are left out."
 
 
+def bins(standings: Iterable[Standing]) -> Iterator[str]:
+    """Say which of their ends bins hold, where cases are grouped by the size of their holes."""
+    if any(here.stratum for here in standings):
+        yield "Bins are open on the left and closed on the right: (0.1, 0.2] holds 0.2, not 0.1."
+
+
 def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
     """Say what is missing or unusual: metrics, cells, exact results, training data."""
     for metric in here.main:

@@ -8,6 +8,7 @@ from functools import cached_property
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
+from inpaintbench.statistics.strata import Stratum, strata
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +48,16 @@ class Summary:
             self._standing(dataset=dataset, suite=suite) for dataset, suite in self.scores.groups()
         ]
 
+    @cached_property
+    def coverages(self) -> list[Standing]:
+        """Where methods stand over the cases in each bin of coverage."""
+        return [self._standing(stratum=bin) for bin in strata(self.scores.cases, "coverage")]
+
+    @cached_property
+    def thicknesses(self) -> list[Standing]:
+        """Where methods stand over the cases in each bin of thickness."""
+        return [self._standing(stratum=bin) for bin in strata(self.scores.cases, "thickness")]
+
     @property
     def shown(self) -> tuple[MetricInfo, ...]:
         """The main metrics that have a score."""
@@ -56,7 +67,17 @@ class Summary:
             if any(metric.id in entry.qualities for entry in self.overall.entries)
         )
 
-    def _standing(self, dataset: str | None = None, suite: str | None = None) -> Standing:
+    def _standing(
+        self,
+        dataset: str | None = None,
+        suite: str | None = None,
+        stratum: Stratum | None = None,
+    ) -> Standing:
         return standing(
-            self.rows, dataset=dataset, suite=suite, metrics=self.metrics, scores=self.scores
+            self.rows,
+            dataset=dataset,
+            suite=suite,
+            stratum=stratum,
+            metrics=self.metrics,
+            scores=self.scores,
         )

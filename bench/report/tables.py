@@ -62,6 +62,8 @@ def make(
         TableKind.leaderboard: leaderboard,
         TableKind.groups: _groups,
         TableKind.suites: _suites,
+        TableKind.coverage: _coverages,
+        TableKind.thickness: _thicknesses,
         TableKind.pairs: _pairs,
         TableKind.failures: _failures,
     }[kind](summary, intervals)
@@ -115,8 +117,32 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
 
 
 def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
+    caption = f"Results of {summary.rows.name} by dataset and mask suite."
+    return _in_blocks("groups", caption, summary, summary.groups, intervals)
+
+
+def _coverages(summary: Summary, intervals: IntervalStyle) -> Table:
+    caption = f"Results of {summary.rows.name} by coverage, hole area / image area."
+    return _in_blocks("coverage", caption, summary, summary.coverages, intervals)
+
+
+def _thicknesses(summary: Summary, intervals: IntervalStyle) -> Table:
+    caption = (
+        f"Results of {summary.rows.name} by thickness, the radius of the largest disc in the hole."
+    )
+    return _in_blocks("thickness", caption, summary, summary.thicknesses, intervals)
+
+
+def _in_blocks(
+    kind: str,
+    caption: str,
+    summary: Summary,
+    standings: list[Standing],
+    intervals: IntervalStyle,
+) -> Table:
+    """Make a table with a block for each of several groups of cases."""
     main, rows = summary.overall.main, summary.rows
-    form = _Form(summary.groups, main, intervals)
+    form = _Form(standings, main, intervals)
     columns = (
         Column("Method", left=True),
         Column("Rank"),
@@ -126,7 +152,7 @@ def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
     )
     blocks = tuple(
         Block(
-            f"{here.dataset}, {here.suite} ({len(here.support.cases)} of "
+            f"{here.stratum or f'{here.dataset}, {here.suite}'} ({len(here.support.cases)} of "
             f"{here.support.reached} cases)",
             tuple(
                 (
@@ -139,18 +165,19 @@ def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
                 for entry in here.entries
             ),
         )
-        for here in summary.groups
+        for here in standings
     )
     return Table(
-        kind="groups",
-        caption=f"Results of {rows.name} by dataset and mask suite.",
+        kind=kind,
+        caption=caption,
         columns=columns,
         blocks=blocks,
         notes=(
-            *_shared_notes(summary, summary.groups, intervals),
+            *_shared_notes(summary, standings, intervals),
+            *notes.bins(standings),
             *notes.gaps(rows, summary.overall),
         ),
-        frame=standing_frame(summary.groups),
+        frame=standing_frame(standings),
     )
 
 

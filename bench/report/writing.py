@@ -70,8 +70,13 @@ def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -
 def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_WrittenTable]]:
     written, shown = [], []
     finished = len(summary.rows.cells) and (summary.rows.cells["status"] == "done").all()
+    says_nothing = {
+        TableKind.failures: finished,
+        TableKind.coverage: len(summary.coverages) < 2,
+        TableKind.thickness: len(summary.thicknesses) < 2,
+    }
     for kind in TableKind:
-        if kind is TableKind.failures and finished:
+        if says_nothing.get(kind):
             continue
         made = {style: tables.make(kind, summary, style) for style in _STYLES}
         for format in Format:

@@ -22,6 +22,7 @@ from inpaintbench.statistics.ranks import (
 )
 from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.statistics.strata import Stratum
 from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
 
 
@@ -192,6 +193,8 @@ class Standing:
     ----------
     dataset, suite : str or None
         The cases looked at; None means all.
+    stratum : Stratum or None
+        The bin of hole sizes looked at; None means all.
     metrics : tuple of MetricInfo
         Every metric that has a quality, and those that are missing.
     main : tuple of MetricInfo
@@ -212,6 +215,7 @@ class Standing:
 
     dataset: str | None
     suite: str | None
+    stratum: Stratum | None
     metrics: tuple[MetricInfo, ...]
     main: tuple[MetricInfo, ...]
     entries: tuple[Entry, ...]
@@ -241,11 +245,12 @@ def standing(
     *,
     dataset: str | None = None,
     suite: str | None = None,
+    stratum: Stratum | None = None,
     metrics: Sequence[str] = (),
     share: float = COMPLETION_SHARE,
     scores: Scores | None = None,
 ) -> Standing:
-    """Compare all methods on the cases of a run, or of one dataset, mask suite or both.
+    """Compare all methods on the cases of a run, or of one dataset, mask suite or bin.
 
     Parameters
     ----------
@@ -253,6 +258,8 @@ def standing(
         The run.
     dataset, suite : str or None
         Keep the cases of these only.
+    stratum : Stratum or None
+        Keep the cases with holes of this size only.
     metrics : sequence of str
         Ids, labels or names of the main metrics; by default PSNR, SSIM and LPIPS.
     share : float
@@ -262,6 +269,8 @@ def standing(
     """
     every = scores or read_scores(rows)
     here = every.where(dataset, suite)
+    if stratum is not None:
+        here = here.only(stratum.of(here.cases))
     support = common_support(here.done, share)
     main = every.main_metrics(metrics)
     comparisons = _comparisons(here, support)
@@ -269,6 +278,7 @@ def standing(
     return Standing(
         dataset=dataset,
         suite=suite,
+        stratum=stratum,
         metrics=every.metrics,
         main=main,
         entries=_entries(rows, here, support, comparisons, ranking),
