@@ -17,7 +17,6 @@ from inpaintbench.masks.statistics import (
 Measure: TypeAlias = Literal["coverage", "thickness"]
 """What is measured of a hole: hole area / image area, or the largest radius in pixels."""
 
-_BINS = {"coverage": coverage_bin, "thickness": thickness_bin}
 _ENDS = {
     "coverage": (COVERAGE_EDGES[0], COVERAGE_EDGES[-1]),
     "thickness": (THICKNESS_EDGES[0], THICKNESS_EDGES[-1]),
@@ -37,8 +36,8 @@ class Stratum:
 
     def of(self, cases: pd.DataFrame) -> pd.Index[str]:
         """Choose the cases whose holes lie in the bin."""
-        measured = _measured(cases, self.measure)
-        return measured.index[_BINS[self.measure](measured) == self.bin]
+        sizes = _measured(cases, self.measure)
+        return sizes.index[_bins(sizes, self.measure) == self.bin]
 
 
 def strata(cases: pd.DataFrame, measure: Measure) -> list[Stratum]:
@@ -53,7 +52,7 @@ def strata(cases: pd.DataFrame, measure: Measure) -> list[Stratum]:
     measure : str
         ``coverage`` or ``thickness``.
     """
-    bins = _BINS[measure](_measured(cases, measure)).remove_unused_categories()
+    bins = _bins(_measured(cases, measure), measure).remove_unused_categories()
     return [Stratum(measure, name) for name in bins.categories]
 
 
@@ -62,3 +61,7 @@ def _measured(cases: pd.DataFrame, measure: Measure) -> pd.Series[float]:
     low, high = _ENDS[measure]
     sizes = cases[measure]
     return sizes[(sizes > low) & (sizes <= high)]
+
+
+def _bins(sizes: pd.Series[float], measure: Measure) -> pd.Categorical[str]:
+    return coverage_bin(sizes) if measure == "coverage" else thickness_bin(sizes)
