@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from inpaintbench.methods.networks.called import call_network, check_call
 from inpaintbench.methods.networks.convention import Convention
 from inpaintbench.methods.networks.exported import ExportedModel
 
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
-
-CALLS = ("image,mask", "mask,image", "joined")
 
 
 @dataclass
@@ -50,8 +49,7 @@ class TorchScript(ExportedModel):
 
     def __post_init__(self) -> None:
         """Refuse a convention that isn't known."""
-        if self.call not in CALLS:
-            raise ValueError(f"call must be one of {'; '.join(CALLS)}, not {self.call!r}")
+        check_call(self.call)
         super().__post_init__()
 
     def convention(self) -> Convention:
@@ -66,17 +64,4 @@ class TorchScript(ExportedModel):
         self._device = device
 
     def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
-        import torch
-
-        pixels = torch.from_numpy(image).to(self._device)
-        marks = torch.from_numpy(mask).to(self._device)
-        with torch.inference_mode():
-            if self.call == "joined":
-                result = self._network(torch.cat([pixels, marks], 1))
-            elif self.call == "image,mask":
-                result = self._network(pixels, marks)
-            else:
-                result = self._network(marks, pixels)
-        last = result[-1] if isinstance(result, tuple | list) else result
-        filled: NDArray[np.generic] = last.float().cpu().numpy()
-        return filled
+        return call_network(self._network, image, mask, self.call, self._device)

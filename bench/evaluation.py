@@ -1,0 +1,239 @@
+"""Benchmark a Python function or a network from a notebook or a script."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inpaintbench import registry
+from inpaintbench.errors import BenchError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from inpaintbench.methods.networks.convention import Convention
+    from inpaintbench.report.table import Table
+
+METHODS = Path("results/methods")
+"""Where evaluated functions are kept, to be run again from the command line."""
+
+_FILE = '''"""{name}, as it was given to inpaintbench.evaluate."""
+
+from pathlib import Path
+
+from inpaintbench.methods.pickled import Pickled
+
+
+class Evaluated(Pickled):
+    """{summary}"""
+
+    name = "{name}"
+
+    @property
+    def file(self) -> Path:
+        """Where the function is: beside this file."""
+        return Path(__file__).with_suffix(".pickle")
+'''
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The results of `evaluate`; a notebook shows them as the leaderboard.
+
+    Parameters
+    ----------
+    name : str
+        The method's name in the tables.
+    method : Path
+        File that runs it again: ``inpaintbench run --add METHOD``.
+    directory : Path
+        The run: results of all its methods, for ``inpaintbench report`` and all else.
+    """
+
+    name: str
+    method: Path
+    directory: Path
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """Scores and runtimes, one row for each case and method."""
+        from inpaintbench.rows import long_rows
+        from inpaintbench.runs import read_run
+
+        return long_rows(read_run(self.directory))
+
+    @cached_property
+    def leaderboard(self) -> Table:
+        """Where the methods stand."""
+        from inpaintbench.report import tables
+        from inpaintbench.report.kinds import TableKind
+        from inpaintbench.report.summary import Summary
+        from inpaintbench.runs import read_run
+
+        return tables.make(TableKind.leaderboard, Summary(read_run(self.directory)))
+
+    def __str__(self) -> str:
+        """Write the leaderboard in Markdown."""
+        from inpaintbench.report import markdown
+
+        return markdown.write(self.leaderboard)
+
+    def _repr_html_(self) -> str:
+        from inpaintbench.report import html
+
+        return html.write(self.leaderboard)
+
+
+def evaluate(
+    method: Callable[..., Any],
+    name: str | None = None,
+    preset: str = "quick",
+    *,
+    beside: Sequence[str] | None = None,
+    datasets: Sequence[str] = (),
+    masks: Sequence[str] = (),
+    metrics: Sequence[str] = (),
+    limit: int | None = None,
+    jobs: int = 0,
+    device: str = "cpu",
+    timing: bool = True,
+    out: Path | str | None = None,
+    convention: Convention | None = None,
+    call: str = "image,mask",
+) -> Evaluation:
+    """Benchmark a function or a network beside the methods of a preset.
+
+    It runs as ``inpaintbench run`` runs it: in worker processes of its own, on images whose hole
+    is empty, carrying on where an earlier call with the same arguments ended.
+
+    Parameters
+    ----------
+    method : callable or torch.nn.Module
+        A function of an image (H, W, C; uint8 or uint16) and a mask (H, W; True = hole) that
+        returns the filled image; or a network, called by `convention`.
+    name : str, optional
+        Its name in the tables; by default that of the function or class.
+    preset : str
+        A preset or a TOML file.
+    beside : sequence of str, optional
+        Methods to run beside it, instead of the preset's.
+    datasets, masks, metrics : sequence of str
+        Instead of the preset's.
+    limit : int, optional
+        Images taken from each dataset.
+    jobs : int
+        Worker processes; 0 takes every core.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    timing : bool
+        Whether the exclusive timing pass follows.
+    out : Path, optional
+        Run directory; by default ``results/runs/PRESET``.
+    convention : Convention, optional
+        For a network: ranges of the pixels, meaning of the mask, multiple of the size; by default
+        pixels in 0..1, and 1 in the mask for the hole.
+    call : str
+        For a network: ``image,mask``, ``mask,image`` or ``joined``, one tensor of four channels.
+
+    Raises
+    ------
+    BenchError
+        When the method can't be saved, its name is taken, or the run fails.
+
+    Examples
+    --------
+    >>> import inpaintbench
+    >>> def grey(image, mask):
+    ...     return image + 128 * mask[..., None].astype(image.dtype)
+    >>> inpaintbench.evaluate(grey, preset="quick", limit=2)  # doctest: +SKIP
+    """
+    chosen = name or _default_name(method)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", chosen):
+        raise BenchError(
+            f"{chosen!r} can't be the name of a method; give one of small letters, digits and "
+            "hyphens: evaluate(…, name='my-method')"
+        )
+    if chosen in registry.methods().plugins:
+        raise BenchError(f"a method is already called {chosen!r}; give another name")
+    path = _save(_as_function(method, convention, call), chosen)
+    options: dict[str, Sequence[str]] = {
+        "--method" if beside is not None else "--add": (*(beside or ()), str(path)),
+        "--dataset": datasets,
+        "--masks": masks,
+        "--metric": metrics,
+        "--limit": () if limit is None else (str(limit),),
+        "--jobs": (str(jobs),),
+        "--device": (device,),
+        "--out": () if out is None else (str(out),),
+    }
+    words = [word for option, values in options.items() for v in values for word in (option, v)]
+    _run([preset, *words, "--timing" if timing else "--no-timing"])
+    return Evaluation(chosen, path, Path(out or Path("results/runs") / Path(preset).stem))
+
+
+def _default_name(method: Callable[..., Any]) -> str:
+    """Name a function after itself, and an object after its class, in kebab-case."""
+    given = getattr(method, "__name__", type(method).__name__)
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|_", "-", given).strip("-").lower()
+
+
+def _as_function(
+    method: Callable[..., Any], convention: Convention | None, call: str
+) -> Callable[..., NDArray[np.generic]]:
+    """Return what takes an image and a mask: the function itself, or the network with its calls."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(method, torch.nn.Module):
+        return method
+    from inpaintbench.methods.networks.called import CalledNetwork
+    from inpaintbench.methods.networks.convention import Convention
+
+    try:
+        return CalledNetwork(method.eval(), convention or Convention(), call)
+    except ValueError as error:
+        raise BenchError(str(error)) from error
+
+
+def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
+    """Write the function and the method file that calls it."""
+    import cloudpickle
+
+    try:
+        content = cloudpickle.dumps(fill)
+    except Exception as error:
+        raise BenchError(f"{name} can't be saved for worker processes: {error}") from error
+    METHODS.mkdir(parents=True, exist_ok=True)
+    path = (METHODS / f"{name}.py").absolute()
+    lines = (getattr(fill, "__doc__", None) or "").strip().splitlines()
+    summary = lines[0] if lines else "Function given to inpaintbench.evaluate."
+    text = _FILE.format(name=name, summary=summary.replace("\\", "").replace('"', "'"))
+    for target, data in ((path.with_suffix(".pickle"), content), (path, text.encode())):
+        scratch = target.with_suffix(".partial")
+        scratch.write_bytes(data)
+        scratch.replace(target)
+    return path
+
+
+def _run(arguments: list[str]) -> None:
+    """Run the command in a process of its own, whose workers needn't import a notebook."""
+    shown = sys.stderr.isatty()
+    finished = subprocess.run(
+        [sys.executable, "-m", "inpaintbench", "run", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=None if shown else subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        lines = (finished.stderr or "").strip().splitlines() or ["see the message above"]
+        raise BenchError(f"the run failed: {lines[-1].removeprefix('inpaintbench: ')}")
