@@ -31,11 +31,11 @@ def suite_frame(standings: Iterable[Standing]) -> pd.DataFrame:
     return frame[frame["metric"].isin(main)].reset_index(drop=True)
 
 
-def pair_frame(standings: Iterable[Standing]) -> pd.DataFrame:
-    """One row for each standing × metric × pair of methods, every metric of the run."""
+def pair_frame(standings: Iterable[Standing], *, main: bool = False) -> pd.DataFrame:
+    """One row for each standing × metric × pair of methods: every metric, or the main ones."""
     columns = ["dataset", "suite", "metric", "label", "variant", "other", "difference", "low"]
     columns += ["high", "p", "p_holm", "told_apart", "cases", "images"]
-    rows = (row for here in standings for row in _pair_rows(here))
+    rows = (row for here in standings for row in _pair_rows(here, main))
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -114,8 +114,11 @@ def _mean(estimate: Estimate | None) -> dict[str, float | int | None]:
     }
 
 
-def _pair_rows(here: Standing) -> Iterator[dict[str, Any]]:
+def _pair_rows(here: Standing, main: bool) -> Iterator[dict[str, Any]]:
+    chosen = {metric.id for metric in (here.main if main else here.metrics)}
     for id, comparison in here.comparisons.items():
+        if id not in chosen:
+            continue
         pairs = comparison.pairs
         label = next(metric.label for metric in here.metrics if metric.id == id)
         for first, second in combinations(comparison.order, 2):

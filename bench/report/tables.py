@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain, combinations
+from itertools import combinations
 
 import numpy as np
 
 from inpaintbench.report import html, latex, markdown, notes
+from inpaintbench.report.digits import half_widths
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
@@ -364,9 +365,8 @@ class _Form:
             )
             for metric in metrics
         }
-        rankings = [here.ranking for here in standings if here.ranking]
-        ranks = (_pair_half_widths(ranking) for ranking in rankings)
-        self._rank_digits = decimals(chain.from_iterable(ranks), otherwise=2, least=1, most=2)
+        rankings = (here.ranking for here in standings if here.ranking)
+        self._rank_digits = decimals(half_widths(rankings), otherwise=2, least=1, most=2)
 
     def quality(self, entry: Entry, metric: MetricInfo, *, own: bool = False) -> Cell:
         """Write a mean; with `own`, mark it where the method isn't ranked."""
@@ -408,17 +408,10 @@ class _Form:
 
 
 def _half_widths(standings: list[Standing], metric: MetricInfo) -> list[float]:
-    """Collect the half-widths that decide the digits of a metric's column.
-
-    Those of paired differences where there are pairs: images vary more than methods do, so a
-    mean's own interval would hide differences that are certain.
-    """
-    found = [
-        width
-        for here in standings
-        if metric.id in here.comparisons
-        for width in _pair_half_widths(here.comparisons[metric.id])
-    ]
+    """Collect what the digits of a metric's column are chosen by: of differences, or of means."""
+    found = half_widths(
+        here.comparisons[metric.id] for here in standings if metric.id in here.comparisons
+    )
     return found or [
         (estimate.high - estimate.low) / 2
         for here in standings

@@ -24,7 +24,7 @@ def write_about(site: Site) -> None:
     summary, rows = site.summary, site.summary.rows
     _table(site, "leaderboard", standing_frame([summary.overall]))
     _table(site, "suites", suite_frame(summary.suites))
-    _table(site, "pairs", pair_frame([summary.overall]))
+    _table(site, "pairs", pair_frame([summary.overall], main=True))
     _table(site, "cases", rows.cases)
     _table(site, "scores", wide_scores(rows))
     pairs = ""

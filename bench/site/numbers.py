@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from inpaintbench.report.digits import half_widths
 from inpaintbench.report.numbers import decimals, significant
 from inpaintbench.report.summary import Summary
-from inpaintbench.statistics.bootstrap import mean_intervals
 from inpaintbench.statistics.standings import Comparison
 
 
@@ -15,7 +13,7 @@ def metric_decimals(summary: Summary) -> dict[str, int]:
     here = summary.overall
     return {
         metric.id: decimals(
-            _half_widths(here.comparisons.get(metric.id)),
+            half_widths(_known(here.comparisons.get(metric.id))),
             otherwise=2 if metric.unit else 4,
             least=1 if metric.unit else 3,
         )
@@ -32,14 +30,8 @@ def duration(seconds: float) -> str:
 
 def rank_decimals(summary: Summary) -> int:
     """Choose the decimals of mean ranks."""
-    return decimals(_half_widths(summary.overall.ranking), otherwise=2, least=1, most=2)
+    return decimals(half_widths(_known(summary.overall.ranking)), otherwise=2, least=1, most=2)
 
 
-def _half_widths(comparison: Comparison | None) -> Iterable[float]:
-    """List half the widths of the intervals between neighbours: what must be told apart."""
-    if comparison is None or len(comparison.variants) < 2:
-        return []
-    ordered = comparison.values[:, comparison.order]
-    found = mean_intervals(ordered[:, :-1] - ordered[:, 1:], comparison.images)
-    widths: list[float] = ((found.high - found.low) / 2).tolist()
-    return widths
+def _known(comparison: Comparison | None) -> tuple[Comparison, ...]:
+    return () if comparison is None else (comparison,)
