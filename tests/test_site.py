@@ -30,7 +30,7 @@ from inpaintbench.site.folder import Folder
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.pictures import write_cases
 from inpaintbench.site.plots import write_plots
-from inpaintbench.site.reproduction import run_command
+from inpaintbench.site.reproduction import public_name, run_command
 
 HOSTILE = '<script>alert("x")</script>'
 QUOTES = 'it\'s[a="b"]&amp;'
@@ -313,6 +313,14 @@ def test_the_command_that_reproduces_is_one_that_the_program_knows() -> None:
     mine = shlex.split(run_command({"benchmark": json.dumps(benchmark)}, 'mine[name="it\'s"]'))
     assert mine[3] == benchmark["methods"][1]  # type: ignore[index]
     assert run_command({}, "telea") == ""
+
+
+def test_pages_name_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert public_name(Path("results/runs/quick")) == "results/runs/quick"
+    assert public_name(tmp_path / "results/runs/quick") == "results/runs/quick"
+    assert public_name(Path("../elsewhere/quick")) == "quick"
+    assert public_name(Path("/scratch/me/quick")) == "quick"
 
 
 def test_every_picture_waits_until_it_is_seen(site: Path) -> None:

@@ -32,13 +32,14 @@ def leaderboard(
     """
     from inpaintbench.report.opening import open_runs, separated
     from inpaintbench.site import write_site
+    from inpaintbench.site.reproduction import public_name
 
     with open_runs(runs, separated(methods), metrics=metric or ()) as opened:
         written = write_site(
             opened.summary,
             output,
             opened.pictures,
-            runs=tuple(map(str, runs)),
+            runs=tuple(map(public_name, runs)),
             title=title,
             most_pictures=pictures,
         )

@@ -86,10 +86,15 @@ def _site_meanwhile(run: Path, directory: Path, pictures: int | None) -> Iterato
 def _write_site(run: Path, directory: Path, pictures: int) -> int:
     from inpaintbench.report.opening import open_runs
     from inpaintbench.site import write_site
+    from inpaintbench.site.reproduction import public_name
 
     with open_runs([run]) as opened:
         written = write_site(
-            opened.summary, directory, opened.pictures, runs=(str(run),), most_pictures=pictures
+            opened.summary,
+            directory,
+            opened.pictures,
+            runs=(public_name(run),),
+            most_pictures=pictures,
         )
     return len(written)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from pathlib import Path
 
 _NAME = re.compile(r"[A-Za-z0-9_./=:-]+")
 
@@ -39,6 +40,13 @@ def run_command(provenance: Mapping[str, str], variant: str) -> str:
     except (KeyError, TypeError, ValueError):
         return ""
     return " ".join(quoted(word) for word in words)
+
+
+def public_name(run: Path) -> str:
+    """Name a run directory on pages: from here, or by its last part; no path of this machine."""
+    full = run.resolve()
+    here = Path.cwd().resolve()
+    return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
 
 
 def replay_command(run: str, case: str, variant: str) -> str:
