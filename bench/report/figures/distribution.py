@@ -39,7 +39,7 @@ def draw(request: Request) -> Drawing:
             values = comparison.values[:, comparison.variants.index(method)]
             _spread(panel, row, values, style[method], request.style.line_width)
         value_axis(panel, metric, request)
-    shown = "Violins: density over cases. Boxes: quartiles, white bars: medians."
+    shown = "Violins: density over cases. Boxes: quartiles, cut at the median."
     return Drawing(
         figure,
         sentences(

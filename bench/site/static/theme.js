@@ -19,8 +19,7 @@
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     const label = () => {
-      button.textContent = theme[0].toUpperCase() + theme.slice(1);
-      button.setAttribute("aria-label", `Theme: ${button.textContent}`);
+      button.textContent = `Theme: ${theme}`;
       button.title = "Theme: automatic, light or dark";
     };
     button.addEventListener("click", () => {
