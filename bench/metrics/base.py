@@ -117,6 +117,10 @@ class Metric(ABC):
     needs_reference: ClassVar[bool] = True
     """False for a metric that reads nothing of the reference inside the hole."""
 
+    measures_quality: ClassVar[bool] = True
+    """False for a statistic that tells something, but not which of two results is better:
+    methods aren't ranked by it."""
+
     @property
     @abstractmethod
     def id(self) -> str:

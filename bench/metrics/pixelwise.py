@@ -107,6 +107,7 @@ class KnownChange(Metric):
     unit: ClassVar[str] = "levels"
     higher_is_better: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
+    measures_quality: ClassVar[bool] = False
     label = "Known change"
     worst = 255.0
 

@@ -30,6 +30,7 @@ class Seam(Metric):
     name: ClassVar[str] = "seam"
     higher_is_better: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
+    measures_quality: ClassVar[bool] = False
 
     @property
     def id(self) -> str:

@@ -22,7 +22,7 @@ RANKS = (
 
 def marks(standings: Iterable[Standing]) -> Iterator[str]:
     """Say what bold, underlines and the sign of a tie mean, where there is something to compare."""
-    if any(len(here.support.compared) > 1 for here in standings):
+    if any(len(here.support.compared) > 1 and here.ranking for here in standings):
         yield (
             f"Best in bold, second underlined; {TIED} can't be told apart from the best "
             "(signed-rank test on images, corrected by Holm over all pairs, and paired interval)."
@@ -53,10 +53,24 @@ def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[s
         yield f"Means over fewer than {FEWEST_IMAGES} images have no interval: none is possible."
 
 
+def statistics(here: Standing) -> Iterator[str]:
+    """Say what the metrics tell that methods aren't ranked by."""
+    others = [metric for metric in here.main if not metric.measures_quality]
+    for metric in others:
+        yield f"{metric.label}: {metric.meaning[:1].lower()}{metric.meaning[1:]}"
+    if others and here.ranking is None:
+        what = _listed([metric.label for metric in others])
+        yield f"No method is ranked: {what} can't say which result is better."
+
+
 def rank_rule(here: Standing) -> Iterator[str]:
     """Say what rank and mean rank are."""
     if here.ranking is not None and len(here.support.compared) > 1:
-        used = [metric.label for metric in here.main if metric.id in here.comparisons]
+        used = [
+            metric.label
+            for metric in here.main
+            if metric.id in here.comparisons and metric.measures_quality
+        ]
         yield RANKS.format(metrics=_listed(used))
 
 

@@ -67,6 +67,11 @@ class Summary:
             if any(metric.id in entry.qualities for entry in self.overall.entries)
         )
 
+    @property
+    def first_quality(self) -> MetricInfo | None:
+        """The first of the main metrics that has a score and that methods are ranked by."""
+        return next((metric for metric in self.shown if metric.measures_quality), None)
+
     def _standing(
         self,
         dataset: str | None = None,

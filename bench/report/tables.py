@@ -74,11 +74,12 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
     """Make the overall table; a brief one lacks memory, quartiles and letters of tied groups."""
     here, rows = summary.overall, summary.rows
     form = _Form([here], here.main, intervals)
+    ranked = here.ranking is not None
     columns = (
-        Column("Rank"),
+        *((Column("Rank"),) if ranked else ()),
         Column("Method", left=True),
-        *(() if brief else (Column("Tied", left=True),)),
-        Column("Mean rank", arrow="↓"),
+        *((Column("Tied", left=True),) if ranked and not brief else ()),
+        *((Column("Mean rank", arrow="↓"),) if ranked else ()),
         *(Column(metric.label, metric.unit, metric.arrow) for metric in here.main),
         Column("Runtime", "s", "↓"),
         *(() if brief else (Column("Memory", "MB", "↓"),)),
@@ -86,10 +87,10 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
     )
     body = tuple(
         (
-            Cell(str(entry.rank) if entry.rank else MISSING),
+            *((Cell(str(entry.rank) if entry.rank else MISSING),) if ranked else ()),
             _method(entry),
-            *(() if brief else (Cell(entry.group),)),
-            form.mean_rank(entry),
+            *((Cell(entry.group),) if ranked and not brief else ()),
+            *((form.mean_rank(entry),) if ranked else ()),
             *(form.quality(entry, metric) for metric in here.main),
             form.runtime(here, entry, quartiles=not brief),
             *(() if brief else (_memory(here, entry),)),
@@ -103,13 +104,14 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
         *notes.intervals([here], intervals),
         *notes.marks([here]),
         *notes.rank_rule(here),
-        *(() if brief or len(here.support.compared) < 2 else (letters,)),
+        *((letters,) if ranked and not brief and len(here.support.compared) > 1 else ()),
+        *notes.statistics(here),
         *notes.runtimes(here, memory=not brief),
         *notes.gaps(rows, here),
     )
     return Table(
         kind="leaderboard",
-        caption=f"Leaderboard of {rows.name}.",
+        caption=f"{'Leaderboard' if ranked else 'Results'} of {rows.name}.",
         columns=columns,
         blocks=(Block("", body),),
         notes=lines,
@@ -236,6 +238,7 @@ def _shared_notes(
     )
     yield from notes.intervals(standings, intervals)
     yield from notes.marks(standings)
+    yield from notes.statistics(summary.overall)
 
 
 def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
@@ -253,7 +256,7 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
             tuple(_pair_rows(here.comparisons[metric.id], intervals)),
         )
         for metric in here.main
-        if metric.id in here.comparisons
+        if metric.id in here.comparisons and metric.measures_quality
     )
     return Table(
         kind="pairs",
@@ -333,7 +336,7 @@ def _failures(summary: Summary, _: IntervalStyle) -> Table:
 
 
 def _method(entry: Entry, *, set_aside: bool = True) -> Cell:
-    mark = notes.SET_ASIDE if set_aside and entry.rank is None else ""
+    mark = notes.SET_ASIDE if set_aside and entry.set_aside else ""
     return Cell(entry.variant, mark=mark + (notes.SEEN if entry.seen else ""))
 
 
@@ -374,7 +377,7 @@ class _Form:
         if quality is None:
             return Cell(MISSING)
         digits = self._digits[metric.id]
-        aside = notes.SET_ASIDE if own and entry.rank is None else ""
+        aside = notes.SET_ASIDE if own and entry.set_aside else ""
         return Cell(
             fixed(quality.estimate.mean, digits),
             _interval(quality.estimate, digits, self._style),
@@ -403,7 +406,7 @@ class _Form:
             spread
             if quartiles and runtime.cases > 1 and self._style is not IntervalStyle.none
             else "",
-            mark="" if runtime.common or entry.rank is None else notes.SET_ASIDE,
+            mark="" if runtime.common or entry.set_aside else notes.SET_ASIDE,
         )
 
 

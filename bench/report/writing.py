@@ -74,6 +74,7 @@ def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_
         TableKind.failures: finished,
         TableKind.coverage: len(summary.coverages) < 2,
         TableKind.thickness: len(summary.thicknesses) < 2,
+        TableKind.pairs: summary.overall.ranking is None,
     }
     for kind in TableKind:
         if says_nothing.get(kind):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
+from inspect import getdoc
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from inpaintbench import registry
 from inpaintbench.errors import BenchError
 from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import Codes
@@ -26,7 +30,15 @@ MAIN_METRICS = ("psnr", "ssim", "lpips")
 
 @dataclass(frozen=True)
 class MetricInfo:
-    """A metric of a run; meanings as in ``rows.METRICS``."""
+    """A metric of a run; meanings as in ``rows.METRICS``.
+
+    Parameters
+    ----------
+    measures_quality : bool
+        As in `Metric`: whether methods are ranked by it.
+    meaning : str
+        What it measures, in a line; empty for one that isn't installed here.
+    """
 
     id: str
     name: str
@@ -34,10 +46,14 @@ class MetricInfo:
     unit: str
     higher_is_better: bool
     missing: str
+    measures_quality: bool = True
+    meaning: str = ""
 
     @property
     def arrow(self) -> str:
-        """The direction to wish for: ``↑`` or ``↓``."""
+        """The direction to wish for: ``↑`` or ``↓``, or nothing where neither is."""
+        if not self.measures_quality:
+            return ""
         return "↑" if self.higher_is_better else "↓"
 
 
@@ -118,7 +134,8 @@ class Scores:
         ----------
         names : sequence of str
             Ids, labels or names to choose; by default `MAIN_METRICS`, or the first three where
-            the run has none of them. Metrics that are missing are chosen too.
+            the run has none of them. Metrics that are missing are chosen too. Where there is
+            nothing to compare with, so that none of these has a score, those that have one.
 
         Raises
         ------
@@ -131,7 +148,20 @@ class Scores:
         for name in MAIN_METRICS:
             known = [metric for metric in self.metrics if metric.name == name]
             chosen += sorted(known, key=lambda metric: len(metric.label))[:1]
-        return tuple(chosen) or self.metrics[:3]
+        usual = tuple(chosen) or self.metrics[:3]
+        if self._has_reference or any(metric.id in self._scored for metric in usual):
+            return usual
+        return tuple(metric for metric in self.metrics if metric.id in self._scored) or usual
+
+    @property
+    def _has_reference(self) -> bool:
+        """Whether the true content of any hole is known."""
+        return any(has_reference(dataset) for dataset in self.cases["dataset"].unique())
+
+    @property
+    def _scored(self) -> set[str]:
+        """The metrics that have a score."""
+        return {id for id, table in self.values.items() if table.notna().to_numpy().any()}
 
     def _named(self, name: str) -> MetricInfo:
         for metric in self.metrics:
@@ -151,17 +181,7 @@ def read_scores(rows: RunRows) -> Scores:
     cases["image"] = cases.groupby(["dataset", "sample"], sort=False).ngroup()
     variants = rows.variants.set_index("variant")
     status = _square(rows.cells, "status", cases.index, variants.index).fillna("").astype(str)
-    metrics = tuple(
-        MetricInfo(
-            id=row["metric"],
-            name=row["name"],
-            label=row["label"],
-            unit=row["unit"],
-            higher_is_better=bool(row["higher_is_better"]),
-            missing=row["missing"],
-        )
-        for row in rows.metrics.to_dict("records")
-    )
+    metrics = tuple(_metric_info(row) for row in rows.metrics.to_dict("records"))
     values, exact = {}, {}
     by_metric = dict(list(rows.scores.groupby("metric", sort=False)))
     for metric in metrics:
@@ -180,6 +200,33 @@ def _square(
     """Spread one column of long rows over cases × variants, in the order of the run."""
     wide = rows.pivot(index="case", columns="variant", values=column)
     return wide.reindex(index=cases, columns=variants)
+
+
+@cache
+def has_reference(dataset: str) -> bool:
+    """Say whether the true content of the holes is known in a dataset, as specified.
+
+    Of one that isn't installed here, it is taken to be.
+    """
+    try:
+        return registry.datasets().make(dataset).has_reference
+    except BenchError:
+        return True
+
+
+def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
+    """Describe a metric; one that isn't installed here is taken to measure quality."""
+    plugin = registry.metrics().plugins.get(row["name"])
+    return MetricInfo(
+        id=row["metric"],
+        name=row["name"],
+        label=row["label"],
+        unit=row["unit"],
+        higher_is_better=bool(row["higher_is_better"]),
+        missing=row["missing"],
+        measures_quality=plugin is None or plugin.measures_quality,
+        meaning=(getdoc(plugin) or "").split("\n")[0] if plugin else "",
+    )
 
 
 def plain_name(specification: str) -> str:

@@ -78,6 +78,8 @@ class Comparison:
         Image of each case.
     higher_is_better : bool
         Direction.
+    judges : bool
+        Whether a better value means a better method; otherwise none is marked.
     """
 
     variants: tuple[str, ...]
@@ -85,6 +87,7 @@ class Comparison:
     cases: pd.Index[str]
     images: Codes
     higher_is_better: bool
+    judges: bool = True
 
     @property
     def image_count(self) -> int:
@@ -116,7 +119,7 @@ class Comparison:
     def qualities(self) -> dict[str, Quality]:
         """Where each method's mean lies."""
         place = np.searchsorted(np.unique(self._losses), self._losses)
-        several = len(self.variants) > 1
+        several = len(self.variants) > 1 and self.judges
         apart = apart_from(self.values, self.images, int(np.argmin(place)))
         return {
             name: Quality(
@@ -158,6 +161,8 @@ class Entry:
         None when it isn't ranked.
     group : str
         Letters of its tied groups: methods that share a letter can't be told apart.
+    set_aside : bool
+        Whether it finished too few cells to be compared.
     mean_rank : Estimate or None
         Mean over cases of the rank within the case, averaged over the main metrics.
     qualities : mapping of str to Quality
@@ -177,6 +182,7 @@ class Entry:
     family: str
     rank: RankInterval | None
     group: str
+    set_aside: bool
     mean_rank: Estimate | None
     qualities: Mapping[str, Quality]
     finished: int
@@ -274,7 +280,8 @@ def standing(
     support = common_support(here.done, share)
     main = every.main_metrics(metrics)
     comparisons = _comparisons(here, support)
-    ranking = _ranking(here, support, [metric for metric in main if metric.id in comparisons])
+    judging = [metric for metric in main if metric.id in comparisons and metric.measures_quality]
+    ranking = _ranking(here, support, judging)
     return Standing(
         dataset=dataset,
         suite=suite,
@@ -302,6 +309,7 @@ def _comparisons(scores: Scores, support: Support) -> dict[str, Comparison]:
                 cases=table.index,
                 images=scores.images(table.index),
                 higher_is_better=metric.higher_is_better,
+                judges=metric.measures_quality,
             )
     return found
 
@@ -351,6 +359,7 @@ def _entries(
             variant=name,
             method=str(row["method"]),
             family=str(row["family"]),
+            set_aside=name in support.set_aside,
             qualities=qualities[name],
             finished=support.finished[name],
             failures=failures.get(name, {}),

@@ -77,6 +77,8 @@ class Request:
             When there is none.
         """
         order = self.summary.overall.order
+        if not order and self.summary.overall.support.compared:
+            raise NothingToShow("nothing was scored that methods are ranked by")
         if not order:
             raise NothingToShow("no method finished enough cells to be shown")
         return order

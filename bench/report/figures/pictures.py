@@ -13,6 +13,7 @@ from inpaintbench.report.figures.shown_case import ShownCase, load, typical_case
 from inpaintbench.report.figures.style import GREY, INK, shortened
 from inpaintbench.report.numbers import fixed
 from inpaintbench.statistics.bootstrap import Floats
+from inpaintbench.statistics.scores import has_reference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,28 +37,32 @@ def draw(request: Request) -> Drawing:
     if request.pictures is None:
         raise NothingToShow("the pictures of this run are not at hand")
     methods = [entry.variant for entry in summary.overall.entries]
-    plan = _Plan.of(request, len(methods) + 2)
     wanted = request.cases or typical_cases(summary)
+    known = summary.scores.cases["dataset"].map(has_reference)
+    errors = request.errors and any(known.get(case, True) for case in wanted)
+    plan = _Plan.of(request, len(methods) + 2, errors)
     cases = wanted[: max(1, int(_TALLEST / plan.block_height))]
     figure = Figure(figsize=(request.width, plan.block_height * len(cases)))
     for number, case in enumerate(cases):
         shown = load(summary, request.pictures, case, methods)
         _Block(figure, plan, number * plan.block_height, shown, request).draw(methods)
     skipped = len(wanted) - len(cases)
-    below = f", with {summary.shown[0].label} below each" if summary.shown else ""
+    metric = summary.first_quality
+    below = f", with {metric.label} below each" if metric else ""
+    first = "Original" if known.any() else "Picture"
     return Drawing(
         figure,
         sentences(
             [
-                f"Original, masked and results (known pixels pasted back){below}.",
+                f"{first}, masked and results (known pixels pasted back){below}.",
                 "Error maps: mean absolute difference over channels, on one scale for each case."
-                if request.errors
+                if errors
                 else "",
                 "Insets: the part of the hole where the methods differ most."
                 if request.insets
                 else "",
                 ""
-                if request.cases
+                if request.cases or metric is None
                 else "Cases: of each mask suite the one whose mean score over methods is the "
                 "median.",
                 f"Cases that didn't fit on the page: {skipped}." if skipped else "",
@@ -78,11 +83,11 @@ class _Plan:
     errors: bool
 
     @classmethod
-    def of(cls, request: Request, tiles: int) -> _Plan:
-        """Share the width among the tiles."""
+    def of(cls, request: Request, tiles: int, errors: bool) -> _Plan:
+        """Share the width among the tiles, and leave room for error maps if there are any."""
         em = request.style.em
         # room for the numbers of the error scale
-        side = 3.2 * em if request.errors else 0.0
+        side = 3.2 * em if errors else 0.0
         gap = 0.35 * em
         most = max(3, int((request.width - side) / (8.2 * em)))
         rows = math.ceil(tiles / most)
@@ -90,7 +95,7 @@ class _Plan:
         # few tiles stay as small as if there were five, in the middle of the page
         tile = (request.width - side - 2 * gap) / max(columns, 5 if most >= 5 else 3) - gap
         margin = (request.width - side - columns * (tile + gap)) / 2
-        return cls(columns, rows, tile, margin, em, request.errors)
+        return cls(columns, rows, tile, margin, em, errors)
 
     @property
     def gap(self) -> float:
@@ -142,17 +147,17 @@ class _Block:
         names = shortened(methods, max(6, int(plan.tile / (0.55 * plan.em))))
         masked = np.where(case.mask[..., None], np.array(HOLE), case.reference)
         hole = f"{case.mask.mean():.0%} hole".replace("%", " %")
-        self._picture(0, "original", case.reference)
+        self._picture(0, "original" if case.has_reference else "picture", case.reference)
         self._picture(1, "masked", masked).set_xlabel(hole, **self._small)
         for place, method in enumerate(methods, start=2):
             if method in case.results:
                 panel = self._picture(place, names[method], case.results[method])
-                if plan.errors:
+                if plan.errors and case.has_reference:
                     panel = self._error_map(place, case.errors[method])
                 panel.set_xlabel(case.values.get(method, ""), **self._small)
             else:
                 self._gap(place, names[method], case.reasons.get(method, "not reached"))
-        if plan.errors and case.results:
+        if plan.errors and case.has_reference and case.results:
             self._scale(min(plan.columns, len(methods) + 2))
 
     @property

@@ -15,6 +15,7 @@ from inpaintbench.report.numbers import fixed
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import Floats
+from inpaintbench.statistics.scores import has_reference
 
 Window = tuple[slice, slice]
 """Rows and columns of a part of a picture."""
@@ -29,17 +30,19 @@ class ShownCase:
     title : str
         Dataset, sample and mask suite.
     reference : (H, W, 3) array
-        The true image, 0 to 1.
+        The true image, 0 to 1; without one, the picture whose hole is to be filled.
     mask : (H, W) array of bool
         True = hole.
     results : mapping of str to (H, W, 3) array
         Variant → composite, 0 to 1; lacks cells that aren't done.
     values : mapping of str to str
-        Variant → score of the first main metric, with its unit.
+        Variant → score of the first main metric that methods are ranked by, with its unit.
     reasons : mapping of str to str
         Variant → why a cell isn't done.
     levels : int
         The image's largest value: 255 or 65535.
+    has_reference : bool
+        Whether the true content of the hole is known, so that errors mean something.
     """
 
     title: str
@@ -49,6 +52,7 @@ class ShownCase:
     values: Mapping[str, str]
     reasons: Mapping[str, str]
     levels: int
+    has_reference: bool = True
 
     @cached_property
     def errors(self) -> dict[str, Floats]:
@@ -73,7 +77,8 @@ class ShownCase:
         side = max(8, min(height, width) // 4)
         if not self.results or side >= min(height, width):
             return None
-        every = np.stack([self.reference, *self.results.values()])
+        truth = [self.reference] if self.has_reference else []
+        every = np.stack([*truth, *self.results.values()])
         differ = every.std(axis=0).mean(axis=2) * self.mask
         total = np.pad(differ.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
         sums = total[side:, side:] - total[:-side, side:]
@@ -143,14 +148,15 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
         values=_values(summary, case),
         reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()},
         levels=int(np.iinfo(reference.dtype).max),
+        has_reference=has_reference(row["dataset"]),
     )
 
 
 def _values(summary: Summary, case: str) -> dict[str, str]:
-    """Write the scores of a case in the first main metric."""
-    if not summary.shown:
+    """Write the scores of a case in the first main metric that methods are ranked by."""
+    metric = summary.first_quality
+    if metric is None:
         return {}
-    metric = summary.shown[0]
     digits = 1 if metric.unit == "dB" else 3
     scores = summary.scores.values[metric.id].loc[case]
     return {
@@ -168,16 +174,23 @@ def _rgb(image: Image) -> Floats:
 def typical_cases(summary: Summary) -> tuple[str, ...]:
     """Choose of each mask suite the case with the median score of the first main metric.
 
-    Among the cases that all ranked methods finished, where there are any.
+    Among the cases that all ranked methods finished, where there are any. Where nothing can be
+    compared with the truth, the pictures are all that there is: then every case.
     """
     chosen = []
     for here in summary.suites:
-        scored = [metric for metric in here.main if metric.id in here.comparisons]
+        scored = [
+            here.comparisons[metric.id]
+            for metric in here.main
+            if metric.id in here.comparisons and metric.measures_quality
+        ]
         if scored:
-            comparison = here.comparisons[scored[0].id]
+            comparison = scored[0]
             order = np.argsort(comparison.values.mean(axis=1), kind="stable")
             chosen.append(str(comparison.cases[int(order[(len(order) - 1) // 2])]))
         else:
             cases = summary.scores.cases
-            chosen += [str(case) for case in cases.index[cases["suite"] == here.suite][:1]]
+            own = cases[cases["suite"] == here.suite]
+            known = own["dataset"].map(has_reference).any()
+            chosen += [str(case) for case in own.index[: 1 if known else len(own)]]
     return tuple(chosen)
