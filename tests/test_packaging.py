@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -91,6 +92,18 @@ def test_the_wheel_runs_in_an_empty_directory(wheel: Path, tmp_path: Path) -> No
     )
     assert ran.returncode == 0, ran.stderr
     assert (empty / "results" / "runs" / "quick" / "rows.csv").is_file()
+
+
+def test_every_extra_that_is_named_is_there() -> None:
+    there = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    named: dict[str, str] = {}
+    for folder, pattern in (("bench", "*.py"), ("methods", "*.py"), ("datasets", "*.py"),
+                            ("docs", "*.md"), (".", "README.md"), (".", "Makefile")):  # fmt: skip
+        for path in (ROOT / folder).rglob(pattern) if folder != "." else [ROOT / pattern]:
+            for extras in re.findall(r"(?:inpaintbench|-e \"\.)\[([a-z,]+)\]", path.read_text()):
+                named.update(dict.fromkeys(extras.split(","), path.name))
+    assert "metrics" in named
+    assert {extra: file for extra, file in named.items() if extra not in there} == {}
 
 
 def test_dependencies_have_lower_bounds() -> None:
