@@ -80,7 +80,8 @@ def make_cases(
 ) -> Iterator[Case]:
     """Identify `count` cases for each sample without reading an image.
 
-    Dataset and suite come with the specifications that make them again.
+    Dataset and suite come with the specifications that make them again. A suite without chance
+    gives no more cases than it has kinds.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def make_cases(
     identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]))
     for sample in samples:
         fingerprint = dataset[1].fingerprint(sample)
-        for index in range(count):
+        for index in range(suite[1].count(count)):
             parts = [*identities, sample, fingerprint, str(index), str(seed)]
             parts += _mask_fingerprint(dataset[1], sample, suite[1], index, seed)
             digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]

@@ -41,10 +41,10 @@ class DrawnMask:
 def draw_masks(
     dataset: Dataset, suite: MaskSuite, samples: Sequence[str], count: int, seed: int
 ) -> Iterator[DrawnMask]:
-    """Draw `count` masks for each sample, equal to those of a run with the same seed."""
+    """Draw up to `count` masks for each sample, equal to those of a run with the same seed."""
     for sample_id in samples:
         sample = dataset.load(sample_id)
-        for index in range(count):
+        for index in range(suite.count(count)):
             kind = kind_of(dataset, sample_id, suite, index)
             yield DrawnMask(sample, index, kind, draw_mask(dataset, sample, suite, index, seed))
 
@@ -92,7 +92,7 @@ def export_masks(
         raise BenchError(f"{directory} holds other masks already; name another folder with --out")
     names, records = _names(samples), []
     for mask in draw_masks(dataset, suite, samples, count, seed):
-        number = f"{mask.index:03}" if count > 1 else ""
+        number = f"{mask.index:03}" if suite.count(count) > 1 else ""
         records.append(_record(mask, f"{names[mask.sample.id]}_mask{number}.png"))
         write_png(directory / records[-1].file, (mask.mask * np.uint8(255))[..., None])
         show(mask)

@@ -141,6 +141,14 @@ def mask_of(suite: Folder, sample: str, index: int) -> Mask:
     return draw_mask(dataset, Sample(sample, IMAGE), suite, index, 0)
 
 
+def test_an_images_own_mask_makes_one_case(tmp_path: Path, hole: Mask) -> None:
+    for name in ("cat", "dog"):
+        write(tmp_path / f"{name}.png", hole)
+    assert len(case_ids(Folder(str(tmp_path)), 5)) == 2
+    assert len(case_ids(Folder(str(tmp_path), match="pool"), 5)) == 10
+    assert Paired().count(5) == 1
+
+
 def test_a_missing_mask_is_told_before_a_run_begins(tmp_path: Path, hole: Mask) -> None:
     write(tmp_path / "cat.png", hole)
     with pytest.raises(DataError, match="dog: no mask for it"):

@@ -7,7 +7,7 @@ import pytest
 from mask_cases import SUITES, Formula
 
 from inpaintbench import registry
-from inpaintbench.case import draw_mask, kind_of
+from inpaintbench.case import draw_mask, kind_of, make_cases
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
@@ -62,6 +62,17 @@ def test_a_mask_depends_on_nothing_that_was_drawn_before(suite: MaskSuite) -> No
     for sample, index in reversed(cases):
         again = draw_mask(dataset, dataset.load(sample), fresh, index, 7)
         assert np.array_equal(again, masks[sample, index])
+
+
+def test_only_suites_with_chance_draw_other_masks(suite: MaskSuite) -> None:
+    sample = Formula(64, 64).load("00")
+    differ = [
+        len({suite.draw(sample, kind, RandomStream(n)).tobytes() for n in range(9)}) > 1
+        for kind in suite.kinds
+    ]
+    assert any(differ) == suite.by_chance
+    count = len(list(make_cases(("", Formula()), ["00"], ("", suite), 40, 0)))
+    assert count == (40 if suite.by_chance else len(suite.kinds))
 
 
 def test_depth_and_colour_of_the_image_leave_the_mask_alone(suite: MaskSuite) -> None:

@@ -41,6 +41,18 @@ class MaskSuite(ABC):
         if "name" not in cls.__dict__:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
+    @property
+    def by_chance(self) -> bool:
+        """Whether masks of a kind differ from index to index; False where each is the same."""
+        return True
+
+    def count(self, wanted: int) -> int:
+        """Return how many masks of those wanted for a sample differ from one another.
+
+        Without chance there is one of each kind: more would be the same cases once more.
+        """
+        return wanted if self.by_chance else min(wanted, len(self.kinds))
+
     @abstractmethod
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw one mask of the given kind for a sample.

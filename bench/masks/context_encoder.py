@@ -36,6 +36,7 @@ class ContextEncoderCenter(MaskSuite):
     overlap: int = 0
 
     source: ClassVar[str] = f"{_SOURCE}, train.lua"
+    by_chance = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.overlap < 32:

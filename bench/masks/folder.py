@@ -48,6 +48,11 @@ class Folder(MaskSuite):
 
     source: ClassVar[str] = "your own files"
 
+    @property
+    def by_chance(self) -> bool:
+        """A pool is drawn from; an image's own mask is one."""
+        return self.match == "pool"
+
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Read the sample's mask, or one of the pool.
 

@@ -70,6 +70,7 @@ class Ntire22Expand(MaskSuite):
 
     kinds: ClassVar[tuple[str, ...]] = ("keep-quarter", "keep-third", "keep-half")
     source: ClassVar[str] = _SOURCE
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but the centre."""
@@ -91,6 +92,7 @@ class Ntire22Nearest(MaskSuite):
 
     kinds: ClassVar[tuple[str, ...]] = ("scale-2", "scale-3", "scale-4")
     source: ClassVar[str] = _SOURCE
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but a grid."""

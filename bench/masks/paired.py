@@ -15,6 +15,7 @@ class Paired(MaskSuite):
     """The sample's own mask, from a dataset that comes with one: every index gives the same."""
 
     source: ClassVar[str] = "the dataset"
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Return the sample's mask.

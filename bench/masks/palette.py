@@ -27,6 +27,7 @@ class PaletteCenter(MaskSuite):
     """
 
     source: ClassVar[str] = _SOURCE
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Fill the centre."""

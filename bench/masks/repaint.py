@@ -23,6 +23,7 @@ class RepaintLines(MaskSuite):
     """
 
     source: ClassVar[str] = f"{_SOURCE}, confs/test_*_ev2li.yml"
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the rows of odd number."""
@@ -39,6 +40,7 @@ class RepaintNn2(MaskSuite):
     """
 
     source: ClassVar[str] = f"{_SOURCE}, confs/test_*_nn2.yml"
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but a grid of stride 2."""
@@ -55,6 +57,7 @@ class RepaintHalf(MaskSuite):
     """
 
     source: ClassVar[str] = f"{_SOURCE}, confs/test_*_genhalf.yml"
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the right half."""
@@ -72,6 +75,7 @@ class RepaintExpand(MaskSuite):
     """
 
     source: ClassVar[str] = f"{_SOURCE}, confs/test_*_ex64.yml"
+    by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but the centre."""
