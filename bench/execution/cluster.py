@@ -7,8 +7,10 @@ own beside the Dask worker, and sends the compressed output back. The one client
 from __future__ import annotations
 
 import atexit
+import logging
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -56,6 +58,7 @@ class ClusterPool:
 
     def __init__(self, client: Client, memory: int | None) -> None:
         self._client = client
+        self._address = client.scheduler.address
         self._memory = memory
 
     def map(
@@ -64,6 +67,11 @@ class ClusterPool:
         """Run tasks as they come and yield them as they finish, in any order.
 
         Workers may come and go: a task whose worker went is run again by another.
+
+        Raises
+        ------
+        BenchError
+            When the scheduler is gone.
         """
         from distributed import as_completed
 
@@ -84,17 +92,34 @@ class ClusterPool:
                 running[future.key] = task
                 finished.add(future)
 
-        submit()
-        while running:
-            future = next(finished)
-            task = running.pop(future.key)
-            error = future.exception()
-            if error is None:
-                yield Finished(task, future.result())
-            else:
-                yield Finished(task, Ended("crash", f"{type(error).__name__}: {error}", ""))
-            future.release()
+        with self._watched():
             submit()
+        while running:
+            with self._watched():
+                future = next(finished)
+                task = running.pop(future.key)
+                if future.status == "error":
+                    error = future.exception()
+                    result: R | Ended = Ended("crash", f"{type(error).__name__}: {error}", "")
+                else:
+                    result = future.result()
+                future.release()
+            yield Finished(task, result)
+            with self._watched():
+                submit()
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Say what it means when the connection breaks; Dask raises many things then."""
+        try:
+            yield
+        except Exception as error:
+            if self._client.status == "running" and not isinstance(error, CancelledError):
+                raise
+            raise BenchError(
+                f"the Dask scheduler at {self._address} is gone; nothing finished is lost, "
+                "start it and its workers again and run the same command"
+            ) from error
 
 
 _pools: dict[int | None, Pool] = {}
@@ -132,6 +157,9 @@ def open_cluster(settings: ClusterSettings) -> Iterator[ClusterPool]:
         from distributed import Client
     except ImportError as error:
         raise _not_installed() from error
+    for name in ("distributed", "distributed.client"):
+        # what happens to the cluster is said in our own words
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     with ExitStack() as stack:
         if settings.executor == "slurm":
             cluster = stack.enter_context(_slurm(settings))

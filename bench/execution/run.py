@@ -116,13 +116,14 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
 
 def _fill_cells(plan: Plan, store: Store, options: Options, progress: Progress, total: int) -> None:
     progress.stage("inpainting", total)
-    by_specification = {variant.specification: variant for variant in plan.variants}
+    specifications = [_from_anywhere(variant.specification) for variant in plan.variants]
+    by_specification = dict(zip(specifications, plan.variants, strict=True))
     jobs = max(1, min(options.jobs, total))
     memory = options.memory or default_memory(jobs)
 
     def tasks() -> Iterator[CellTask]:
         for case, variant in store.pending_cells():
-            yield CellTask(plan.cases[case], plan.variants[variant].specification, options.device)
+            yield CellTask(plan.cases[case], specifications[variant], options.device)
 
     with _cells_pool(options, jobs, memory) as pool:
         for finished in pool.map(run_cell, tasks(), plan.benchmark.timeout):
@@ -132,6 +133,13 @@ def _fill_cells(plan: Plan, store: Store, options: Options, progress: Progress, 
             store.add_cell(task.case, variant, outcome, facts)
             progress.current(f"{variant.label} on {task.case.dataset}/{task.case.sample}")
             progress.advance()
+
+
+def _from_anywhere(specification: str) -> str:
+    """Name a method's file by its whole path: workers of a cluster run in folders of their own."""
+    name, bracket, parameters = specification.partition("[")
+    path = str(Path(name).resolve()) if name.endswith(".py") else name
+    return path + bracket + parameters
 
 
 @contextmanager
