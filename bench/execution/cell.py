@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from inpaintbench import registry
 from inpaintbench.case import Case, LoadedCase, array_sha256, load
 from inpaintbench.datasets.base import Image
+from inpaintbench.execution.worker import own_words
 from inpaintbench.imagefile import encode_png
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
@@ -63,7 +64,7 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, CaseFacts]:
             return CellOutcome("skipped", message=reason), facts
         output, seconds = call(method, loaded)
     except BadOutput as error:
-        return CellOutcome("failed", error.failure, str(error)), facts
+        return CellOutcome("failed", error.failure, str(error), stderr=own_words()), facts
     except Exception as error:
         return _failed(error), facts
     return (
@@ -195,4 +196,5 @@ def _failed(error: Exception) -> CellOutcome:
         "out of memory" if memory else "exception",
         f"{type(error).__name__}: {line}" if line else type(error).__name__,
         traceback="".join(traceback.format_exception(error)),
+        stderr=own_words(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import signal
@@ -52,6 +53,7 @@ class Pool:
         self._pool = pool
         self.jobs = jobs
         self._log_directory = log_directory
+        self._numbers = itertools.count()
 
     def map(
         self, function: Callable[[T], R], tasks: Iterable[T], timeout: float | None = None
@@ -68,7 +70,7 @@ class Pool:
             Seconds after which a task's process is killed.
         """
         waiting = iter(tasks)
-        running: dict[Future[R], T] = {}
+        running: dict[Future[R], tuple[int, T]] = {}
         more = True
         while more or running:
             while more and len(running) < self.jobs * _AHEAD:
@@ -77,24 +79,33 @@ class Pool:
                 except StopIteration:
                     more = False
                 else:
-                    future = self._pool.schedule(function, args=[task], timeout=timeout)
-                    running[future] = task
+                    number, future = self._start(function, task, timeout)
+                    running[future] = number, task
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
-                result: R | Ended = self._result(future, timeout)
-                yield Finished(running.pop(future), result)
+                number, task = running.pop(future)
+                yield Finished(task, self._result(number, future, timeout))
 
     def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
-        return self._result(self._pool.schedule(function, args=[task], timeout=timeout), timeout)
+        number, future = self._start(function, task, timeout)
+        return self._result(number, future, timeout)
 
-    def _result(self, future: Future[R], timeout: float | None) -> R | Ended:
+    def _start(
+        self, function: Callable[[T], R], task: T, timeout: float | None
+    ) -> tuple[int, Future[R]]:
+        number = next(self._numbers)
+        future = self._pool.schedule(worker.work, args=[number, function, task], timeout=timeout)
+        return number, future
+
+    def _result(self, number: int, future: Future[R], timeout: float | None) -> R | Ended:
         try:
             return future.result()
         except TimeoutError:
-            return Ended("timeout", f"still running after {timeout:g} s", "")
+            message = f"still running after {timeout:g} s"
+            return Ended("timeout", message, worker.last_words(self._log_directory, number))
         except ProcessExpired as error:
-            words = worker.last_words(self._log_directory, error.pid)
+            words = worker.last_words(self._log_directory, number)
             return Ended("crash", _cause(error.exitcode), words)
 
 
