@@ -3,35 +3,67 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from conftest import Command
+from fault_table import record
+from killed_lives import results
+from small_runs import Quiet
 
+from inpaintbench.benchmark import Benchmark
+from inpaintbench.execution.run import Options, run
+from inpaintbench.plan import make_plan
 from inpaintbench.runs import read_run
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 
 ARGUMENTS = (
     *("run", "-d", "photos[size=64]", "--masks", "large-regions", "--masks", "small-holes"),
-    *("-m", "telea", "-m", "shiftmap", "-m", "mean-fill", "--metric", "psnr", "--limit", "4"),
-    *("--no-timing", "--out", "run"),
+    *("-m", "telea", "-m", "biharmonic", "-m", "mean-fill", "--metric", "psnr", "--limit", "4"),
+    *("-m", "./nap.py", "--no-timing", "--out", "run"),
 )
+CELLS = 4 * 2 * 4
+
+NAP = '''
+from inpaintbench.methods.base import Method
+import time
+
+
+class Nap(Method):
+    """Fill with grey, after a while."""
+
+    def inpaint(self, image, mask):
+        time.sleep(0.2)
+        filled = image.copy()
+        filled[mask] = 128
+        return filled
+'''
 
 
 @dataclass
 class Cluster:
     """A scheduler and its workers, each a process started by the command of the README."""
 
-    address: str
+    port: int
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def address(self) -> str:
+        return f"tcp://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.dask("scheduler", "--host", "127.0.0.1", "--port", str(self.port), "--no-dashboard")
 
     def dask(self, *arguments: str) -> subprocess.Popen[bytes]:
         process = subprocess.Popen(
@@ -46,6 +78,12 @@ class Cluster:
     def worker(self, *extra: str) -> subprocess.Popen[bytes]:
         return self.dask("worker", self.address, "--no-nanny", "--nthreads", "1", *extra)
 
+    def wait_for_workers(self, count: int) -> None:
+        from distributed import Client
+
+        with Client(self.address, timeout=60) as client:
+            client.wait_for_workers(count, timeout=60)
+
 
 @pytest.fixture
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
@@ -53,8 +91,9 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     (tmp_path / "cluster").mkdir()
-    made = Cluster(f"tcp://127.0.0.1:{port}", tmp_path / "cluster")
-    made.dask("scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard")
+    (tmp_path / "nap.py").write_text(NAP)
+    made = Cluster(port, tmp_path / "cluster")
+    made.start()
     try:
         yield made
     finally:
@@ -63,35 +102,97 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
             process.wait()
 
 
-def results(run: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    rows = read_run(run)
-    return rows.cells.drop(columns="seconds"), rows.scores
+def kill_amid(victim: subprocess.Popen[bytes], directory: Path) -> threading.Thread:
+    """Kill a process when a run has finished a few of its cells."""
+
+    def watch() -> None:
+        done = 0
+        while done < 4:
+            time.sleep(0.02)
+            if (directory / "run.db").exists():
+                with closing(sqlite3.connect(directory / "run.db", timeout=30)) as connection:
+                    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+                    if tables:
+                        (done,) = connection.execute("SELECT count(*) FROM cells").fetchone()
+        assert done < CELLS, "the run was over before the kill"
+        victim.kill()
+
+    killer = threading.Thread(target=watch)
+    killer.start()
+    return killer
 
 
 @pytest.fixture
-def local(command: Command, tmp_path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
-    (tmp_path / "local").mkdir()
-    assert command(*ARGUMENTS, cwd=tmp_path / "local").returncode == 0
-    return results(tmp_path / "local" / "run")
+def local(tmp_path: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run here what `ARGUMENTS` name."""
+    (tmp_path / "nap.py").write_text(NAP)
+    benchmark = Benchmark(
+        name="local",
+        datasets=("photos[size=64]",),
+        masks=("large-regions", "small-holes"),
+        methods=("telea", "biharmonic", "mean-fill", str(tmp_path / "nap.py")),
+        metrics=("psnr",),
+        limit=4,
+    )
+    run(make_plan(benchmark), tmp_path / "local", Options(jobs=2, timing=False), Quiet())
+    return results(tmp_path / "local")
 
 
 @pytest.mark.slow
-def test_rows_equal_those_of_a_local_run_though_a_worker_is_killed(
+def test_rows_equal_those_of_a_local_run_though_workers_and_scheduler_are_killed(
     command: Command,
     tmp_path: Path,
     cluster: Cluster,
     local: tuple[pd.DataFrame, pd.DataFrame],
 ) -> None:
+    assert len(local[0]) == CELLS
+    on_cluster = (*ARGUMENTS, "--executor", "dask", "--scheduler", cluster.address)
     steady, doomed = cluster.worker(), cluster.worker()
-    killer = subprocess.Popen(
-        [sys.executable, "-c", f"import os, time; time.sleep(6); os.kill({doomed.pid}, 9)"]
-    )
-    ran = command(*ARGUMENTS, "--executor", "dask", "--scheduler", cluster.address)
-    killer.wait()
+    cluster.wait_for_workers(2)
+    killer = kill_amid(doomed, tmp_path / "run")
+    ran = command(*on_cluster)
+    killer.join()
     assert ran.returncode == 0, ran.stderr
     assert steady.poll() is None
     for here, there in zip(local, results(tmp_path / "run"), strict=True):
         pd.testing.assert_frame_equal(here, there)
+    record(
+        "SIGKILL of a Dask worker",
+        1,
+        "another worker runs its cell; rows equal a local run's",
+        "nothing",
+    )
+
+    elsewhere = (
+        *on_cluster[: ARGUMENTS.index("--out") + 1],
+        "again",
+        *on_cluster[len(ARGUMENTS) :],
+    )
+    killer = kill_amid(cluster.processes[0], tmp_path / "again")
+    ran = command(*elsewhere)
+    killer.join()
+    assert ran.returncode == 1
+    said = [line for line in ran.stderr.splitlines() if line.startswith("inpaintbench:")]
+    assert len(said) == 1
+    assert "scheduler" in said[0]
+    assert "is gone; nothing finished is lost" in said[0]
+    assert "Traceback" not in ran.stderr
+    kept = results(tmp_path / "again")[0]
+    assert 4 <= len(kept) < CELLS
+    cluster.start()
+    cluster.worker()
+    cluster.wait_for_workers(1)
+    assert command(*elsewhere).returncode == 0
+    after = results(tmp_path / "again")
+    for here, there in zip(local, after, strict=True):
+        pd.testing.assert_frame_equal(here, there)
+    assert len(after[0].merge(kept, on=list(kept.columns))) == len(kept)
+    record(
+        "SIGKILL of the Dask scheduler",
+        1,
+        "stops in one line; with a scheduler, the same command carries on to a local run's rows",
+        "cells in flight",
+    )
 
 
 @pytest.mark.slow

@@ -1,0 +1,59 @@
+"""The table of faults in docs/faults.md, filled in by the tests that cause them.
+
+``INPAINTBENCH_FAULT_TABLE=docs/faults.md python -m pytest tests/test_faults.py`` writes it anew.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+FAULTS = (
+    "SIGKILL of the main process, at random moments",
+    "SIGKILL of a worker",
+    "Segmentation fault in a method",
+    "Method stuck in C code",
+    "Method that allocates without end",
+    "SIGKILL of a Dask worker",
+    "SIGKILL of the Dask scheduler",
+    "Full disk",
+    "File size limit",
+    "Read-only output folder",
+    "Database truncated to half",
+    "Two processes on one run directory",
+    "Outputs deleted",
+)
+
+HEAD = "| fault | times | what happens | lost |\n|---|---|---|---|\n"
+
+
+def record(fault: str, times: int, happens: str, lost: str) -> None:
+    """Put what a test saw into the table, where one is asked for.
+
+    Parameters
+    ----------
+    fault : str
+        One of `FAULTS`.
+    times : int
+        How often it was caused.
+    happens : str
+        What the run did.
+    lost : str
+        Which results had to be made again.
+    """
+    assert fault in FAULTS
+    if file := os.environ.get("INPAINTBENCH_FAULT_TABLE"):
+        path = Path(file)
+        before, rows, after = read(path.read_text(encoding="utf-8"))
+        rows[fault] = f"| {fault} | {times} | {happens} | {lost} |\n"
+        ordered = "".join(rows[name] for name in FAULTS if name in rows)
+        path.write_text(before + HEAD + ordered + after, encoding="utf-8")
+
+
+def read(text: str) -> tuple[str, dict[str, str], str]:
+    """Split a document into what comes before the table, its rows by fault, and what follows."""
+    before, _, rest = text.partition(HEAD)
+    lines = rest.splitlines(keepends=True)
+    length = next((n for n, line in enumerate(lines) if not line.startswith("|")), len(lines))
+    rows = {line.split("|")[1].strip(): line for line in lines[:length]}
+    return before, rows, "".join(lines[length:])
