@@ -202,5 +202,5 @@ def _reason(error: BaseException) -> str:
 
 
 def summary(cls: type[Any]) -> str:
-    """Return the first line of a plugin's docstring."""
-    return (inspect.getdoc(cls) or "").split("\n", 1)[0]
+    """Return the first line of a plugin's docstring, as plain text."""
+    return (inspect.getdoc(cls) or "").split("\n", 1)[0].replace("``", "")
