@@ -10,9 +10,11 @@ TYPED = build/typed
 bench: $(READY)
 	$(BIN)/inpaintbench run quick
 
-# A file of tests stays in one process, so that what its tests share is made once.
+# What measures time runs first and alone; the rest on every core, a file of tests in one process,
+# so that what its tests share is made once.
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest -m "not alone" --numprocesses logical --maxprocesses 4 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

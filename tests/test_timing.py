@@ -11,6 +11,8 @@ from inpaintbench.benchmark import Benchmark, TimingSettings
 from inpaintbench.execution.timing import TimedCell, time_cells
 from inpaintbench.plan import Plan, make_plan
 
+pytestmark = pytest.mark.alone
+
 METHODS = {
     "sleep": """
         import time
