@@ -114,7 +114,9 @@ class ClusterPool:
         try:
             yield
         except Exception as error:
-            if self._client.status == "running" and not isinstance(error, CancelledError):
+            # the client itself notices later than who waits for an answer
+            broken = isinstance(error, CancelledError | OSError)
+            if self._client.status == "running" and not broken:
                 raise
             raise BenchError(
                 f"the Dask scheduler at {self._address} is gone; nothing finished is lost, "
