@@ -28,7 +28,8 @@ class PatchMatch(Method):
     Parameters
     ----------
     patch_size : int
-        Side of a window in pixels, odd.
+        Side of a window in pixels, odd. Levels on which fewer than a fifth of the windows are free
+        of the hole take smaller ones, down to 3.
     iterations : int
         Rounds of search and vote at full size; each coarser level has two more.
     sweeps : int

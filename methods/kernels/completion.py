@@ -25,6 +25,11 @@ SHORTEST_SIDE = 16
 FEWEST_SOURCES = 16
 """Windows without a hole that a level must have for its windows to be matched."""
 
+ENOUGH_SOURCES = 0.2
+"""Share of windows without a hole up to which a level's windows are made smaller."""
+
+SMALLEST_WINDOW = 3
+
 MORE_ITERATIONS = 2
 """By how much the rounds of search and vote grow from a level to the next coarser one."""
 
@@ -53,7 +58,7 @@ def complete(
     mask : (H, W) array of bool
         True = hole; something is known.
     size : int
-        Side of a window, odd.
+        Side of a window, odd. Windows are smaller on levels that have few without a hole.
     iterations : int
         Rounds of search and vote at the finest level.
     sweeps : int
@@ -74,14 +79,17 @@ def complete(
     filled, _ = levels.pop()
     resolution = _resolution(size, channels)
     field: NDArray[np.int32] | None = None
+    coarser_half = 0
     for number, (values, hole) in reversed(list(enumerate(levels))):
         coarse = filled.repeat(2, 0).repeat(2, 1)[: hole.shape[0], : hole.shape[1]]
         filled = np.where(hole[..., None], coarse, values)
-        usable = _usable(hole, size)
-        if min(hole.shape) < max(SHORTEST_SIDE, 2 * size) or usable.sum() < FEWEST_SOURCES:
+        if min(hole.shape) < max(SHORTEST_SIDE, 2 * size):
+            continue
+        side, usable = _windows(hole, size)
+        if usable.sum() < FEWEST_SOURCES:
             continue
         targets = np.argwhere(~usable).astype(np.int32)
-        weights = _weights(hole, usable, size)
+        weights = _weights(hole, usable, side // 2)
         keys = np.random.SeedSequence((seed, number)).generate_state(
             1 + iterations + MORE_ITERATIONS * number, np.uint64
         ) >> np.uint64(1)
@@ -89,13 +97,14 @@ def complete(
             field = np.zeros((*usable.shape, 2), np.int32)
             scatter(np.argwhere(usable).astype(np.int32), field, int(keys[0]))
         else:
-            field = _doubled(field, usable.shape)
-            vote(filled, hole, size, targets, usable, field, weights)
+            field = _doubled(field, coarser_half, usable.shape, side // 2)
+            vote(filled, hole, side, targets, usable, field, weights)
         distances = np.full(usable.shape, -1, np.int32)
         for key in keys[1:]:
-            levels_seen = np.round(filled * resolution).astype(np.int32).reshape(len(hole), -1)
-            search(levels_seen, size, targets, usable, field, distances, sweeps, int(key))
-            vote(filled, hole, size, targets, usable, field, weights)
+            compared = np.round(filled * resolution).astype(np.int32).reshape(len(hole), -1)
+            search(compared, side, targets, usable, field, distances, sweeps, int(key))
+            vote(filled, hole, side, targets, usable, field, weights)
+        coarser_half = side // 2
     return filled[..., :channels]
 
 
@@ -105,30 +114,36 @@ def _resolution(size: int, channels: int) -> float:
     return min(4.0, float(np.sqrt((2**31 - 1) / largest)) * 0.999)
 
 
-def _usable(hole: Mask, size: int) -> NDArray[np.bool_]:
-    """Tell the windows without a hole, by their top left pixels; none if the image is smaller."""
-    if min(hole.shape) < size:
-        return np.zeros((0, 0), bool)
+def _windows(hole: Mask, side: int) -> tuple[int, NDArray[np.bool_]]:
+    """Choose the side of a level's windows, and tell those without a hole by their top left."""
     sums = np.pad(hole.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
-    counts = sums[size:, size:] - sums[:-size, size:] - sums[size:, :-size] + sums[:-size, :-size]
-    usable: NDArray[np.bool_] = counts == 0
-    return usable
+    while True:
+        corners = sums[side:, side:] + sums[:-side, :-side]
+        usable: NDArray[np.bool_] = corners == sums[:-side, side:] + sums[side:, :-side]
+        if side <= SMALLEST_WINDOW or usable.mean() >= ENOUGH_SOURCES:
+            return side, usable
+        side -= 2
 
 
-def _weights(hole: Mask, usable: NDArray[np.bool_], size: int) -> NDArray[np.float32]:
+def _weights(hole: Mask, usable: NDArray[np.bool_], half: int) -> NDArray[np.float32]:
     """Weigh windows by how deep in the hole their centres lie: what is known has its say first."""
     height, width = usable.shape
-    half = size // 2
     depth = depth_in_hole(hole)[half : half + height, half : half + width]
     weights: NDArray[np.float32] = (FALLOFF ** -np.minimum(depth, DEEPEST)).astype(np.float32)
     return weights
 
 
-def _doubled(field: NDArray[np.int32], shape: tuple[int, ...]) -> NDArray[np.int32]:
-    """Carry matches to a level twice as fine: the same shifts, doubled."""
-    axes = [np.arange(side) for side in shape]
-    rows, columns = (np.minimum(a // 2, s - 1) for a, s in zip(axes, field.shape, strict=False))
-    doubled = 2 * field[rows[:, None], columns]
-    doubled[..., 0] += (axes[0] - 2 * rows)[:, None]
-    doubled[..., 1] += axes[1] - 2 * columns
-    return np.ascontiguousarray(np.clip(doubled, 0, np.array(shape) - 1), np.int32)
+def _doubled(
+    field: NDArray[np.int32], half: int, shape: tuple[int, ...], finer_half: int
+) -> NDArray[np.int32]:
+    """Carry matches to a level twice as fine: windows around the same place, shifts doubled.
+
+    `half` and `finer_half` are the halved sides of the windows of both levels.
+    """
+    shifts = 2 * (field - np.stack(np.indices(field.shape[:2]), axis=2))
+    rows, columns = (
+        np.clip((np.arange(finer) + finer_half) // 2 - half, 0, coarse - 1)
+        for finer, coarse in zip(shape, field.shape, strict=False)
+    )
+    matches = np.stack(np.indices(shape), axis=2) + shifts[rows[:, None], columns]
+    return np.ascontiguousarray(np.clip(matches, 0, np.array(shape) - 1), np.int32)
