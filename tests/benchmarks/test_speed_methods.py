@@ -6,19 +6,17 @@ machine whose speed drifts nor one that others use changes much. Everything runs
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from statistics import median
 
 import numpy as np
 import pytest
+from fills import Fill, damaged, hole, photograph, print_summary, timed, times_faster
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from inpaintbench import registry
 from inpaintbench.datasets.base import Image, Mask
-
-Fill = Callable[[Image, Mask], NDArray[np.generic]]
 
 ROUNDS = 5
 SUMMARY: list[tuple[str, ...]] = []
@@ -36,6 +34,8 @@ METHODS = (
     "total-variation",
     "shiftmap",
     "fsr-fast",
+    "criminisi",
+    "patchmatch",
 )
 
 
@@ -50,43 +50,7 @@ def one_thread() -> Iterator[None]:
     with threadpool_limits(limits=1):
         yield
     cv2.setNumThreads(before)
-    _print_summary()
-
-
-def _print_summary() -> None:
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
-
-    table = Table(title="Times faster than each peer (median of interleaved rounds, one thread)")
-    for column in ("times faster", "method", "than", "hole", "ours, ms", "theirs, ms"):
-        table.add_column(column)
-    for row in SUMMARY:
-        table.add_row(*map(escape, row))
-    Console(width=100).print(table)
-
-
-def photograph(side: int) -> Image:
-    return registry.datasets().make(f"photos[size={side}]").load("astronaut").image
-
-
-def hole(kind: str, side: int) -> Mask:
-    """Return a hole of a kind: a box, strokes, or a frame around the middle."""
-    import cv2
-
-    mask = np.zeros((side, side), np.uint8)
-    first, last = side * 80 // 256, side * 176 // 256
-    if kind == "box":
-        mask[first:last, first:last] = 1
-    elif kind == "strokes":
-        random = np.random.default_rng(0)
-        for _ in range(10):
-            points = random.integers(0, side, (3, 2)).astype(np.int32)
-            cv2.polylines(mask, [points], False, 1, side * 9 // 256)
-    else:
-        mask[:] = 1
-        mask[first:last, first:last] = 0
-    return mask.astype(bool)
+    print_summary(SUMMARY)
 
 
 def scikit_image_biharmonic(image: Image, mask: Mask) -> NDArray[np.generic]:
@@ -121,9 +85,9 @@ PEERS: dict[str, tuple[str, Fill]] = {
 def test_fill_a_box(benchmark: BenchmarkFixture, name: str) -> None:
     method = registry.make_method(name)
     method.setup("cpu", 0)
-    image, mask = photograph(256), hole("box", 256)
-    damaged = np.where(mask[..., None], 0, image).astype(image.dtype)
-    output = benchmark.pedantic(method.inpaint, (damaged, mask), rounds=ROUNDS, warmup_rounds=1)
+    mask = hole("box", 256)
+    image = damaged(photograph(256), mask)
+    output = benchmark.pedantic(method.inpaint, (image, mask), rounds=ROUNDS, warmup_rounds=1)
     assert output.shape == image.shape
 
 
@@ -135,19 +99,17 @@ def test_fill_beside_a_peer(benchmark: BenchmarkFixture, name: str, side: int, k
     method = registry.make_method(name)
     method.setup("cpu", 0)
     peer_name, peer = PEERS[name]
-    image, mask = photograph(side), hole(kind, side)
-    damaged = np.where(mask[..., None], 0, image).astype(image.dtype)
+    mask = hole(kind, side)
+    image = damaged(photograph(side), mask)
     known = image[~mask]
-    theirs = np.clip(peer(damaged, mask), known.min(axis=0), known.max(axis=0))
-    assert np.abs(method.inpaint(damaged, mask) - theirs).max() < 1e-3
+    theirs = np.clip(peer(image, mask), known.min(axis=0), known.max(axis=0))
+    assert np.abs(method.inpaint(image, mask) - theirs).max() < 1e-3
     times: dict[str, list[float]] = {"ours": [], "theirs": []}
     for _ in range(ROUNDS):
         for who, fill in (("ours", method.inpaint), ("theirs", peer)):
-            start = time.process_time()
-            fill(damaged, mask)
-            times[who].append(time.process_time() - start)
-    ratio = median(b / a for a, b in zip(times["ours"], times["theirs"], strict=True))
+            times[who].append(timed(fill, image, mask)[1])
+    ratio = times_faster(times["ours"], times["theirs"])
     milliseconds = [f"{1000 * median(times[who]):.1f}" for who in ("ours", "theirs")]
     SUMMARY.append((f"{ratio:.1f}", name, peer_name, f"{kind} {side}²", *milliseconds))
     benchmark.extra_info["times faster"] = ratio
-    benchmark.pedantic(method.inpaint, (damaged, mask), rounds=2)
+    benchmark.pedantic(method.inpaint, (image, mask), rounds=2)
