@@ -39,7 +39,7 @@ def test_nothing_is_ranked_or_marked(rows: RunRows) -> None:
         text = tables.write(kind, summary, Format.markdown)
         assert "| Seam |" in text or "Seam |" in text
         assert "No method is ranked: Seam can't say which result is better." in text
-        for word in ("PSNR", "↑", "†", "≈", "<ins>", "**0", "**1"):
+        for word in ("Rank", "PSNR", "↑", "†", "≈", "<ins>", "**0", "**1"):
             assert word not in text, (kind, word)
 
 
@@ -71,13 +71,18 @@ def test_every_picture_is_shown_without_error_maps(rows: RunRows) -> None:
 
 def test_figures_that_compare_say_why_they_are_absent(rows: RunRows) -> None:
     request = Request(Summary(rows), pictures=SyntheticPictures(rows))
-    for kind in (FigureKind.ranks, FigureKind.critical_difference, FigureKind.runtime):
+    for kind in (
+        FigureKind.suites,
+        FigureKind.ranks,
+        FigureKind.critical_difference,
+        FigureKind.runtime,
+    ):
         with pytest.raises(NothingToShow) as reason, applied(request.style):
             draw(kind, request)
         assert "finished enough" not in str(reason.value), kind
 
 
-def test_the_report_has_no_table_of_pairs(rows: RunRows, tmp_path: Path) -> None:
+def test_the_report_holds_what_is_known(rows: RunRows, tmp_path: Path) -> None:
     names = {path.name for path in write_report(Summary(rows), tmp_path, SyntheticPictures(rows))}
-    assert {"leaderboard.md", "groups.md", "suites.md", "pictures.png"} <= names
-    assert not any(name.startswith("pairs") for name in names)
+    assert {"leaderboard.md", "groups.md", "pictures.png"} <= names
+    assert {name.split(".")[0] for name in names}.isdisjoint({"pairs", "suites", "ranks"})

@@ -9,6 +9,7 @@ import numpy as np
 
 from inpaintbench.report import html, latex, markdown, notes
 from inpaintbench.report.digits import half_widths
+from inpaintbench.report.draws import draws_table
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
@@ -66,6 +67,7 @@ def make(
         TableKind.coverage: _coverages,
         TableKind.thickness: _thicknesses,
         TableKind.pairs: _pairs,
+        TableKind.draws: draws_table,
         TableKind.failures: _failures,
     }[kind](summary, intervals)
 
@@ -146,9 +148,10 @@ def _in_blocks(
     """Make a table with a block for each of several groups of cases."""
     main, rows = summary.overall.main, summary.rows
     form = _Form(standings, main, intervals)
+    ranked = any(here.ranking for here in standings)
     columns = (
         Column("Method", left=True),
-        Column("Rank"),
+        *((Column("Rank"),) if ranked else ()),
         *(Column(metric.label, metric.unit, metric.arrow) for metric in main),
         Column("Runtime", "s", "↓"),
         Column("Finished"),
@@ -160,7 +163,7 @@ def _in_blocks(
             tuple(
                 (
                     _method(entry),
-                    Cell(str(entry.rank) if entry.rank else MISSING),
+                    *((Cell(str(entry.rank) if entry.rank else MISSING),) if ranked else ()),
                     *(form.quality(entry, metric) for metric in main),
                     form.runtime(here, entry),
                     Cell(f"{entry.finished}/{here.support.reached}"),

@@ -72,8 +72,10 @@ def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_
     finished = len(summary.rows.cells) and (summary.rows.cells["status"] == "done").all()
     says_nothing = {
         TableKind.failures: finished,
+        TableKind.draws: not summary.draws,
         TableKind.coverage: len(summary.coverages) < 2,
         TableKind.thickness: len(summary.thicknesses) < 2,
+        TableKind.suites: summary.overall.ranking is None,
         TableKind.pairs: summary.overall.ranking is None,
     }
     for kind in TableKind:

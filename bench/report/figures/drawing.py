@@ -56,7 +56,7 @@ class Request:
         return self.width / self.style.em < 45
 
     def metrics(self) -> tuple[MetricInfo, ...]:
-        """Return the main metrics that have scores.
+        """Return the main metrics that have scores; chosen by nobody, those of quality only.
 
         Raises
         ------
@@ -66,6 +66,10 @@ class Request:
         metrics = self.summary.shown
         if not metrics:
             raise NothingToShow("no main metric of the run has a score")
+        if not self.summary.metrics:
+            metrics = tuple(metric for metric in metrics if metric.measures_quality)
+        if not metrics:
+            raise NothingToShow("nothing was scored that methods are ranked by")
         return metrics
 
     def ranked(self) -> tuple[str, ...]:
