@@ -44,16 +44,20 @@ class Vae(MirroredMethod):
 class VaeSample(FixedSizeMethod):
     """Conditional variational autoencoder, stochastic: a draw of the latent in every call.
 
-    Draws come from torch's global generator, so fills of one case differ from call to call and
-    their spread can be measured; the harness seeds the generator.
+    Draws start from torch's global generator, which the harness seeds from the case. Several
+    variants that differ in `draw` alone are several samples for each case: ``inpaintbench table
+    draws`` reports their mean, the best of them, and how far they differ.
 
     Parameters
     ----------
     weights : str
         As in `vae`.
+    draw : int
+        Number of the draw.
     """
 
     weights: str = "vae-cifar10"
+    draw: int = 0
 
     paper: ClassVar[str] = _PAPER
     deterministic: ClassVar[bool] = False
@@ -61,5 +65,8 @@ class VaeSample(FixedSizeMethod):
     trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
 
     def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
-        images: Tensor = network(inputs, sample=True)
+        import torch
+
+        seed = int(torch.randint(1 << 62, ())) + self.draw
+        images: Tensor = network(inputs, torch.Generator(inputs.device).manual_seed(seed))
         return images

@@ -14,6 +14,7 @@ class TableKind(enum.StrEnum):
     coverage = "coverage"
     thickness = "thickness"
     pairs = "pairs"
+    draws = "draws"
     failures = "failures"
 
 

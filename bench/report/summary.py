@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from inpaintbench.rows import RunRows
+from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.strata import Stratum, strata
@@ -47,6 +48,11 @@ class Summary:
         return [
             self._standing(dataset=dataset, suite=suite) for dataset, suite in self.scores.groups()
         ]
+
+    @cached_property
+    def draws(self) -> list[Draws]:
+        """The methods that were run with several draws for each case."""
+        return read_draws(self.scores)
 
     @cached_property
     def coverages(self) -> list[Standing]:

@@ -30,9 +30,10 @@ class Gaussian:
         mean, log_variance = parameters.float().chunk(2, dim=1)
         return cls(mean, 8 * torch.tanh(log_variance / 8))
 
-    def sample(self) -> Tensor:
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
         """Draw one latent an image, differentiably in mean and variance."""
-        return self.mean + torch.exp(0.5 * self.log_variance) * torch.randn_like(self.mean)
+        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device)
+        return self.mean + torch.exp(0.5 * self.log_variance) * noise
 
     def divergence(self, other: Gaussian) -> Tensor:
         """Kullback–Leibler divergence from `other` to this one, in nats, ``(N,)``."""
@@ -87,7 +88,7 @@ class VariationalNetwork(nn.Module):
         filled: Tensor = self.decoder(expanded.view_as(features[-1]), features)
         return filled
 
-    def forward(self, inputs: Tensor, sample: bool = False) -> Tensor:
+    def forward(self, inputs: Tensor, draws: torch.Generator | None = None) -> Tensor:
         """Fill from the known pixels alone: with the prior's mean, or with a draw from it."""
         features, code, prior = self.encode(inputs)
-        return self.decode(features, code, prior.sample() if sample else prior.mean)
+        return self.decode(features, code, prior.mean if draws is None else prior.sample(draws))

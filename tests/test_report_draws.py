@@ -1,0 +1,75 @@
+"""Several draws of a stochastic method: mean, best of them, diversity."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_runs import small_run
+
+from inpaintbench.errors import BenchError
+from inpaintbench.report import tables
+from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+from inpaintbench.report.summary import Summary
+from inpaintbench.rows import RunRows
+from inpaintbench.statistics.draws import read_draws
+from inpaintbench.statistics.scores import read_scores
+
+DRAWN = tuple(f"vae-sample[draw={number}]" for number in range(3))
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> RunRows:
+    return small_run(
+        tmp_path_factory.mktemp("drawn"),
+        *DRAWN,
+        "vae",
+        datasets=("textures[size=32]",),
+        masks=("context-encoder-center",),
+    )
+
+
+def test_draws_of_one_case_differ_and_come_again(drawn: RunRows, tmp_path: Path) -> None:
+    outputs = drawn.cells.pivot(index="case", columns="variant", values="output_sha256")
+    assert (outputs[list(outputs.columns[:3])].nunique(axis=1) == 3).all()
+    again = small_run(
+        tmp_path,
+        DRAWN[1],
+        datasets=("textures[size=32]",),
+        masks=("context-encoder-center",),
+    )
+    assert set(again.cells["output_sha256"]) == set(outputs[DRAWN[1]])
+
+
+def test_mean_and_best_are_over_the_draws_of_each_case(drawn: RunRows) -> None:
+    scores = read_scores(drawn)
+    (draws,) = read_draws(scores)
+    assert draws.method == "vae-sample"
+    assert [scores.variants.loc[v, "method"] for v in draws.variants] == ["vae-sample"] * 3
+    psnr, mae = (next(m.id for m in scores.metrics if m.name == name) for name in ("psnr", "mae"))
+    values = scores.values[psnr][list(draws.variants)]
+    assert draws.mean[psnr] == pytest.approx(values.to_numpy().mean())
+    assert draws.best[psnr] == pytest.approx(values.max(axis=1).mean())
+    errors = scores.values[mae][list(draws.variants)]
+    assert draws.best[mae] == pytest.approx(errors.min(axis=1).mean())
+
+
+def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:
+    table = tables.make(TableKind.draws, Summary(drawn))
+    (record,) = table.frame.to_dict("records")
+    assert (record["method"], record["draws"], record["cases"]) == ("vae-sample", 3, 3)
+    assert 0 < record["diversity"] < 1
+    assert "| vae-sample | 3 | 3 |" in tables.render(table, Format.markdown)
+
+
+def test_without_pictures_there_is_no_diversity(drawn: RunRows, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    elsewhere = Summary(replace(drawn, directory=tmp_path))
+    table = tables.make(TableKind.draws, elsewhere, IntervalStyle.none)
+    assert table.blocks[0].rows[0][-1].text == "–"
+
+
+def test_a_run_without_draws_says_how_to_make_some(tmp_path: Path) -> None:
+    with pytest.raises(BenchError, match="has no method with several draws"):
+        tables.make(TableKind.draws, Summary(small_run(tmp_path, "mean-fill")))
