@@ -55,12 +55,15 @@ def drawn(
     kind: FigureKind,
     style: StyleName = StyleName.paper,
     width: float = 7.2,
+    *,
+    rendered: bool = True,
 ) -> Drawing:
     summary = run if isinstance(run, Summary) else Summary(run)
     request = Request(summary, STYLES[style], width, SyntheticPictures(summary.rows))
     with applied(STYLES[style]):
         drawing = draw(kind, request)
-        drawing.figure.draw_without_rendering()
+        if rendered:
+            drawing.figure.draw_without_rendering()
     return drawing
 
 
@@ -103,7 +106,7 @@ def assert_readable(drawing: Drawing) -> None:
 @pytest.mark.parametrize("kind", FigureKind)
 @pytest.mark.parametrize("width", [ONE_COLUMN, TWO_COLUMNS])
 def test_no_words_overlap(kind: FigureKind, width: float) -> None:
-    drawing = drawn(summary_of(5), kind, StyleName.paper, width)
+    drawing = drawn(summary_of(5), kind, StyleName.paper, width, rendered=False)
     assert drawing.figure.get_size_inches()[0] == width
     assert drawing.figure.get_size_inches()[1] < 12
     assert_readable(drawing)
@@ -123,12 +126,13 @@ def test_no_words_overlap(kind: FigureKind, width: float) -> None:
 def test_no_words_overlap_with_few_or_many_methods(
     kind: FigureKind, methods: int, style: StyleName, width: float
 ) -> None:
-    assert_readable(drawn(summary_of(methods), kind, style, width))
+    assert_readable(drawn(summary_of(methods), kind, style, width, rendered=False))
 
 
 @pytest.mark.parametrize("kind", FigureKind)
 def test_captions_are_sentences(kind: FigureKind) -> None:
-    caption = drawn(summary_of(5, missing_lpips="no weights"), kind).caption
+    run = summary_of(5, missing_lpips="no weights")
+    caption = drawn(run, kind, rendered=False).caption
     assert caption.endswith(".")
     assert "  " not in caption
     if kind not in (FigureKind.suites, FigureKind.pictures):
@@ -152,9 +156,9 @@ def test_methods_that_are_not_ranked_are_hollow_in_the_suites() -> None:
 class TestBytes:
     def saved(self, tmp_path: Path, kind: FigureKind, suffix: str) -> bytes:
         path = tmp_path / f"figure{suffix}"
-        rows = synthetic_run(3, images=3)
+        summary = summary_of(5)
         with applied(STYLES[StyleName.paper]):
-            request = Request(Summary(rows), pictures=SyntheticPictures(rows))
+            request = Request(summary, pictures=SyntheticPictures(summary.rows))
             save(draw(kind, request).figure, path)
         return path.read_bytes()
 
@@ -195,7 +199,7 @@ class TestBytes:
             "from inpaintbench.report.figures import Request, applied, draw, save\n"
             "from inpaintbench.report.kinds import FigureKind\n"
             "from inpaintbench.report.summary import Summary\n"
-            "rows = synthetic_run(3, images=3, datasets=['d'])\n"
+            "rows = synthetic_run(2, images=3, datasets=['d'], suites=['textures'])\n"
             "request = Request(Summary(rows), pictures=SyntheticPictures(rows))\n"
             "with applied(request.style):\n"
             "    for kind in ('suites', 'pictures'):\n"
@@ -204,15 +208,16 @@ class TestBytes:
             "            save(figure, Path(sys.argv[2]) / (kind + suffix))\n"
         )
         (tmp_path / "matplotlibrc").write_text("font.size: 20\nlines.linewidth: 9\n")
-        for run, extra in (
-            ("one", {"PYTHONHASHSEED": "1", "TZ": "UTC"}),
-            ("two", {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "MATPLOTLIBRC": str(tmp_path)}),
-        ):
-            subprocess.run(
-                [sys.executable, "-c", script, str(Path(__file__).parent), str(tmp_path / run)],
-                check=True,
-                env={**os.environ, **extra},
-            )
+        runs = {
+            "one": {"PYTHONHASHSEED": "1", "TZ": "UTC"},
+            "two": {"PYTHONHASHSEED": "2", "TZ": "Asia/Tokyo", "MATPLOTLIBRC": str(tmp_path)},
+        }
+        command = [sys.executable, "-c", script, str(Path(__file__).parent)]
+        started = [
+            subprocess.Popen([*command, str(tmp_path / run)], env={**os.environ, **extra})
+            for run, extra in runs.items()
+        ]
+        assert [process.wait() for process in started] == [0, 0]
         files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*.*"))
         assert len(files) == 6
         for name in files:
@@ -240,9 +245,9 @@ class TestOddRuns:
         "options",
         [
             {"methods": 1, "images": 1, "datasets": ("d",), "suites": ("textures",)},
-            {"methods": 2, "channels": 1, "images": 2},
-            {"methods": 3, "missing_lpips": "no weights", "images": 2},
-            {"methods": ["$x_1$", "<script>", "a" * 80, "ü–日本"], "images": 2},
+            {"methods": 2, "channels": 1, "images": 2, "datasets": ("d",)},
+            {"methods": 3, "missing_lpips": "no weights", "images": 2, "datasets": ("d",)},
+            {"methods": ["$x_1$", "<script>", "a" * 80, "ü–日本"], "images": 3, "datasets": ("d",)},
             {"methods": 3, "reached": 0.2},
         ],
     )
