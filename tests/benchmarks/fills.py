@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from statistics import median
 
 import numpy as np
@@ -15,6 +16,20 @@ from inpaintbench.datasets.base import Image, Mask
 Fill = Callable[[Image, Mask], NDArray[np.generic]]
 
 COLUMNS = ("times faster", "method", "than", "hole", "ours, ms", "theirs, ms")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Hold every library to one thread."""
+    import cv2
+    import scipy.linalg  # noqa: F401 - only a BLAS that is loaded can be held
+    from threadpoolctl import threadpool_limits
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    with threadpool_limits(limits=1):
+        yield
+    cv2.setNumThreads(before)
 
 
 def photograph(side: int, sample: str = "astronaut") -> Image:

@@ -18,7 +18,7 @@ from statistics import median
 
 import numpy as np
 import pytest
-from fills import damaged, hole, photograph, print_summary, timed, times_faster
+from fills import damaged, hole, one_thread, photograph, print_summary, timed, times_faster
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
@@ -34,16 +34,10 @@ SUMMARY: list[tuple[str, ...]] = []
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Hold every library to one thread, and print the ratios at the end."""
-    import cv2
-    from threadpoolctl import threadpool_limits
-
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    with threadpool_limits(limits=1):
+    with one_thread():
         yield
-    cv2.setNumThreads(before)
     print_summary(SUMMARY, ("LPIPS", "theirs"))
 
 
