@@ -76,6 +76,7 @@ def test_what_a_class_declares_is_what_its_weights_saw(cls: type[Method]) -> Non
 @pytest.mark.parametrize(("dtype", "channels"), [("uint8", 1), ("uint16", 3), ("uint16", 1)])
 def test_grey_and_16_bits(cls: type[Method], dtype: str, channels: int) -> None:
     image, mask = scene(dtype, channels), centre()
+    torch.manual_seed(0)  # some draws stray further than the mean
     filled = ready(cls).inpaint(np.where(mask[..., None], 0, image).astype(dtype), mask)
     assert filled.dtype == image.dtype
     assert filled.shape == image.shape
