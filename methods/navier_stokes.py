@@ -41,15 +41,12 @@ class NavierStokes(Method):
         """Fill the hole with ``cv2.INPAINT_NS``."""
         import cv2
 
-        from inpaintbench.methods.kernels.known import blanked
+        from inpaintbench.methods.kernels.fast_marching import march
 
-        result: NDArray[np.generic] = cv2.inpaint(
-            blanked(image, mask), mask.astype("uint8"), self.radius, cv2.INPAINT_NS
-        )
-        return result
+        return march(image, mask, self.radius, cv2.INPAINT_NS)
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse 16-bit colour, which OpenCV's inpainting does not take."""
-        if dtype.itemsize > 1 and shape[2] > 1:
-            return "OpenCV inpaints colour in 8 bits only"
-        return None
+        from inpaintbench.methods.kernels.fast_marching import refusal
+
+        return refusal(shape, dtype)
