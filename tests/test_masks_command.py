@@ -202,6 +202,21 @@ class Named(Formula):
         return Sample(sample_id, super().load("00").image)
 
 
+def test_verify_goes_on_where_a_mask_of_your_own_is_gone(tmp_path: Path) -> None:
+    own = tmp_path / "own"
+    first = run("small-holes", "--limit", "2", "--size", "32", "--out", own)
+    assert first.exit_code == 0, first.output
+    copy = tmp_path / "copy"
+    suite = f"folder[path={own}]"
+    again = run(suite, "--limit", "2", "--size", "32", "--out", copy)
+    assert again.exit_code == 0, again.output
+    sorted(own.glob("*_mask.png"))[0].unlink()
+    done = run("--verify", copy)
+    assert done.exit_code == 1
+    assert "can't be drawn again: " in done.output
+    assert "2 masks checked, 1 drawn again, 1 mismatch" in done.output
+
+
 def test_samples_of_one_stem_get_files_of_their_own(tmp_path: Path) -> None:
     dataset, suite = Named(), registry.masks().make("small-holes")
     manifest = export_masks(dataset, suite, dataset.ids(), 1, 0, tmp_path)
