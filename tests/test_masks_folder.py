@@ -141,6 +141,16 @@ def mask_of(suite: Folder, sample: str, index: int) -> Mask:
     return draw_mask(dataset, Sample(sample, IMAGE), suite, index, 0)
 
 
+def test_a_mask_that_is_not_binary_is_told_before_a_run_begins(tmp_path: Path, hole: Mask) -> None:
+    for name in ("cat", "dog"):
+        write(tmp_path / f"{name}.png", hole.astype(np.uint8) * 255)
+    soft = hole.astype(np.uint8) * 255
+    soft[5] = 100
+    write(tmp_path / "dog.png", soft)
+    with pytest.warns(UserWarning, match=r"dog\.png: not a binary mask"):
+        case_ids(Folder(str(tmp_path)))
+
+
 def test_an_images_own_mask_makes_one_case(tmp_path: Path, hole: Mask) -> None:
     for name in ("cat", "dog"):
         write(tmp_path / f"{name}.png", hole)

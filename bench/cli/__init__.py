@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from pathlib import Path
 from typing import Any
 
 # What shells report for a program that Ctrl-C ended.
@@ -13,6 +15,7 @@ def main() -> None:
     """Run the command line; every error that a person can mend is one line on standard error."""
     from inpaintbench.cli.application import application
 
+    warnings.formatwarning = _warning
     arguments = [word for word in sys.argv[1:] if word != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
     sys.exit(_run(application, arguments, debug))
@@ -62,6 +65,19 @@ def _usage_error() -> type[Any]:
 
     error: type[Any] = typer.BadParameter.__mro__[1]
     return error
+
+
+def _warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """Write a warning of ours like an error, in one line; others as Python does."""
+    if category is UserWarning and Path(filename).is_relative_to(Path(__file__).parents[1]):
+        return f"inpaintbench: warning: {message}\n"
+    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
 
 
 def _say(line: str) -> None:

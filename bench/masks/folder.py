@@ -83,12 +83,16 @@ class Folder(MaskSuite):
     def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
         """Return the digest of the sample's mask file, or of the one drawn from the pool.
 
+        The file is read, so that what is wrong with it is told before a run begins.
+
         Raises
         ------
         DataError
-            When there is no folder or file.
+            When there is no folder or file, or it can't be read.
         """
-        return file_digest(self._file(sample_id, random))
+        file = self._file(sample_id, random)
+        self._read(file)
+        return file_digest(file)
 
     def _file(self, sample_id: str, random: RandomStream) -> Path:
         if self.path is None:
