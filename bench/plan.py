@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -14,6 +15,9 @@ from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.specification import label
 from inpaintbench.subset import choose
+
+_OWN_MASKS = ("paired", "folder")
+"""The suites that take the masks that come with pictures."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +90,12 @@ def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
         if not samples:
             raise BenchError(f"dataset {text} holds no image")
         for suite in suites:
+            if not dataset.has_reference and suite[1].name not in _OWN_MASKS:
+                warnings.warn(
+                    f"{text} has holes of its own, which --masks paired takes; {suite[0]} draws "
+                    "others, and nothing is scored in them",
+                    stacklevel=2,
+                )
             cases += make_cases(
                 (text, dataset), samples, suite, benchmark.masks_per_sample, benchmark.seed
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import dataset_files
@@ -10,10 +11,12 @@ import pytest
 from PIL import Image
 
 from inpaintbench import registry
+from inpaintbench.benchmark import Benchmark
 from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.damaged import Damaged
 from inpaintbench.datasets.folder import Folder
 from inpaintbench.datasets.pairs import Pairs
+from inpaintbench.plan import make_plan
 
 
 def test_images_are_found_at_every_depth_in_natural_order(tmp_path: Path) -> None:
@@ -127,6 +130,18 @@ def test_a_folder_that_is_not_there_is_one_clear_line(specification: str, messag
 def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no images in it"):
         Folder(path=str(tmp_path)).ids()
+
+
+@pytest.mark.parametrize(("suite", "warned"), [("paired", False), ("object-shapes", True)])
+def test_holes_drawn_on_damaged_pictures_are_warned_of(
+    tmp_path: Path, suite: str, warned: bool
+) -> None:
+    dataset_files.damaged(tmp_path)
+    text = f"damaged[path={tmp_path}]"
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        make_plan(Benchmark("mine", (text,), (suite,), ("telea",), ("seam",)))
+    assert ["holes of its own" in str(each.message) for each in told] == [True] * warned
 
 
 def test_damaged_pictures_have_a_mask_and_no_reference(tmp_path: Path) -> None:
