@@ -190,6 +190,16 @@ def test_coverage_family_runtime_and_name_choose_what_they_say(tab: Tab, rows: R
     covered = ((rows.cases["coverage"] > 0.01) & (rows.cases["coverage"] <= 0.1)).sum()
     assert covered
     page.get_by_text(f"{covered} of {len(rows.cases)} cases").wait_for()
+    page.locator("details[data-facet=thickness] summary").click()
+    page.locator("details[data-facet=thickness] label", has_text="16–32 px").click()
+    both = (rows.cases["coverage"] > 0.01) & (rows.cases["coverage"] <= 0.1)
+    both &= (rows.cases["thickness"] > 16) & (rows.cases["thickness"] <= 32)
+    thick = ((rows.cases["thickness"] > 16) & (rows.cases["thickness"] <= 32)).sum()
+    assert thick
+    page.get_by_text(f"{both.sum()} of {len(rows.cases)} cases").wait_for()
+    page.goto(page.url.replace("coverage=", "no-such="))
+    page.reload()
+    page.get_by_text(f"{thick} of {len(rows.cases)} cases").wait_for()
     page.get_by_role("button", name="Reset").click()
     before = dict(zip(tab.names, tab.column("metric:PSNR"), strict=True))
     page.locator("details[data-facet=family] summary").click()
