@@ -18,8 +18,11 @@ from PIL import Image
 from synthetic_run import PSNR, SyntheticPictures, synthetic_run
 
 from inpaintbench.cli.figure import figure
+from inpaintbench.cli.report import publish
 from inpaintbench.cli.table import table
 from inpaintbench.errors import BenchError
+from inpaintbench.regression.comparison import compare
+from inpaintbench.regression.reading import read_results
 from inpaintbench.report import write_report
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
@@ -273,6 +276,25 @@ class TestCommands:
         assert "Mean quality on each mask suite" in capsys.readouterr().out
         assert Image.open(paths[0]).width == int(89 / 25.4 * 300)
         assert paths[1].read_text().startswith("<?xml")
+
+    def test_one_command_publishes_rows_tables_figures_and_site(
+        self, real_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        publish(real_run, tmp_path, site=4)
+        files = [path for path in tmp_path.rglob("*") if path.is_file()]
+        count = len([path for path in files if path.name != ".inpaintbench-site"])
+        assert f"{count} files written" in capsys.readouterr().out
+        for name in ("rows.parquet", "tables/leaderboard.tex", "figures/suites.pdf"):
+            assert (tmp_path / name).is_file()
+        assert len(list((tmp_path / "site" / "methods").iterdir())) == 3
+        pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
+        assert not any(str(real_run) in page for page in pages)
+        published = read_results(tmp_path / "rows.csv")
+        assert published.provenance["processor"]
+        comparison = compare(published, read_results(real_run))
+        assert [str(difference) for difference in comparison.differences] == [
+            "BASE has no timings: runtimes aren't compared"
+        ]
 
     def test_pictures_of_the_store(self, real_run: Path, tmp_path: Path) -> None:
         path = tmp_path / "grid.pdf"
