@@ -221,6 +221,16 @@ def test_a_changed_mask_suite_is_said_first_and_not_compared(base: RunRows) -> N
     assert len(failures(comparison, [Gate.cant_tell])) == 4
 
 
+def test_masks_that_lie_elsewhere_are_the_same_cases(base: RunRows) -> None:
+    def reading(folder: str) -> RunRows:
+        suites = base.cases["suite"].replace("textures", f"folder[path={folder},hole=black]")
+        return dataclasses.replace(base, cases=base.cases.assign(suite=suites))
+
+    comparison = compare(reading("here"), reading('"there, too"'))
+    assert comparison.cases == len(base.cases)
+    assert not comparison.differences
+
+
 def test_masks_that_changed_without_their_version_are_named(base: RunRows) -> None:
     cases = base.cases.copy()
     cases.loc[0, "mask_sha256"] = "0" * 64

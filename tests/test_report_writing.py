@@ -210,6 +210,15 @@ class TestCombination:
         with pytest.raises(BenchError, match="has other pixels in another run"):
             combine([one, two])
 
+    def test_the_same_files_elsewhere_are_the_same_cases(self) -> None:
+        one = synthetic_run(["telea"], datasets=("photos",))
+        two = synthetic_run(["lama"], datasets=("photos",))
+        one, two = (
+            dataclasses.replace(run, cases=run.cases.assign(dataset=f"folder[path={place}]"))
+            for run, place in ((one, "here"), (two, "there"))
+        )
+        assert len(combine([one, two]).rows.cases) == len(one.cases)
+
     def test_runs_without_a_common_case(self) -> None:
         one = synthetic_run(["telea"], datasets=("photos",))
         two = synthetic_run(["lama"], datasets=("textures",))

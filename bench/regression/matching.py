@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
+from inpaintbench import registry
 from inpaintbench.errors import BenchError
+from inpaintbench.specification import parse
 from inpaintbench.statistics.bootstrap import Codes
 from inpaintbench.statistics.scores import plain_name
 from inpaintbench.suggestion import did_you_mean
@@ -48,8 +51,9 @@ class CommonCases:
 def match_cases(base: pd.DataFrame, new: pd.DataFrame) -> CommonCases:
     """Match the cases of two runs by dataset, sample, suite, index, and both digests.
 
-    A dataset counts without its parameters, which say where files lie and how they are prepared:
-    whether the images are the same is what their digests say.
+    A dataset counts without its parameters, which say where files lie and how they are prepared,
+    and a suite without those that say where files lie: whether images and masks are the same is
+    what their digests say.
 
     Parameters
     ----------
@@ -73,8 +77,24 @@ def match_cases(base: pd.DataFrame, new: pd.DataFrame) -> CommonCases:
 
 def _placed(cases: pd.DataFrame) -> pd.DataFrame:
     """Add what places a case: its dataset's plain name, and a number among equals."""
-    placed = cases.assign(collection=[plain_name(dataset) for dataset in cases["dataset"]])
+    placed = cases.assign(
+        collection=[plain_name(dataset) for dataset in cases["dataset"]],
+        suite=[_without_place(suite) for suite in cases["suite"]],
+    )
     return placed.assign(turn=placed.groupby(_PLACE[:-1]).cumcount())
+
+
+@cache
+def _without_place(suite: str) -> str:
+    """Take from a suite's specification where its files lie."""
+    try:
+        wanted = parse(suite)
+    except BenchError:  # a name that others gave
+        return suite
+    plugin = registry.masks().plugins.get(wanted.name)
+    locations = plugin.locations if plugin else ()
+    kept = [f"{key}={value}" for key, value in wanted.parameters.items() if key not in locations]
+    return f"{wanted.name}[{','.join(kept)}]" if kept else wanted.name
 
 
 def read_matches(texts: list[str]) -> dict[str, str]:
