@@ -236,22 +236,23 @@ def test_pictures_show_the_composite_and_where_it_is_wrong(rows: RunRows, tmp_pa
     assert ssim.any()
 
 
-def test_the_same_run_gives_the_same_site_and_leftovers_go(tmp_path: Path) -> None:
-    rows = synthetic_run(3, datasets=("photos",), images=2)
-    summary = Summary(rows)
-    first = write_site(summary, tmp_path / "a", SyntheticPictures(rows))
-    second = write_site(summary, tmp_path / "b", SyntheticPictures(rows))
-    assert [path.relative_to(tmp_path / "a") for path in first] == [
-        path.relative_to(tmp_path / "b") for path in second
-    ]
-    for one, other in zip(first, second, strict=True):
-        assert one.read_bytes() == other.read_bytes(), one
-    own = tmp_path / "a" / "CNAME"
+def test_the_same_run_gives_the_same_site_and_leftovers_go(
+    site: Path, rows: RunRows, tmp_path: Path
+) -> None:
+    again = tmp_path / "site"
+    written = write_site(Summary(rows), again, SyntheticPictures(rows), runs=("results/my run",))
+    names = {path.relative_to(again) for path in written}
+    hidden = site / ".inpaintbench-site"
+    files = {path for path in site.rglob("*") if path.is_file() and path != hidden}
+    assert names == {path.relative_to(site) for path in files}
+    for name in names:
+        assert (site / name).read_bytes() == (again / name).read_bytes(), name
+    own = again / "CNAME"
     own.write_text("leaderboard.example")
     fewer = synthetic_run(2, datasets=("photos",), images=1)
-    written = write_site(Summary(fewer), tmp_path / "a", None)
-    left = {path for path in (tmp_path / "a").rglob("*") if path.is_file()}
-    assert left == {*written, own, tmp_path / "a" / ".inpaintbench-site"}
+    written = write_site(Summary(fewer), again, None)
+    left = {path for path in again.rglob("*") if path.is_file()}
+    assert left == {*written, own, again / ".inpaintbench-site"}
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
