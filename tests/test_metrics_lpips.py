@@ -20,7 +20,7 @@ from inpaintbench.datasets.reading.image_file import read_image
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.metrics.kernels import convolution as kernels
 from inpaintbench.metrics.lpips import LPIPS, _network_input
-from inpaintbench.metrics.network.layers import Convolution, Layer, convolution
+from inpaintbench.metrics.network.layers import OVERHANG, Convolution, Layer, convolution
 from inpaintbench.metrics.network.reference import Change, ReferenceNetwork
 from inpaintbench.metrics.network.trunks import TRUNKS
 
@@ -157,7 +157,8 @@ def test_fewer_multiplications_give_the_same_sums(
     bias = rng.normal(0, 0.1, 24).astype(np.float32)
     image = np.maximum(rng.normal(0, 1, (height, width, 16)), 0).astype(np.float32)
     wanted = rng.random((height, width)) < 0.3
-    source = np.pad(image, ((padding, padding + 1), (padding, padding + 1), (0, 0)))
+    around = (padding, padding + OVERHANG)
+    source = np.pad(image, (around, around, (0, 0)))
     matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, 24))
     direct = Convolution(kernel, 1, padding, 24, matrix, bias)
     quick = convolution(weight, bias, stride=1, padding=padding)

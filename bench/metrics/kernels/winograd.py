@@ -1,9 +1,9 @@
 """Winograd convolution at chosen positions: fewer multiplications for the same sums.
 
-A tile of 2×2 outputs of an r×r convolution is ``Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`` with d the tile's
-n×n inputs, n = r + 1, and g the weights (Lavin and Gray, "Fast Algorithms for Convolutional
-Neural Networks", CVPR 2016). The products over channels become n² matrix products: 2.25 times
-fewer multiplications for r = 3, 2.8 for r = 5.
+A tile of t×t outputs of an r×r convolution is ``Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`` with d the tile's
+n×n inputs, n = t + r − 1, and g the weights (Lavin and Gray, "Fast Algorithms for Convolutional
+Neural Networks", CVPR 2016). The products over channels become n² matrix products: with n = 6, 4
+times fewer multiplications for r = 3 and t = 4, 2.8 for r = 5 and t = 2.
 """
 
 from __future__ import annotations
@@ -15,23 +15,21 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 Positions = NDArray[np.int64]
 
-TILE = 2
-"""Side of a tile of outputs."""
-
-_POINTS = {3: (0.0, 1.0, -1.0), 5: (0.0, 1.0, -1.0, 0.5, -2.0)}
-"""Interpolation points; those for r = 5 were chosen for the smallest rounding error."""
+_POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)
+"""Interpolation points beside the one at infinity, chosen for the smallest rounding error."""
 
 
 def matrices(kernel: int) -> tuple[Float, NDArray[np.float64], Float]:
-    """Return Aᵀ (2×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel of side 3 or 5."""
+    """Return Aᵀ (t×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel of side 3 or 5."""
     from numpy.polynomial import polynomial
 
-    points = np.array(_POINTS[kernel])
+    points = np.array(_POINTS)
     n = len(points) + 1
-    output, weight, data = np.zeros((TILE, n)), np.zeros((n, kernel)), np.zeros((n, n))
+    tile = n - kernel + 1
+    output, weight, data = np.zeros((tile, n)), np.zeros((n, kernel)), np.zeros((n, n))
     for j, point in enumerate(points):
         others = np.delete(points, j)
-        output[:, j] = point ** np.arange(TILE)
+        output[:, j] = point ** np.arange(tile)
         weight[j] = point ** np.arange(kernel) / np.prod(point - others)
         data[j, :-1] = polynomial.polyfromroots(others)
     # the point at infinity
@@ -42,7 +40,7 @@ def matrices(kernel: int) -> tuple[Float, NDArray[np.float64], Float]:
 
 @nb.njit(cache=True, nogil=True)
 def transform(
-    source: Float, rows: Positions, columns: Positions, data: Float, transformed: Float
+    source: Float, rows: Positions, columns: Positions, side: int, data: Float, transformed: Float
 ) -> None:
     """Compute ``Bᵀ d B`` of each tile into ``transformed`` (``n·n × tiles × C``).
 
@@ -52,6 +50,8 @@ def transform(
         Input with its border; large enough for the tiles that overhang.
     rows, columns : (tiles,) array of int64
         Tiles, counted in tiles.
+    side : int
+        Of a tile of outputs.
     data : (n, n) array of float32
     """
     n = data.shape[0]
@@ -59,8 +59,8 @@ def transform(
     lines = source.reshape(source.shape[0], -1)
     half = np.empty((n, n * channels), np.float32)
     for tile in range(rows.size):
-        top = rows[tile] * TILE
-        left = columns[tile] * TILE * channels
+        top = rows[tile] * side
+        left = columns[tile] * side * channels
         for a in range(n):
             target = half[a]
             target[:] = 0
@@ -85,6 +85,7 @@ def transform(
 @nb.njit(cache=True, nogil=True)
 def untransform(
     products: Float,
+    first: int,
     rows: Positions,
     columns: Positions,
     output: Float,
@@ -96,19 +97,21 @@ def untransform(
     Parameters
     ----------
     products : (n·n, tiles, C) array of float32
+    first : int
+        Where the tiles begin among the products.
     rows, columns : (tiles,) array of int64
-    output : (2, n) array of float32
+    output : (t, n) array of float32
     order : (H, W) array of int64
         Row of ``values`` for each position of the output map, or -1 where none is wanted.
     values : (positions, C) array of float32
     """
-    n = output.shape[1]
+    side, n = output.shape
     channels = values.shape[1]
     for tile in range(rows.size):
-        for i in range(TILE):
-            y = rows[tile] * TILE + i
-            for j in range(TILE):
-                x = columns[tile] * TILE + j
+        for i in range(side):
+            y = rows[tile] * side + i
+            for j in range(side):
+                x = columns[tile] * side + j
                 if y >= order.shape[0] or x >= order.shape[1] or order[y, x] < 0:
                     continue
                 target = values[order[y, x]]
@@ -116,6 +119,6 @@ def untransform(
                     for b in range(n):
                         weight = output[i, a] * output[j, b]
                         if weight != 0:
-                            part = products[a * n + b, tile]
+                            part = products[a * n + b, first + tile]
                             for c in range(channels):
                                 target[c] += weight * part[c]

@@ -1,11 +1,12 @@
 """Layers that compute their output at chosen positions, for several inputs at a time.
 
-Inputs are ``H×W×C`` float32 maps with a zero border of the layer's padding, one pixel wider at
-the bottom and right. Positions are rows and columns of the output map.
+Inputs are ``H×W×C`` float32 maps with a zero border of the layer's padding, `OVERHANG` pixels wider
+at the bottom and right. Positions are rows and columns of the output map.
 
 A layer first takes what it needs of each input, then computes all of them. For small maps most of
-the time goes into reading the weights, which is then done once for all inputs; each is multiplied
-apart, so that its values don't depend on the others.
+the time goes into reading the weights, which is then done once for all inputs. They are stacked in
+whole fours of rows, which is what matrix products work on at a time, so that the values of one
+don't depend on the others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Positions = NDArray[np.int64]
+
+OVERHANG = 3
+"""How far the last tile of a map may reach beyond it."""
+
+_ROWS = 4
+"""Rows that a matrix product works on at a time; a row alone takes another way, and rounds so."""
 
 _BLOCK_BYTES = 2 << 20
 _BLOCK_TILES = 64
@@ -52,6 +59,7 @@ class Tiles:
     order : (h, w) array of int64
         Row of the values for each position, or -1 where none is wanted.
     transformed : (n·n, tiles, I) array of float32
+        Tiles filled up to a multiple of `_ROWS` with zeros.
     """
 
     rows: Positions
@@ -178,12 +186,14 @@ class WinogradConvolution(Layer):
         values = np.empty((int(order[-1, -1]) + 1, self.channels), np.float32)
         values[:] = self.bias
         order[~wanted] = -1
-        rows, columns = np.nonzero(_tiles(wanted, kernels.TILE))
+        side = len(self.output)
+        rows, columns = np.nonzero(_tiles(wanted, side))
         points, inputs, _ = self.weight.shape
         for start in range(0, len(rows), _BLOCK_TILES):
             part = slice(start, start + _BLOCK_TILES)
-            transformed = np.empty((points, len(rows[part]), inputs), np.float32)
-            kernels.transform(source, rows[part], columns[part], self.data, transformed)
+            filled_up = -(-len(rows[part]) // _ROWS) * _ROWS
+            transformed = np.zeros((points, filled_up, inputs), np.float32)
+            kernels.transform(source, rows[part], columns[part], side, self.data, transformed)
             tiles = Tiles(rows[part], columns[part], order, transformed)
             if len(rows) <= _BLOCK_TILES:
                 return Computation(values, tiles)
@@ -203,18 +213,22 @@ class WinogradConvolution(Layer):
         """Add the products of tiles and weights to the values."""
         from inpaintbench.metrics.kernels import winograd as kernels
 
-        parts = [
-            (tiles, np.empty((*tiles.transformed.shape[:2], self.channels), np.float32), c.values)
-            for c in computations
-            if (tiles := c.tiles) is not None
-        ]
-        for point, weight in enumerate(self.weight):
-            for tiles, products, _ in parts:
-                np.matmul(tiles.transformed[point], weight, out=products[point])
-        for tiles, products, values in parts:
+        tiles = [c.tiles for c in computations if c.tiles is not None]
+        if not tiles:
+            return
+        products = np.matmul(np.concatenate([t.transformed for t in tiles], axis=1), self.weight)
+        first = 0
+        for part, computation in zip(tiles, computations, strict=True):
             kernels.untransform(
-                products, tiles.rows, tiles.columns, self.output, tiles.order, values
+                products,
+                first,
+                part.rows,
+                part.columns,
+                self.output,
+                part.order,
+                computation.values,
             )
+            first += part.transformed.shape[1]
 
 
 def _tiles(wanted: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:

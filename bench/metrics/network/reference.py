@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inpaintbench.datasets.base import Mask
-from inpaintbench.metrics.network.layers import Float, Layer
+from inpaintbench.metrics.network.layers import OVERHANG, Float, Layer
 
 TOGETHER = 8
 """Inputs that go through the network together."""
@@ -135,10 +135,11 @@ def fits(layers: Sequence[Layer], shape: tuple[int, int]) -> bool:
 
 
 def _bordered(sides: tuple[int, int], border: int, values: Float) -> Float:
-    """Lay values out as a map with a zero border, one pixel wider at the bottom and right."""
+    """Lay values out as a map with a zero border, wider at the bottom and right."""
     height, width = sides
     channels = values.shape[1]
-    target = np.zeros((height + 2 * border + 1, width + 2 * border + 1, channels), np.float32)
+    around = 2 * border + OVERHANG
+    target = np.zeros((height + around, width + around, channels), np.float32)
     inside = target[border : border + height, border : border + width]
     inside[:] = values.reshape(height, width, channels)
     return target
