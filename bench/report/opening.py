@@ -36,10 +36,14 @@ def open_runs(
     BenchError
         When a directory holds no run, the runs can't be compared, or a name is unknown.
     """
+    from threadpoolctl import threadpool_limits
+
     from inpaintbench.runs import RunPictures, read_rows
     from inpaintbench.store import Store
 
     with ExitStack() as stack:
+        # intervals take many products of small matrices: handing them to threads costs more
+        stack.enter_context(threadpool_limits(1, user_api="blas"))
         stores = [stack.enter_context(Store.read(directory)) for directory in directories]
         combination = combine([read_rows(store) for store in stores])
         rows = select(combination.rows, methods, datasets, suites)
