@@ -10,14 +10,24 @@ from numpy.typing import NDArray
 
 from inpaintbench import registry
 from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 
 
 def draw(specification: str, height: int, width: int, number: int, kind: str | None = None) -> Mask:
-    suite = registry.masks().make(specification)
-    sample = Sample("flat", np.zeros((height, width, 1), np.uint8))
+    suite, sample = _suite(specification), _flat(height, width)
     kind = kind or suite.kinds[number % len(suite.kinds)]
     return suite.draw(sample, kind, RandomStream("protocols", specification, height, number))
+
+
+@cache
+def _suite(specification: str) -> MaskSuite:
+    return registry.masks().make(specification)
+
+
+@cache
+def _flat(height: int, width: int) -> Sample:
+    return Sample("flat", np.zeros((height, width, 1), np.uint8))
 
 
 @cache
