@@ -89,7 +89,8 @@ class Pool:
     def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
         number, future = self._start(function, task, timeout)
-        return self._result(number, future, timeout)
+        result = self._result(number, future, timeout)
+        return result  # noqa: RET504 - returned at once, its type would be taken for the future's
 
     def _start(
         self, function: Callable[[T], R], task: T, timeout: float | None

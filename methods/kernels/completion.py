@@ -140,10 +140,10 @@ def _doubled(
 
     `half` and `finer_half` are the halved sides of the windows of both levels.
     """
-    shifts = 2 * (field - np.stack(np.indices(field.shape[:2]), axis=2))
+    shifts = 2 * (field - np.moveaxis(np.indices(field.shape[:2]), 0, 2))
     rows, columns = (
         np.clip((np.arange(finer) + finer_half) // 2 - half, 0, coarse - 1)
         for finer, coarse in zip(shape, field.shape, strict=False)
     )
-    matches = np.stack(np.indices(shape), axis=2) + shifts[rows[:, None], columns]
+    matches = np.moveaxis(np.indices(shape), 0, 2) + shifts[rows[:, None], columns]
     return np.ascontiguousarray(np.clip(matches, 0, np.array(shape) - 1), np.int32)
