@@ -107,18 +107,29 @@ def untransform(
     """
     side, n = output.shape
     channels = values.shape[1]
+    half = np.empty((n, channels), np.float32)
     for tile in range(rows.size):
         for i in range(side):
             y = rows[tile] * side + i
+            if y >= order.shape[0]:
+                break
+            for b in range(n):
+                target = half[b]
+                target[:] = 0
+                for a in range(n):
+                    weight = output[i, a]
+                    if weight != 0:
+                        part = products[a * n + b, first + tile]
+                        for c in range(channels):
+                            target[c] += weight * part[c]
             for j in range(side):
                 x = columns[tile] * side + j
-                if y >= order.shape[0] or x >= order.shape[1] or order[y, x] < 0:
+                if x >= order.shape[1] or order[y, x] < 0:
                     continue
                 target = values[order[y, x]]
-                for a in range(n):
-                    for b in range(n):
-                        weight = output[i, a] * output[j, b]
-                        if weight != 0:
-                            part = products[a * n + b, first + tile]
-                            for c in range(channels):
-                                target[c] += weight * part[c]
+                for b in range(n):
+                    weight = output[j, b]
+                    if weight != 0:
+                        part = half[b]
+                        for c in range(channels):
+                            target[c] += weight * part[c]

@@ -202,9 +202,16 @@ class WinogradConvolution(Layer):
         return Computation(values)
 
     def compute(self, computations: Sequence[Computation]) -> list[Float]:
-        """Multiply what was taken, all inputs by one part of the weights after the other."""
+        """Multiply what was taken, as many tiles together as stay in the cache."""
         waiting = [computation for computation in computations if computation.tiles is not None]
-        self._add(waiting)
+        stack: list[Computation] = []
+        height = 0
+        for computation in waiting:
+            stack.append(computation)
+            height += len(computation.tiles.rows) if computation.tiles else 0
+            if height >= _BLOCK_TILES or computation is waiting[-1]:
+                self._add(stack)
+                stack, height = [], 0
         for computation in waiting:
             np.maximum(computation.values, 0, out=computation.values)
         return [computation.values for computation in computations]
@@ -214,8 +221,6 @@ class WinogradConvolution(Layer):
         from inpaintbench.metrics.kernels import winograd as kernels
 
         tiles = [c.tiles for c in computations if c.tiles is not None]
-        if not tiles:
-            return
         products = np.matmul(np.concatenate([t.transformed for t in tiles], axis=1), self.weight)
         first = 0
         for part, computation in zip(tiles, computations, strict=True):
