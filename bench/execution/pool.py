@@ -84,13 +84,13 @@ class Pool:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
                 number, task = running.pop(future)
-                yield Finished(task, self._result(number, future, timeout))
+                result = self._result(number, future, timeout)
+                yield Finished(task, result)
 
     def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
         number, future = self._start(function, task, timeout)
-        result = self._result(number, future, timeout)
-        return result  # noqa: RET504 - returned at once, its type would be taken for the future's
+        return self._result(number, future, timeout)
 
     def _start(
         self, function: Callable[[T], R], task: T, timeout: float | None
