@@ -51,7 +51,7 @@ def shown_quality(entry: Entry | None, metric: str, digits: int) -> Shown:
     quality = entry.qualities.get(metric) if entry else None
     if entry is None or quality is None:
         return Shown()
-    aside = "" if entry.rank else notes.SET_ASIDE
+    aside = notes.SET_ASIDE if entry.set_aside else ""
     return Shown(
         text=fixed(quality.estimate.mean, digits),
         interval=interval_text(quality.estimate, digits),
