@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import re
 import types
 import typing
@@ -79,7 +80,8 @@ def build(cls: type[typing.Any], parameters: Mapping[str, str]) -> typing.Any:
         raise BenchError(f"{name}: {error}") from error
 
 
-def parameter_types(cls: type[typing.Any]) -> dict[str, typing.Any]:
+@functools.cache
+def parameter_types(cls: type[typing.Any]) -> Mapping[str, typing.Any]:
     """List the parameters of a plugin's dataclass with their resolved types, in order."""
     if not dataclasses.is_dataclass(cls):
         return {}
