@@ -197,8 +197,8 @@ def test_coverage_family_runtime_and_name_choose_what_they_say(tab: Tab, rows: R
     thick = ((rows.cases["thickness"] > 16) & (rows.cases["thickness"] <= 32)).sum()
     assert thick
     page.get_by_text(f"{both.sum()} of {len(rows.cases)} cases").wait_for()
-    page.goto(page.url.replace("coverage=", "no-such="))
-    page.reload()
+    state = page.evaluate("location.hash.slice(1)")
+    page = tab.open("index.html#" + state.replace("coverage=", "no-such="))
     page.get_by_text(f"{thick} of {len(rows.cases)} cases").wait_for()
     page.get_by_role("button", name="Reset").click()
     before = dict(zip(tab.names, tab.column("metric:PSNR"), strict=True))
