@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
 import types
 import typing
@@ -80,13 +79,17 @@ def build(cls: type[typing.Any], parameters: Mapping[str, str]) -> typing.Any:
         raise BenchError(f"{name}: {error}") from error
 
 
-@functools.cache
+_resolved: dict[type[typing.Any], Mapping[str, typing.Any]] = {}
+
+
 def parameter_types(cls: type[typing.Any]) -> Mapping[str, typing.Any]:
     """List the parameters of a plugin's dataclass with their resolved types, in order."""
     if not dataclasses.is_dataclass(cls):
         return {}
-    hints = typing.get_type_hints(cls)
-    return {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+    if cls not in _resolved:
+        hints = typing.get_type_hints(cls)
+        _resolved[cls] = {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+    return _resolved[cls]
 
 
 def label(plugin: typing.Any) -> str:
