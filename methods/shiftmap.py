@@ -28,9 +28,9 @@ class Shiftmap(Method):
     stay black.
 
     OpenCV takes the 60 most frequent shifts without asking whether there are 60: on small images
-    (which are skipped), and on larger ones that are all ramps or stripes, it reads beyond its
-    table, and the result depends on what lies in memory. Hence ``deterministic = False``;
-    photographs give the same bytes every time, with any number of threads.
+    (which are skipped), and on larger ones that resemble themselves in few ways, it reads beyond
+    its table, and the result depends on what lies in memory: another process may give other bytes.
+    Hence ``deterministic = False``.
     """
 
     family: ClassVar[str] = "exemplar"
