@@ -27,10 +27,11 @@ types: $(READY)
 	cd $(TYPED) && MYPYPATH=. $(abspath $(BIN))/python -m mypy --config-file $(abspath pyproject.toml) -p inpaintbench
 	cd $(TYPED) && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(abspath pyproject.toml) --no-cache
 
-# What results/reference holds, and the README shows.
+# What results/reference holds, and the README and the documents show.
 reference: $(READY)
-	$(BIN)/inpaintbench run quick
-	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick
+	$(BIN)/inpaintbench run quick --fresh
+	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick --site --pictures 75
+	$(BIN)/python tests/site_screenshots.py results/reference/quick/site docs/images
 	$(BIN)/inpaintbench figure pictures results/runs/quick --style web --no-insets --no-errors \
 		--dataset 'photos[size=128]' -o results/reference/quick/photos.png
 
