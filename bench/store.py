@@ -7,7 +7,6 @@ One directory a run: ``run.db`` (WAL), ``outputs/`` (lossless PNG named by conte
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -256,7 +255,8 @@ class Store:
         if path.exists():
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
+        # one name for all, so that what a killed process left is written over by the next
+        partial = self.directory / "outputs" / ".partial"
         try:
             partial.write_bytes(png)
             partial.replace(path)
