@@ -62,8 +62,9 @@ class Shiftmap(Method):
         filled = np.zeros_like(source)
         cv2.xphoto.inpaint(source, known, filled, cv2.xphoto.INPAINT_SHIFTMAP)
         if colour:
+            reached = filled.any(axis=2, keepdims=True)  # no colour is zero on that scale
             lab = (filled.astype(np.float64) - LAB_OFFSET) / LAB_SCALE
-            filled = np.rint(lab2rgb(lab) * highest).astype(image.dtype)
+            filled = np.rint(lab2rgb(lab) * highest).astype(image.dtype) * reached
         return np.where(mask[..., None], filled.reshape(image.shape), image)
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:

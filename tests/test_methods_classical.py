@@ -129,6 +129,20 @@ def test_shiftmap_fills_with_exact_copies_of_known_pixels(channels: int, dtype: 
     assert np.array_equal(output[~mask], image[~mask])
 
 
+def test_shiftmap_leaves_black_what_no_shift_reaches() -> None:
+    image = np.full((96, 96, 3), 200, np.uint8)
+    image[::7, ::5] = (90, 30, 200)
+    mask = np.ones((96, 96), bool)
+    mask[:, :8] = False
+    output = fill("shiftmap", image, mask)
+    assert {tuple(pixel) for pixel in output[mask].tolist()} <= {
+        (200, 200, 200),
+        (90, 30, 200),
+        (0, 0, 0),
+    }
+    assert (output[:, -8:] == 0).all()
+
+
 def test_shiftmap_gives_the_same_bytes_on_a_photograph_whatever_the_threads() -> None:
     image = registry.datasets().make("photos[size=96]").load("astronaut").image
     mask = box(96, 96, 36)
