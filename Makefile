@@ -34,6 +34,11 @@ reference: $(READY)
 	$(BIN)/python tests/site_screenshots.py results/reference/quick/site docs/images
 	$(BIN)/inpaintbench figure pictures results/runs/quick --style web --no-insets --no-errors \
 		--dataset 'photos[size=128]' -o results/reference/quick/photos.png
+	$(BIN)/inpaintbench run classical --fresh
+	$(BIN)/inpaintbench report results/runs/classical -o results/reference/classical
+	$(BIN)/inpaintbench figure pictures results/runs/classical --dataset photos \
+		--masks large-regions --masks textures --metric lpips --style web --width 11in \
+		--no-insets --no-errors -o results/reference/classical/pictures.png
 
 speed: $(READY)
 	$(BIN)/python -m pip install --quiet -e ".[test,speed]"
