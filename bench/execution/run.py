@@ -171,7 +171,11 @@ def _score(plan: Plan, store: Store, options: Options, progress: Progress) -> No
     progress.current("getting metrics ready")
     with open_pool(max(1, min(options.jobs, len(groups)))) as pool:
         available = _available_metrics(pool, store, ids, progress)
-        groups = list(store.pending_scores(available))
+        # masks on one image one after the other: what belongs to the image is kept for the next
+        groups = sorted(
+            store.pending_scores(available),
+            key=lambda group: (plan.cases[group[0]].dataset, plan.cases[group[0]].sample),
+        )
         progress.stage("scoring", len(groups))
         tasks = (
             ScoreTask(
