@@ -6,15 +6,21 @@ import time
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import psutil
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from rich.console import Console
 
 from inpaintbench.benchmark import Benchmark
+from inpaintbench.case import array_sha256
+from inpaintbench.cli.report import publish
 from inpaintbench.execution.run import Options, run
+from inpaintbench.imagefile import encode_png
+from inpaintbench.outcome import CaseFacts, CellOutcome
 from inpaintbench.plan import Plan, make_plan
 from inpaintbench.runs import read_run
+from inpaintbench.store import Store
 
 ROUNDS = 3
 
@@ -129,3 +135,62 @@ def test_memory_of_the_main_process(
     parts = [watch.memory[int(part * (cells - 1))] for part in (0.1, 0.5, 1)]
     benchmark.extra_info["MB"] = parts
     say(f"{cells} cells: main process {', '.join(f'{part:.0f}' for part in parts)} MB")
+
+
+def test_report_of_a_million_scores(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
+    """Write tables and figures of ten methods on 10,000 cases by ten metrics."""
+    regions = [
+        f"{name}[region={region}]"
+        for name in ("psnr", "ssim", "mae")
+        for region in ("hole", "boundary")
+    ]
+    planned = make_plan(
+        Benchmark(
+            name="million",
+            datasets=("photos[size=64]",),
+            masks=("large-regions", "small-holes", "lama-thick", "textures"),
+            methods=tuple(f"telea[radius={radius}]" for radius in range(1, 11)),
+            metrics=("psnr", "ssim", "mae", "known-change", *regions),
+            limit=5,
+            masks_per_sample=500,
+        )
+    )
+    assert planned.cell_count * len(planned.metrics) == 1_000_000
+    random = np.random.default_rng(0)
+    facts = CaseFacts(1, "synthetic", (64, 64, 3), "uint8", 0.25, 8.0, False, "image", "mask")
+    with Store.write(tmp_path / "run") as store:
+        store.set_plan(planned)
+        digests = []
+        for level, variant in enumerate(planned.variants):
+            image = np.full((64, 64, 3), level, np.uint8)
+            digests.append(array_sha256(image))
+            done = CellOutcome(
+                "done", output_sha256=digests[-1], seconds=0.1, png=encode_png(image)
+            )
+            store.add_cell(planned.cases[0], variant, done, facts)
+        with store.transaction():
+            store.connection.executemany(
+                "INSERT INTO cases VALUES (?, 1, '', 64, 64, 3, 'uint8', ?, ?, 0, '', '')",
+                (
+                    (case.id, random.uniform(0.05, 0.5), random.uniform(2, 30))
+                    for case in planned.cases[1:]
+                ),
+            )
+            store.connection.executemany(
+                "INSERT INTO cells VALUES (?, ?, 'done', '', '', '', '', ?, 0.1)",
+                (
+                    (case.id, variant.key, digest)
+                    for case in planned.cases[1:]
+                    for variant, digest in zip(planned.variants, digests, strict=True)
+                ),
+            )
+            store.connection.executemany(
+                "INSERT INTO scores VALUES (?, ?, ?, ?)",
+                (
+                    (case.id, digest, metric.id, 0.1 * place + random.normal())
+                    for case in planned.cases
+                    for place, digest in enumerate(digests)
+                    for metric in planned.metrics
+                ),
+            )
+    benchmark.pedantic(publish, (tmp_path / "run", tmp_path / "report"), rounds=1)
