@@ -11,13 +11,22 @@ from inpaintbench.errors import BenchError
 from inpaintbench.rows import output_path
 
 
-def encode_png(image: Image) -> bytes:
-    """Compress an ``H×W×C`` image (grey or RGB, 8 or 16 bits) losslessly."""
+def encode_png(image: Image, *, fast: bool = False) -> bytes:
+    """Compress an ``H×W×C`` image (grey or RGB, 8 or 16 bits) losslessly.
+
+    Parameters
+    ----------
+    image : (H, W, C) array of uint8 or uint16
+    fast : bool
+        Take an eighth less time for a hundredth more bytes of a photograph; of flat colours, for
+        many more.
+    """
     import cv2
 
-    pixels = image[..., 0] if image.shape[2] == 1 else image[..., ::-1]
-    # OpenCV's own settings are its fast ones: asking for any level takes twice as long
-    done, data = cv2.imencode(".png", pixels)
+    pixels = image[..., 0] if image.shape[2] == 1 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    # OpenCV's own settings are fast ones: asking for any level takes twice as long
+    settings = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY] if fast else []
+    done, data = cv2.imencode(".png", pixels, settings)
     if not done:
         raise ValueError(f"can't encode a {image.dtype} image of shape {image.shape}")
     return bytes(data)
@@ -36,8 +45,7 @@ def read_png(data: bytes) -> Image:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ValueError("not an image")
-    grey = pixels.ndim == 2
-    return np.ascontiguousarray(pixels[..., None] if grey else pixels[..., ::-1])
+    return pixels[..., None] if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
 def read_output(directory: Path, sha256: str) -> Image:

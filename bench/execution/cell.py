@@ -69,7 +69,10 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, CaseFacts]:
         return _failed(error), facts
     return (
         CellOutcome(
-            "done", output_sha256=array_sha256(output), seconds=seconds, png=encode_png(output)
+            "done",
+            output_sha256=array_sha256(output),
+            seconds=seconds,
+            png=encode_png(output, fast=True),
         ),
         facts,
     )
