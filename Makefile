@@ -35,7 +35,9 @@ reference: $(READY)
 	$(BIN)/inpaintbench figure pictures results/runs/quick --style web --no-insets --no-errors \
 		--dataset 'photos[size=128]' -o results/reference/quick/photos.png
 	$(BIN)/inpaintbench run classical --fresh
-	$(BIN)/inpaintbench report results/runs/classical -o results/reference/classical
+	$(BIN)/inpaintbench report results/runs/classical -o build/classical
+	cp build/classical/tables/*.md build/classical/tables/*.csv results/reference/classical/tables
+	cp build/classical/rows.parquet build/classical/provenance.json results/reference/classical
 	$(BIN)/inpaintbench figure pictures results/runs/classical --dataset photos \
 		--masks large-regions --masks textures --metric lpips --style web --width 11in \
 		--no-insets --no-errors -o results/reference/classical/pictures.png
