@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
+from inpaintbench.plugins import registry
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,8 +67,8 @@ class Evaluation:
     @cached_property
     def rows(self) -> pd.DataFrame:
         """Scores and runtimes, one row for each case and method."""
-        from inpaintbench.rows import long_rows
-        from inpaintbench.runs import read_run
+        from inpaintbench.storage.rows import long_rows
+        from inpaintbench.storage.runs import read_run
 
         return long_rows(read_run(self.directory))
 
@@ -78,7 +78,7 @@ class Evaluation:
         from inpaintbench.report import tables
         from inpaintbench.report.kinds import TableKind
         from inpaintbench.report.summary import Summary
-        from inpaintbench.runs import read_run
+        from inpaintbench.storage.runs import read_run
 
         return tables.make(TableKind.leaderboard, Summary(read_run(self.directory)))
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from inpaintbench.benchmark import Benchmark
-    from inpaintbench.rows import RunRows
+    from inpaintbench.planning.benchmark import Benchmark
+    from inpaintbench.storage.rows import RunRows
 
 Check = Callable[..., None]
 
@@ -96,8 +96,8 @@ def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) 
     """Read the benchmark and replace its methods by the one under test."""
     import dataclasses
 
-    from inpaintbench import benchmark as benchmarks
     from inpaintbench.errors import BenchError
+    from inpaintbench.planning import benchmark as benchmarks
 
     content = benchmarks.read(str(folder / preset) if preset.endswith(".toml") else preset)
     known = {field.name for field in dataclasses.fields(content)}
@@ -119,8 +119,8 @@ def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) 
 def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRows:
     """Run the method, without the timing pass: a test runs beside others."""
     from inpaintbench.execution.run import Options, run
-    from inpaintbench.plan import make_plan
-    from inpaintbench.runs import read_run
+    from inpaintbench.planning.plan import make_plan
+    from inpaintbench.storage.runs import read_run
 
     run(make_plan(benchmark, device), directory, Options(jobs, device, timing=False), _Silent())
     return read_run(directory)
@@ -129,7 +129,7 @@ def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRo
 def _write(rows: RunRows, path: Path) -> str:
     """Write the baseline; say what keeps it from being one."""
     from inpaintbench.regression.document import write_text
-    from inpaintbench.rows import long_rows
+    from inpaintbench.storage.rows import long_rows
 
     failed = rows.cells[rows.cells["status"] == "failed"]
     if len(failed) == len(rows.cells):

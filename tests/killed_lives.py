@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 from small_runs import Quiet
 
-from inpaintbench.benchmark import Benchmark
-from inpaintbench.case import array_sha256
 from inpaintbench.execution.run import Options, run
-from inpaintbench.imagefile import read_output
-from inpaintbench.plan import Plan, make_plan
-from inpaintbench.runs import read_run
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.case import array_sha256
+from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.storage.imagefile import read_output
+from inpaintbench.storage.runs import read_run
 
 STEPS = 8
 """Steps of a run, at most, that a life sees before it ends."""

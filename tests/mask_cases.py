@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import DataError, Dataset, Sample
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.plugins import registry
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,10 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Mask, Sample
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.plugins import registry
 
 
 def draw(specification: str, height: int, width: int, number: int, kind: str | None = None) -> Mask:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inpaintbench.benchmark import Benchmark
 from inpaintbench.execution.run import Options, run
-from inpaintbench.plan import make_plan
-from inpaintbench.rows import RunRows
-from inpaintbench.runs import export, read_run
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import export, read_run
 
 NUDGED = '''
 from inpaintbench.methods.base import Method

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.rows import SCORES, RunRows, typed
+from inpaintbench.storage.rows import SCORES, RunRows, typed
 
 NAMES = (
     "mean-fill",

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaintbench import benchmark, registry
 from inpaintbench.errors import BenchError
+from inpaintbench.planning import benchmark
+from inpaintbench.plugins import registry
 
 SMALL = """
 datasets = ["photos"]

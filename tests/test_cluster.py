@@ -20,10 +20,10 @@ from fault_table import record
 from killed_lives import results
 from small_runs import Quiet
 
-from inpaintbench.benchmark import Benchmark
 from inpaintbench.execution.run import Options, run
-from inpaintbench.plan import make_plan
-from inpaintbench.runs import read_run
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.storage.runs import read_run
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 

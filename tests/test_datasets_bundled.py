@@ -7,9 +7,9 @@ import hashlib
 import numpy as np
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.reading import bundled
+from inpaintbench.plugins import registry
 
 # SHA-256 of the pixels of every prepared sample at the default size, made with scikit-image 0.26's
 # files. One that changes means another image for everyone: raise the dataset's version instead.

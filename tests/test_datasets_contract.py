@@ -10,9 +10,9 @@ import dataset_files
 import numpy as np
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import DataError, Dataset
-from inpaintbench.specification import build
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import build
 
 BUNDLED = ("photos", "textures", "medical")
 OWN = {

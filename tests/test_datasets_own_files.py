@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inpaintbench import registry
-from inpaintbench.benchmark import Benchmark
 from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.damaged import Damaged
 from inpaintbench.datasets.folder import Folder
 from inpaintbench.datasets.pairs import Pairs
-from inpaintbench.plan import make_plan
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.plugins import registry
 
 
 def test_images_are_found_at_every_depth_in_natural_order(tmp_path: Path) -> None:

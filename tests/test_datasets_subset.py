@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaintbench.errors import BenchError
-from inpaintbench.subset import choose
+from inpaintbench.planning.subset import choose
 
 IDS = [f"image-{number:04d}" for number in range(1000)]
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 import inpaintbench
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
 from inpaintbench.methods.networks.called import CalledNetwork
 from inpaintbench.methods.networks.convention import Convention
+from inpaintbench.plugins import registry
 
 TINY = {"datasets": ["photos[size=32]"], "metrics": ["psnr"], "limit": 1, "timing": False}
 

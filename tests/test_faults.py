@@ -25,11 +25,11 @@ from fault_table import FAULTS, read, record
 from killed_lives import Lives, results, small_plan
 from small_runs import Quiet
 
-from inpaintbench.benchmark import Benchmark
 from inpaintbench.execution.run import Options, run
-from inpaintbench.outcome import FAILURES
-from inpaintbench.plan import make_plan
-from inpaintbench.runs import read_run
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.storage.outcome import FAILURES
+from inpaintbench.storage.runs import read_run
 
 KILLS = 50
 

@@ -24,8 +24,8 @@ from inpaintbench.regression.history import (
     values_of,
 )
 from inpaintbench.regression.trends import Trend, changes, read_trends
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.storage.rows import RunRows
 
 PSNR = MetricInfo("psnr[dtype-range]", "psnr", "PSNR", "dB", True, "")
 LPIPS = MetricInfo("lpips[alex,v0.1]", "lpips", "LPIPS", "", False, "")

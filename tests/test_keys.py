@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaintbench import keys, registry
-from inpaintbench.keys import method_key, source_digest
+from inpaintbench.planning import keys
+from inpaintbench.planning.keys import method_key, source_digest
+from inpaintbench.plugins import registry
 
 METHOD = '''
 from dataclasses import dataclass

@@ -9,13 +9,13 @@ import numpy as np
 import pytest
 from protocol_draws import coverages, draw, standard_error
 
-from inpaintbench import registry
-from inpaintbench.case import array_sha256
 from inpaintbench.errors import BenchError
 from inpaintbench.masks import comodgan, deepfill, lama
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
+from inpaintbench.planning.case import array_sha256
+from inpaintbench.plugins import registry
 
 DRAWS = 2000
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from protocol_draws import draw
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import DataError
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
+from inpaintbench.plugins import registry
 
 PCONV_KINDS = registry.masks().plugins["pconv"].kinds
 

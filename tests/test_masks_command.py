@@ -14,15 +14,15 @@ from click.testing import Result
 from mask_cases import Formula
 from typer.testing import CliRunner
 
-from inpaintbench import registry
-from inpaintbench.case import array_sha256, draw_mask, load, make_cases
 from inpaintbench.cli.masks import masks
 from inpaintbench.datasets.base import Sample
 from inpaintbench.errors import BenchError
-from inpaintbench.mask_export import export_masks, verify_manifest
 from inpaintbench.masks.manifest import Manifest, read_manifest
 from inpaintbench.masks.statistics import mask_statistics
-from inpaintbench.suite_table import END, START
+from inpaintbench.planning.case import array_sha256, draw_mask, load, make_cases
+from inpaintbench.plugins import registry
+from inpaintbench.standalone.mask_export import export_masks, verify_manifest
+from inpaintbench.standalone.suite_table import END, START
 
 APPLICATION = typer.Typer()
 APPLICATION.command()(masks)

@@ -9,12 +9,12 @@ import pytest
 from mask_cases import Formula
 from scipy.ndimage import label
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Mask
 from inpaintbench.masks.drawing import fill_box
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.masks.stroke_font import GLYPHS, draw_text, text_width
+from inpaintbench.plugins import registry
 
 SIZES = [(256, 256), (512, 512), (32, 32), (97, 211)]
 

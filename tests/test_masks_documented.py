@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from mask_cases import SUITES
 
-from inpaintbench import registry
-from inpaintbench.suite_table import END, START, markdown_table, measure_suite
+from inpaintbench.plugins import registry
+from inpaintbench.standalone.suite_table import END, START, markdown_table, measure_suite
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "suites.md").read_text(encoding="utf-8")
 ROWS = DOCUMENT.partition(START)[2].partition(END)[0].strip().splitlines()[2:]

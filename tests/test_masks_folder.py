@@ -10,12 +10,12 @@ import pytest
 from mask_cases import Formula
 from PIL import Image as pillow
 
-from inpaintbench import registry
-from inpaintbench.case import draw_mask, make_cases
 from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.masks.folder import Folder
 from inpaintbench.masks.paired import Paired
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.planning.case import draw_mask, make_cases
+from inpaintbench.plugins import registry
 
 IMAGE = Formula(24, 36).load("00").image
 

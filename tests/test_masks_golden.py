@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 from mask_cases import SUITES, Formula
 
-from inpaintbench import registry
-from inpaintbench.case import array_sha256, draw_mask, kind_of
+from inpaintbench.planning.case import array_sha256, draw_mask, kind_of
+from inpaintbench.plugins import registry
 
 FILE = Path(__file__).parent / "golden" / "masks.json"
 SIZES = [(256, 256, 3, 8), (61, 83, 1, 16), (32, 32, 3, 8)]

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from mask_cases import SUITES, Formula
 
-from inpaintbench import registry
-from inpaintbench.case import draw_mask, kind_of, make_cases
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.planning.case import draw_mask, kind_of, make_cases
+from inpaintbench.plugins import registry
 
 READ_FROM_CONTENT = {"textures"}
 """Suites that place holes by what the image shows."""

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from small_runs import Quiet, small_run, write_nudged
 
+from inpaintbench.audit.merging import Conflicts, merge
+from inpaintbench.audit.verification import verify
 from inpaintbench.errors import BenchError
-from inpaintbench.merging import Conflicts, merge
-from inpaintbench.runs import read_run
-from inpaintbench.verification import verify
+from inpaintbench.storage.runs import read_run
 
 SMALL = {"limit": 2, "masks": ("small-holes",)}
 

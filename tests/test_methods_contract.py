@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintbench import registry
-from inpaintbench.contract import (
+from inpaintbench.audit.contract import (
     CHECKS,
     NotApplicable,
     Outcome,
@@ -19,6 +18,7 @@ from inpaintbench.contract import (
     picture,
     run_contract,
 )
+from inpaintbench.plugins import registry
 
 SLOW_METHODS = ("fsr-best",)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.methods.base import Method
-from inpaintbench.specification import parameter_types
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import parameter_types
 
 DOCUMENT = (Path(__file__).parent.parent / "docs" / "methods.md").read_text(encoding="utf-8")
 ROWS = {

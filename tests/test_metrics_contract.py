@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
+from inpaintbench.plugins import registry
 
 SPECIFICATIONS = [
     *registry.metrics().plugins,
@@ -138,7 +138,7 @@ def test_ids_name_definitions_apart() -> None:
 
 def test_metrics_are_listed_without_heavy_libraries() -> None:
     code = (
-        "import sys, json; from inpaintbench import registry;"
+        "import sys, json; from inpaintbench.plugins import registry;"
         "assert 'lpips' in registry.metrics().plugins;"
         "print(json.dumps(sorted(sys.modules)))"
     )

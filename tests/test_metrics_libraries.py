@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Image
 from inpaintbench.metrics.base import MetricUnavailable, Result
+from inpaintbench.plugins import registry
 
 NAMES = {"ms-ssim": "piq", "gmsd": "piq", "haarpsi": "piq", "flip": "flip_evaluator"}
 

@@ -301,8 +301,8 @@ def test_it_needs_no_torch() -> None:
 
     lpips_or_skip("alex")
     code = (
-        "import sys, numpy; from inpaintbench import registry;"
-        "from inpaintbench.scoring import score_group;"
+        "import sys, numpy; from inpaintbench.plugins import registry;"
+        "from inpaintbench.metrics.scoring import score_group;"
         "metric = registry.metrics().make('lpips'); metric.setup();"
         "image = numpy.zeros((64, 64, 3), 'uint8'); mask = numpy.ones((64, 64), bool);"
         "score_group([metric], image, mask, [image + 1]);"

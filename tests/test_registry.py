@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
+from inpaintbench.plugins import registry
 
 INVERT = '''
 """A method in a file of its own."""

@@ -31,8 +31,8 @@ from inpaintbench.regression.verdicts import (
     judge,
     read_effects,
 )
-from inpaintbench.rows import RunRows, long_rows, typed
 from inpaintbench.statistics.bootstrap import mean_intervals
+from inpaintbench.storage.rows import RunRows, long_rows, typed
 
 APPLICATION = typer.Typer()
 APPLICATION.command()(compare_command)

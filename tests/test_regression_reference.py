@@ -11,13 +11,13 @@ import pytest
 from conftest import ROOT
 from small_runs import Quiet
 
-from inpaintbench import benchmark
 from inpaintbench.execution.run import Options, run
-from inpaintbench.plan import make_plan
+from inpaintbench.planning import benchmark
+from inpaintbench.planning.plan import make_plan
 from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.reading import read_results
-from inpaintbench.rows import RunRows
-from inpaintbench.runs import read_run
+from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import read_run
 
 REFERENCE = ROOT / "results" / "reference" / "quick"
 

@@ -11,9 +11,9 @@ from inpaintbench.errors import BenchError
 from inpaintbench.report import tables
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.draws import read_draws
 from inpaintbench.statistics.scores import read_scores
+from inpaintbench.storage.rows import RunRows
 
 DRAWN = tuple(f"vae-sample[draw={number}]" for number in range(3))
 

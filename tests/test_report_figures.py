@@ -38,7 +38,7 @@ from inpaintbench.report.figures.style import (
 )
 from inpaintbench.report.kinds import FigureKind, StyleName
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 
 @cache

@@ -24,7 +24,7 @@ from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.leaderboard import leaderboard_table
 from inpaintbench.report.numbers import decimals, fixed, p_value, significant
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 HOSTILE = (
     r"a|b`*_x_*~#1&<script>alert(1)</script>",

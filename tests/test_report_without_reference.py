@@ -14,7 +14,7 @@ from inpaintbench.report.figures.style import STYLES
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.writing import write_report
-from inpaintbench.rows import RunRows, typed
+from inpaintbench.storage.rows import RunRows, typed
 
 
 @pytest.fixture(scope="module")

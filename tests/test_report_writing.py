@@ -29,8 +29,8 @@ from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.opening import separated
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.standings import Standing, standing
+from inpaintbench.storage.rows import RunRows
 
 
 class Links(HTMLParser):

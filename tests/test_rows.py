@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inpaintbench.rows import schema_markdown
+from inpaintbench.storage.rows import schema_markdown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 

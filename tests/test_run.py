@@ -16,9 +16,9 @@ import pytest
 from conftest import Command
 from skimage.metrics import peak_signal_noise_ratio
 
-from inpaintbench import case as cases
-from inpaintbench.runs import RunPictures, read_rows, read_run
-from inpaintbench.store import Store
+from inpaintbench.planning import case as cases
+from inpaintbench.storage.runs import RunPictures, read_rows, read_run
+from inpaintbench.storage.store import Store
 
 TEMPLATE = '''
 from inpaintbench.methods.base import Method
@@ -130,7 +130,7 @@ def test_a_method_never_sees_the_truth_in_the_hole(command: Command, tmp_path: P
 
 
 ORACLE = '''
-from inpaintbench import registry
+from inpaintbench.plugins import registry
 from inpaintbench.datasets.base import Sample
 from inpaintbench.methods.base import Method
 import numpy as np
@@ -171,8 +171,8 @@ def test_the_oracle_scores_perfectly(command: Command, tmp_path: Path) -> None:
 
 
 def test_masks_depend_on_nothing_but_the_case() -> None:
-    from inpaintbench.benchmark import Benchmark
-    from inpaintbench.plan import make_plan
+    from inpaintbench.planning.benchmark import Benchmark
+    from inpaintbench.planning.plan import make_plan
 
     def masks(**changes: object) -> dict[str, str]:
         benchmark = Benchmark(

@@ -22,7 +22,6 @@ from synthetic_run import PSNR, SyntheticPictures, synthetic_run
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.statistics import coverage_bin, thickness_bin
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
 from inpaintbench.site import write_site
 from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import facets
@@ -31,6 +30,7 @@ from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.pictures import write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.reproduction import public_name, run_command
+from inpaintbench.storage.rows import RunRows
 
 HOSTILE = '<script>alert("x")</script>'
 QUOTES = 'it\'s[a="b"]&amp;'

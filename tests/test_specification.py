@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inpaintbench.errors import BenchError
-from inpaintbench.specification import Specification, build, label, parse, settings
+from inpaintbench.plugins.specification import Specification, build, label, parse, settings
 
 
 @dataclass(frozen=True)

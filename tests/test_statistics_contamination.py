@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inpaintbench import registry
+from inpaintbench.plugins import registry
 from inpaintbench.statistics.contamination import Seen, seen
 
 OTHER_SPLIT, SAME_IMAGES, NOTHING = "another split", "the very images", "nothing"

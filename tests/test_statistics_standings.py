@@ -11,10 +11,10 @@ from scipy import stats
 from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import typed
 from inpaintbench.statistics.scores import DECIBEL_CAP, plain_name, read_scores
 from inpaintbench.statistics.standings import standing
 from inpaintbench.statistics.support import common_support
+from inpaintbench.storage.rows import typed
 
 
 def entry(here, variant):

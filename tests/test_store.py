@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintbench.benchmark import Benchmark
-from inpaintbench.case import array_sha256
 from inpaintbench.errors import BenchError
-from inpaintbench.imagefile import encode_png
-from inpaintbench.outcome import CaseFacts, CellOutcome, Score, Timing
-from inpaintbench.plan import Plan, make_plan
-from inpaintbench.rows import output_path
-from inpaintbench.runs import read_rows
-from inpaintbench.store import Store
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.case import array_sha256
+from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.storage.imagefile import encode_png
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score, Timing
+from inpaintbench.storage.rows import output_path
+from inpaintbench.storage.runs import read_rows
+from inpaintbench.storage.store import Store
 
 FACTS = CaseFacts(1, "centre", (8, 8, 3), "uint8", 0.25, 2.0, False, "image", "mask")
 

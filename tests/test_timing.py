@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from inpaintbench.benchmark import Benchmark, TimingSettings
 from inpaintbench.execution.timing import TimedCell, time_cells
-from inpaintbench.plan import Plan, make_plan
+from inpaintbench.planning.benchmark import Benchmark, TimingSettings
+from inpaintbench.planning.plan import Plan, make_plan
 
 pytestmark = pytest.mark.alone
 

@@ -388,8 +388,8 @@ def archive(tmp_path: Path) -> Path:
 
 @pytest.mark.slow
 def test_one_command_from_images_to_a_method(archive: Path, tmp_path: Path, monkeypatch) -> None:
-    from inpaintbench import registry
     from inpaintbench.cli.train import train as command
+    from inpaintbench.plugins import registry
 
     monkeypatch.setenv("INPAINTBENCH_CACHE", str(tmp_path / "cache"))
     out = tmp_path / "run"

@@ -13,14 +13,14 @@ import typer
 from small_runs import Quiet, small_run, write_nudged
 from typer.testing import CliRunner
 
-from inpaintbench.case import array_sha256
+from inpaintbench.audit.replay import replay
+from inpaintbench.audit.verification import Verification, verify
 from inpaintbench.cli import verify as commands
 from inpaintbench.errors import BenchError
-from inpaintbench.imagefile import read_png, write_png
-from inpaintbench.replay import replay
-from inpaintbench.rows import output_path
-from inpaintbench.runs import read_run
-from inpaintbench.verification import Verification, verify
+from inpaintbench.planning.case import array_sha256
+from inpaintbench.storage.imagefile import read_png, write_png
+from inpaintbench.storage.rows import output_path
+from inpaintbench.storage.runs import read_run
 
 
 @pytest.fixture(scope="module")

@@ -355,8 +355,8 @@ class TestLpips:
     def test_weights_come_from_nothing_but_a_package_index(self, tmp_path: Path) -> None:
         """From an empty cache, the first value appears; skipped where there's no index."""
         code = (
-            "import numpy; from inpaintbench import registry;"
-            "from inpaintbench.scoring import score_group;"
+            "import numpy; from inpaintbench.plugins import registry;"
+            "from inpaintbench.metrics.scoring import score_group;"
             "metric = registry.metrics().make('lpips'); metric.setup();"
             "image = numpy.zeros((32, 32, 3), 'uint8'); mask = numpy.ones((32, 32), bool);"
             "print(score_group([metric], image, mask, [image + 255])[0][0])"

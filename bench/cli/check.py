@@ -9,7 +9,7 @@ import typer
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from inpaintbench.contract import Outcome
+    from inpaintbench.audit.contract import Outcome
 
 
 def check(
@@ -23,7 +23,7 @@ def check(
     from rich.console import Console
     from rich.live import Live
 
-    from inpaintbench.contract import run_contract
+    from inpaintbench.audit.contract import run_contract
 
     console = Console(highlight=False)
     outcomes: list[Outcome] = []

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from inpaintbench.regression.verdicts import Comparison, Gate
-    from inpaintbench.rows import RunRows
+    from inpaintbench.storage.rows import RunRows
 
 
 class Format(enum.StrEnum):

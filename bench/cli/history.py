@@ -38,7 +38,7 @@ def add(
     """
     from inpaintbench.errors import BenchError
     from inpaintbench.regression import history as runs
-    from inpaintbench.runs import read_run
+    from inpaintbench.storage.runs import read_run
 
     added = []
     if run is not None:

@@ -26,7 +26,7 @@ def inpaint(
     seed: Annotated[int, typer.Option(help="Seed, for a method that draws random numbers.")] = 0,
 ) -> None:
     """Fill the hole of one picture."""
-    from inpaintbench.single import inpaint_file
+    from inpaintbench.standalone.single import inpaint_file
 
     seconds = inpaint_file(
         image, mask, method, out, composite=composite, invert=invert, device=device, seed=seed

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
     from inpaintbench.metrics.base import Metric
-    from inpaintbench.registry import Catalogue
+    from inpaintbench.plugins.registry import Catalogue
 
 
 class Kind(enum.StrEnum):
@@ -39,7 +39,7 @@ def list_plugins(
     """List methods, datasets, mask suites, metrics or presets, those of installed packages too."""
     from rich.console import Console
 
-    from inpaintbench import registry
+    from inpaintbench.plugins import registry
 
     console = Console(highlight=False)
     if kind is Kind.presets:
@@ -76,7 +76,7 @@ def _grid() -> Table:
 
 
 def _list_presets(console: Console) -> None:
-    from inpaintbench import benchmark
+    from inpaintbench.planning import benchmark
 
     table = _grid()
     for name in benchmark.preset_names():
@@ -92,7 +92,7 @@ def _escaped(text: str) -> str:
 
 def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:
     """Write each parameter with its type and default."""
-    from inpaintbench.specification import parameter_types
+    from inpaintbench.plugins.specification import parameter_types
 
     signature = inspect.signature(cls)
     shown = []

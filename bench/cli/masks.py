@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from inpaintbench.datasets.base import Dataset
-    from inpaintbench.mask_export import DrawnMask
+    from inpaintbench.standalone.mask_export import DrawnMask
 
 _TILES = 60
 _DRAWS = 100
@@ -72,9 +72,9 @@ def masks(
 
 
 def _dataset(specification: str, size: int | None) -> Dataset:
-    from inpaintbench import registry
     from inpaintbench.errors import BenchError
-    from inpaintbench.specification import settings
+    from inpaintbench.plugins import registry
+    from inpaintbench.plugins.specification import settings
 
     made = registry.datasets().make(specification)
     if size is None:
@@ -93,11 +93,11 @@ def _export(
     seed: int,
     out: Path | None,
 ) -> None:
-    from inpaintbench import registry
-    from inpaintbench.mask_export import export_masks
     from inpaintbench.masks.manifest import FILE_NAME
-    from inpaintbench.specification import label
-    from inpaintbench.subset import choose
+    from inpaintbench.planning.subset import choose
+    from inpaintbench.plugins import registry
+    from inpaintbench.plugins.specification import label
+    from inpaintbench.standalone.mask_export import export_masks
 
     suite = registry.masks().make(specification)
     directory = out or Path("masks") / suite.name
@@ -141,7 +141,7 @@ def _write_sheet(path: Path, title: str, shown: Sequence[DrawnMask], drawn: int)
 
 
 def _verify(path: Path) -> None:
-    from inpaintbench.mask_export import verify_manifest
+    from inpaintbench.standalone.mask_export import verify_manifest
 
     found = verify_manifest(path)
     for line in found.mismatches:
@@ -159,11 +159,11 @@ def _verify(path: Path) -> None:
 def _measure(
     specification: str | None, dataset: Dataset, limit: int | None, draws: int, out: Path | None
 ) -> None:
-    from inpaintbench import registry
     from inpaintbench.datasets.base import DataError
     from inpaintbench.errors import BenchError
-    from inpaintbench.subset import choose
-    from inpaintbench.suite_table import markdown_table, measure_suite, replace_table
+    from inpaintbench.planning.subset import choose
+    from inpaintbench.plugins import registry
+    from inpaintbench.standalone.suite_table import markdown_table, measure_suite, replace_table
 
     catalogue = registry.masks()
     samples = [dataset.load(sample) for sample in choose(dataset.ids(), limit)]

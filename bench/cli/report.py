@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from inpaintbench.rows import RunRows
+    from inpaintbench.storage.rows import RunRows
 
 # Names the state of the database that the reports beside it were made from.
 _STAMP = ".made-from"
@@ -52,7 +52,7 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
     """
     from inpaintbench.report import write_provenance, write_report
     from inpaintbench.report.opening import open_runs
-    from inpaintbench.runs import export
+    from inpaintbench.storage.runs import export
 
     with _site_meanwhile(directory, out / "site", site) as pages, open_runs([directory]) as opened:
         written = write_report(opened.summary, out, opened.pictures)
@@ -115,7 +115,7 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
 
     from inpaintbench.report.leaderboard import leaderboard_table
     from inpaintbench.report.opening import open_runs
-    from inpaintbench.runs import export
+    from inpaintbench.storage.runs import export
 
     console = Console(highlight=False)
     page = directory / "report" / "site" / "index.html"

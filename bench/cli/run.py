@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from inpaintbench.benchmark import Benchmark
     from inpaintbench.execution.cluster import ClusterSettings
+    from inpaintbench.planning.benchmark import Benchmark
 
 
 class Executor(enum.StrEnum):
@@ -84,11 +84,11 @@ def run(
     The same command carries on where an earlier one ended, however it ended. Options that take
     several values take every word up to the next option, so the preset goes first.
     """
-    from inpaintbench import benchmark as benchmarks
     from inpaintbench.cli.progress import TerminalProgress
     from inpaintbench.execution.run import Options
     from inpaintbench.execution.run import run as run_plan
-    from inpaintbench.plan import make_plan
+    from inpaintbench.planning import benchmark as benchmarks
+    from inpaintbench.planning.plan import make_plan
 
     wanted = _with_options(
         benchmarks.read(benchmark),
@@ -194,7 +194,7 @@ def _bytes(text: str | None) -> int | None:
 def _failures(retry: list[str] | None) -> tuple[str, ...]:
     """Check the kinds of failure to run again."""
     from inpaintbench.errors import BenchError
-    from inpaintbench.outcome import FAILURES
+    from inpaintbench.storage.outcome import FAILURES
     from inpaintbench.suggestion import did_you_mean
 
     known = ("failed", *FAILURES)

@@ -45,7 +45,7 @@ def score(
     from rich.progress import track
 
     from inpaintbench.errors import BenchError
-    from inpaintbench.folder_scoring import match_folders, score_files
+    from inpaintbench.standalone.folder_scoring import match_folders, score_files
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise BenchError(f"{out}: give a name ending in .csv or .parquet")
@@ -65,8 +65,8 @@ def score(
 
 def _ready(wanted: list[str] | None) -> list[Metric]:
     """Set metrics up; of the default ones, those that can't be had are left out with a note."""
-    from inpaintbench import registry
     from inpaintbench.metrics.base import MetricUnavailable
+    from inpaintbench.plugins import registry
 
     metrics = []
     for text in wanted or ["psnr", "ssim", "lpips"]:

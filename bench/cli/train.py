@@ -196,8 +196,8 @@ def _training_set(text: str) -> Dataset:
     BenchError
         When the dataset has no train split.
     """
-    from inpaintbench import registry, specification
     from inpaintbench.errors import BenchError
+    from inpaintbench.plugins import registry, specification
 
     wanted = specification.parse(text)
     plugin = registry.datasets().plugins.get(wanted.name)
@@ -237,9 +237,9 @@ def _hold_out(part: Images) -> tuple[Images, Sequence[NDArray[np.uint8]]]:
 
 def _drawer(suites: Sequence[str]) -> DrawMask:
     """Draw hole number `i` from suite `i` modulo their number, in every kind it has."""
-    from inpaintbench import registry
     from inpaintbench.datasets.base import Sample
     from inpaintbench.masks.random import RandomStream
+    from inpaintbench.plugins import registry
 
     made = [registry.masks().make(text) for text in suites]
 

@@ -20,8 +20,8 @@ def verify(
     """
     import os
 
+    from inpaintbench.audit.verification import verify as verify_run
     from inpaintbench.cli.progress import TerminalProgress
-    from inpaintbench.verification import verify as verify_run
 
     with TerminalProgress() as progress:
         found = verify_run(directory, jobs or os.cpu_count() or 1, progress)
@@ -56,8 +56,8 @@ def replay(
 
     Exits with 1 when something else came out.
     """
-    from inpaintbench.imagefile import read_png, write_png
-    from inpaintbench.replay import replay as replay_cell
+    from inpaintbench.audit.replay import replay as replay_cell
+    from inpaintbench.storage.imagefile import read_png, write_png
 
     found = replay_cell(directory, case, variant, method=method, device=device)
     typer.echo(f"{found.variant} on {found.place}")

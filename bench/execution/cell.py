@@ -12,15 +12,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry
-from inpaintbench.case import Case, LoadedCase, array_sha256, load
 from inpaintbench.datasets.base import Image
 from inpaintbench.execution.worker import own_words
-from inpaintbench.imagefile import encode_png
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.methods.base import Method
-from inpaintbench.outcome import CaseFacts, CellOutcome
+from inpaintbench.planning.case import Case, LoadedCase, array_sha256, load
+from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import encode_png
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome
 
 # How libraries say that an allocation failed, when not by MemoryError.
 _MEMORY_WORDS = ("bad_alloc", "insufficient memory", "out of memory", "can't allocate memory")

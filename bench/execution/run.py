@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from inpaintbench import provenance
-from inpaintbench.case import Case
 from inpaintbench.execution.cell import CellTask, run_cell
 from inpaintbench.execution.cluster import ClusterPool, ClusterSettings, open_cluster
 from inpaintbench.execution.pool import Ended, Pool, default_memory, open_pool
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
 from inpaintbench.execution.timing import time_cells
-from inpaintbench.outcome import CaseFacts, CellOutcome
-from inpaintbench.plan import Plan, Variant
-from inpaintbench.store import Store
+from inpaintbench.planning.case import Case
+from inpaintbench.planning.plan import Plan, Variant
+from inpaintbench.storage import provenance
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.store import Store
 
 
 class Progress(Protocol):

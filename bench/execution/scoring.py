@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from inpaintbench import registry
-from inpaintbench.case import Case, load
-from inpaintbench.imagefile import read_output
 from inpaintbench.metrics.base import Metric, MetricUnavailable
-from inpaintbench.outcome import Score
-from inpaintbench.scoring import score_group
+from inpaintbench.metrics.scoring import score_group
+from inpaintbench.planning.case import Case, load
+from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import read_output
+from inpaintbench.storage.outcome import Score
 
 
 @dataclass(frozen=True)

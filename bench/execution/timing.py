@@ -21,12 +21,12 @@ from pathlib import Path
 
 import psutil
 
-from inpaintbench.benchmark import TimingSettings
-from inpaintbench.case import Case, load
 from inpaintbench.execution.cell import call, ready_method
 from inpaintbench.execution.pool import Ended, Pool, open_pool
-from inpaintbench.outcome import Timing
-from inpaintbench.plan import Variant
+from inpaintbench.planning.benchmark import TimingSettings
+from inpaintbench.planning.case import Case, load
+from inpaintbench.planning.plan import Variant
+from inpaintbench.storage.outcome import Timing
 
 # Share of a processor that others may use beyond what is free before a reading is contended, and
 # the granularity of the system's own accounting, in seconds.

@@ -31,10 +31,10 @@ from inpaintbench.regression.verdicts import (
     judge,
     read_effects,
 )
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import LEVEL, Codes, Floats, mean_intervals
 from inpaintbench.statistics.pairs import Flags
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.storage.rows import RunRows
 
 # Scores of one output may differ by as much between processors before the metric counts as
 # another than it was: far below any effect that matters, far above the noise of rounding.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import Difference
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.scores import plain_name
+from inpaintbench.storage.rows import RunRows
 
 if TYPE_CHECKING:
     import pandas as pd

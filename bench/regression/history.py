@@ -17,8 +17,8 @@ import pandas as pd
 from inpaintbench.errors import BenchError
 from inpaintbench.regression.runtimes import case_medians
 from inpaintbench.regression.verdicts import FINISHED, RUNTIME
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.storage.rows import RunRows
 
 HISTORY_VERSION = 1
 

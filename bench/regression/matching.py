@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
-from inpaintbench.specification import parse
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import parse
 from inpaintbench.statistics.bootstrap import Codes
 from inpaintbench.statistics.scores import plain_name
 from inpaintbench.suggestion import did_you_mean

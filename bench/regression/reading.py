@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import CASES, CELLS, SCORES, TABLES, RunRows, typed
+from inpaintbench.storage.rows import CASES, CELLS, SCORES, TABLES, RunRows, typed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +27,7 @@ def read_results(path: Path) -> RunRows:
     BenchError
         When there is nothing of the kind, or columns are missing.
     """
-    from inpaintbench.runs import read_run
+    from inpaintbench.storage.runs import read_run
 
     if path.is_dir():
         return read_run(path)
@@ -116,7 +116,7 @@ def _read_provenance(path: Path) -> dict[str, str]:
 
 def _deterministic(method: str) -> bool:
     """Whether a method is deterministic, by its class; one that isn't installed counts as such."""
-    from inpaintbench import registry
+    from inpaintbench.plugins import registry
 
     known = registry.methods().plugins.get(method)
     return known is None or known.deterministic
@@ -130,7 +130,7 @@ def _metric(id: str) -> dict[str, str | bool | float]:
     BenchError
         When it isn't installed, so that nobody knows its direction.
     """
-    from inpaintbench import registry
+    from inpaintbench.plugins import registry
 
     name = id.split("[", maxsplit=1)[0]
     known = registry.metrics().plugins.get(name)

@@ -11,8 +11,8 @@ import pandas as pd
 
 from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import RUNTIME, Difference, Figure, few_images, judge
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.storage.rows import RunRows
 
 
 def compare_runtimes(

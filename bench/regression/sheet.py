@@ -11,8 +11,8 @@ import numpy as np
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
 from inpaintbench.regression.verdicts import Comparison, MethodComparison, Movement
-from inpaintbench.runs import RunPictures
-from inpaintbench.store import Store
+from inpaintbench.storage.runs import RunPictures
+from inpaintbench.storage.store import Store
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from inpaintbench.report.pictures import Pictures
     from inpaintbench.report.summary import Summary
-    from inpaintbench.rows import RunRows
+    from inpaintbench.storage.rows import RunRows
 
 
 def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -> list[Path]:

@@ -11,7 +11,7 @@ import pandas as pd
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
 from inpaintbench.report.pictures import Pictures
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 T = TypeVar("T")
 

@@ -15,10 +15,10 @@ from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.numbers import MISSING, fixed
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
-from inpaintbench.rows import RunRows
-from inpaintbench.runs import RunPictures
 from inpaintbench.statistics.draws import Draws
-from inpaintbench.store import Store
+from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import RunPictures
+from inpaintbench.storage.store import Store
 
 
 def draws_table(summary: Summary, _: IntervalStyle) -> Table:

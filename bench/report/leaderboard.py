@@ -8,7 +8,7 @@ from inpaintbench.report import tables
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Cell
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from inpaintbench.report.kinds import IntervalStyle
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.scores import DECIBEL_CAP
 from inpaintbench.statistics.standings import Entry, Standing
+from inpaintbench.storage.rows import RunRows
 
 TIED = "≈"
 SET_ASIDE = "†"

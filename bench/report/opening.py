@@ -38,8 +38,8 @@ def open_runs(
     """
     from threadpoolctl import threadpool_limits
 
-    from inpaintbench.runs import RunPictures, read_rows
-    from inpaintbench.store import Store
+    from inpaintbench.storage.runs import RunPictures, read_rows
+    from inpaintbench.storage.store import Store
 
     with ExitStack() as stack:
         # intervals take many products of small matrices: handing them to threads costs more

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import RunRows
-from inpaintbench.specification import parse
+from inpaintbench.plugins.specification import parse
+from inpaintbench.storage.rows import RunRows
 from inpaintbench.suggestion import did_you_mean
 
 

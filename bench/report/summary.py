@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.strata import Stratum, strata
+from inpaintbench.storage.rows import RunRows
 
 
 @dataclass(frozen=True, eq=False)

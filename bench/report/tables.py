@@ -15,9 +15,9 @@ from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
-from inpaintbench.rows import long_rows
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
+from inpaintbench.storage.rows import long_rows
 
 
 def write(

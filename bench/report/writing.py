@@ -11,7 +11,7 @@ from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import FigureKind, Format, TableKind
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 _STYLES = {tables.usual_intervals(format) for format in Format}
 """How the formats show intervals."""

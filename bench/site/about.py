@@ -10,8 +10,8 @@ import pandas as pd
 from inpaintbench.report import html, tables
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import IntervalStyle, TableKind
-from inpaintbench.rows import RunRows
 from inpaintbench.site.site import Site
+from inpaintbench.storage.rows import RunRows
 
 _METHODS_IN_PAIRS = 15
 """With more methods, the table of all pairs is too long to read; it is offered as CSV alone."""

@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from inpaintbench.report.numbers import MISSING, fixed
-from inpaintbench.rows import RunRows
 from inpaintbench.site.estimates import Shown, shown_mean_rank, shown_quality
 from inpaintbench.site.highlights import Highlight
 from inpaintbench.site.numbers import duration
@@ -18,6 +17,7 @@ from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Entry
+from inpaintbench.storage.rows import RunRows
 
 _CASES_NAMED = 8
 """Cases of a kind of failure that are linked; the rest is counted."""

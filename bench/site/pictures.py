@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.imagefile import encode_png
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.site.folder import Folder
+from inpaintbench.storage.imagefile import encode_png
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
+from inpaintbench.plugins import registry
 from inpaintbench.statistics.scores import plain_name
 
 

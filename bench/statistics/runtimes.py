@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from inpaintbench.rows import RunRows
+from inpaintbench.storage.rows import RunRows
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from inpaintbench import registry
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import RunRows
+from inpaintbench.plugins import registry
 from inpaintbench.statistics.bootstrap import Codes
+from inpaintbench.storage.rows import RunRows
 from inpaintbench.suggestion import did_you_mean
 
 DECIBEL_CAP = 100.0

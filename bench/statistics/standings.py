@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from inpaintbench.rows import RunRows
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
 from inpaintbench.statistics.contamination import seen
 from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
@@ -24,6 +23,7 @@ from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.strata import Stratum
 from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
+from inpaintbench.storage.rows import RunRows
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.plugins import registry
 
 Fill = Callable[[Image, Mask], NDArray[np.generic]]
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench import registry
 from inpaintbench.datasets.cifar10 import Cifar10
 from inpaintbench.datasets.dtd import Dtd
 from inpaintbench.datasets.reading.preparation import area_average
-from inpaintbench.subset import choose
+from inpaintbench.planning.subset import choose
+from inpaintbench.plugins import registry
 
 
 @pytest.mark.parametrize("sample", ["photos/astronaut", "textures/gravel-0-0", "medical/retina"])

@@ -22,9 +22,9 @@ from fills import damaged, hole, one_thread, photograph, print_summary, timed, t
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.metrics.base import MetricUnavailable, Result
+from inpaintbench.plugins import registry
 
 HERE = Path(__file__).parent
 PEER = HERE.parent.parent / ".cache" / "exemplar-peer"

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench import registry
-from inpaintbench.benchmark import Benchmark
-from inpaintbench.case import array_sha256, make_cases
 from inpaintbench.execution.cell import CellTask, run_cell
-from inpaintbench.imagefile import encode_png, read_png
-from inpaintbench.outcome import CaseFacts, CellOutcome, Score
-from inpaintbench.plan import Plan, make_plan
-from inpaintbench.store import Store
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.case import array_sha256, make_cases
+from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import encode_png, read_png
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
+from inpaintbench.storage.store import Store
 
 FACTS = CaseFacts(1, "centre", (256, 256, 3), "uint8", 0.25, 2.0, False, "image", "mask")
 

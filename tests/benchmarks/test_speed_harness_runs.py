@@ -12,15 +12,15 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 from rich.console import Console
 
-from inpaintbench.benchmark import Benchmark
-from inpaintbench.case import array_sha256
 from inpaintbench.cli.report import publish
 from inpaintbench.execution.run import Options, run
-from inpaintbench.imagefile import encode_png
-from inpaintbench.outcome import CaseFacts, CellOutcome
-from inpaintbench.plan import Plan, make_plan
-from inpaintbench.runs import read_run
-from inpaintbench.store import Store
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.case import array_sha256
+from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.storage.imagefile import encode_png
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.runs import read_run
+from inpaintbench.storage.store import Store
 
 ROUNDS = 3
 

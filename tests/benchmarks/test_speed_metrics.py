@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
-from inpaintbench.scoring import score_group
+from inpaintbench.metrics.scoring import score_group
+from inpaintbench.plugins import registry
 
 Peer = Callable[[Image, Image], tuple[float, ...]]
 
@@ -222,10 +222,10 @@ def test_score(benchmark: BenchmarkFixture, names: tuple[str, ...], side: int, k
 
 def test_quick_preset(benchmark: BenchmarkFixture) -> None:
     """Score what its methods make of the quick preset, binding included, as a run does."""
-    from inpaintbench import benchmark as benchmarks
-    from inpaintbench.case import load
     from inpaintbench.execution.cell import call
-    from inpaintbench.plan import make_plan
+    from inpaintbench.planning import benchmark as benchmarks
+    from inpaintbench.planning.case import load
+    from inpaintbench.planning.plan import make_plan
 
     metrics = ready(("psnr", "ssim", "lpips"))
     plan = make_plan(benchmarks.read("quick"))

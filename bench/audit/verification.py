@@ -10,20 +10,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaintbench import benchmark as benchmarks
-from inpaintbench import registry
-from inpaintbench.benchmark import Benchmark, TimingSettings
-from inpaintbench.case import Case, array_sha256, load
 from inpaintbench.datasets.base import DataError
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import case_facts
 from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.run import Progress
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
-from inpaintbench.plan import make_plan
-from inpaintbench.rows import RunRows, long_rows, output_path
-from inpaintbench.runs import read_rows
-from inpaintbench.store import Store
+from inpaintbench.planning import benchmark as benchmarks
+from inpaintbench.planning.benchmark import Benchmark, TimingSettings
+from inpaintbench.planning.case import Case, array_sha256, load
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.plugins import registry
+from inpaintbench.storage.rows import RunRows, long_rows, output_path
+from inpaintbench.storage.runs import read_rows
+from inpaintbench.storage.store import Store
 
 TOLERANCE = 1e-5
 """How far a score may lie from the one computed again, as a share of it where it is above 1:
@@ -313,7 +313,7 @@ def _output_problem(
     directory: Path, sha256: str, shape: tuple[int, ...], dtype: object
 ) -> str | None:
     """Say what is wrong with an output file, if anything."""
-    from inpaintbench.imagefile import read_png
+    from inpaintbench.storage.imagefile import read_png
 
     path = output_path(sha256)
     try:

@@ -8,7 +8,7 @@ import numpy as np
 
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import output_path
+from inpaintbench.storage.rows import output_path
 
 
 def encode_png(image: Image, *, fast: bool = False) -> bytes:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import RunRows, output_path
-from inpaintbench.runs import read_rows
-from inpaintbench.store import Store
-from inpaintbench.verification import close, recorded_benchmark
+from inpaintbench.storage.rows import RunRows, output_path
+from inpaintbench.storage.runs import read_rows
+from inpaintbench.storage.store import Store
 
 # What makes two benchmarks the same: the rest may differ between the runs that are merged.
 _SAME = ("datasets", "masks", "limit", "subset_seed", "masks_per_sample", "seed")

@@ -12,7 +12,7 @@ from inpaintbench.datasets.base import Sample
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
-from inpaintbench.specification import label
+from inpaintbench.plugins.specification import label
 
 START, END = "<!-- statistics of the suites: start -->", "<!-- statistics of the suites: end -->"
 """Lines of a document between which the table is written."""

@@ -20,15 +20,15 @@ from typing import Any
 import filelock
 import numpy as np
 
-from inpaintbench import database
-from inpaintbench.case import Case
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
-from inpaintbench.imagefile import read_output
-from inpaintbench.outcome import CaseFacts, CellOutcome, Score, Timing
-from inpaintbench.plan import Plan, Variant
-from inpaintbench.rows import output_path
-from inpaintbench.specification import settings
+from inpaintbench.planning.case import Case
+from inpaintbench.planning.plan import Plan, Variant
+from inpaintbench.plugins.specification import settings
+from inpaintbench.storage import database
+from inpaintbench.storage.imagefile import read_output
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score, Timing
+from inpaintbench.storage.rows import output_path
 
 # Cases whose pending cells are read at once, so that memory stays flat as runs grow.
 _PAGE = 1000

@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 
 from inpaintbench import __version__
-from inpaintbench.keys import distribution_version
-from inpaintbench.plan import Plan
+from inpaintbench.planning.keys import distribution_version
+from inpaintbench.planning.plan import Plan
 
 _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy", "numba", "torch")
 

@@ -10,12 +10,12 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry
 from inpaintbench.datasets.base import Dataset, Image, Mask, Sample
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
-from inpaintbench.specification import settings
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import settings
 
 
 @dataclass(frozen=True, slots=True)

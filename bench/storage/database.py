@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from inpaintbench.errors import BenchError
-from inpaintbench.rows import SCHEMA_VERSION
+from inpaintbench.storage.rows import SCHEMA_VERSION
 
 _TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;

@@ -17,12 +17,12 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench import registry, specification
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import BadOutput, checked_output
 from inpaintbench.execution.pool import Ended, open_pool
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.plugins import registry, specification
 
 Verdict = Literal["passed", "failed", "not applicable"]
 

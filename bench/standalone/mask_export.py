@@ -11,16 +11,16 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 import inpaintbench
-from inpaintbench import registry
-from inpaintbench.case import array_sha256, draw_mask, kind_of
 from inpaintbench.datasets.base import DataError, Dataset, Mask, Sample
 from inpaintbench.datasets.reading.image_file import SUFFIXES
 from inpaintbench.errors import BenchError
-from inpaintbench.imagefile import read_png, write_png
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.manifest import FILE_NAME, Manifest, MaskRecord, read_manifest
 from inpaintbench.masks.statistics import MaskStatistics, mask_statistics
-from inpaintbench.specification import label, settings
+from inpaintbench.planning.case import array_sha256, draw_mask, kind_of
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import label, settings
+from inpaintbench.storage.imagefile import read_png, write_png
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaintbench import registry
-from inpaintbench.case import Case, LoadedCase
 from inpaintbench.datasets.reading.image_file import read_image, read_mask
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import BadOutput, call
-from inpaintbench.imagefile import write_png
+from inpaintbench.planning.case import Case, LoadedCase
+from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import write_png
 
 
 def inpaint_file(

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
-from inpaintbench import specification
 from inpaintbench.datasets.base import Dataset
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
+from inpaintbench.plugins import specification
 from inpaintbench.suggestion import did_you_mean
 
 P = TypeVar("P")

@@ -6,15 +6,15 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inpaintbench import registry
-from inpaintbench.benchmark import Benchmark
-from inpaintbench.case import Case, make_cases
 from inpaintbench.errors import BenchError
-from inpaintbench.keys import method_key
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
-from inpaintbench.specification import label
-from inpaintbench.subset import choose
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.case import Case, make_cases
+from inpaintbench.planning.keys import method_key
+from inpaintbench.planning.subset import choose
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import label
 
 _OWN_MASKS = ("paired", "folder")
 """The suites that take the masks that come with pictures."""

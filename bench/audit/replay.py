@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from inpaintbench import registry
-from inpaintbench.case import Case, load
+from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import CellTask, run_cell
 from inpaintbench.execution.pool import Ended, open_pool
-from inpaintbench.imagefile import read_png
-from inpaintbench.keys import method_key
 from inpaintbench.metrics.base import Metric, MetricUnavailable
-from inpaintbench.outcome import CaseFacts, CellOutcome
-from inpaintbench.rows import RunRows
-from inpaintbench.runs import read_rows
-from inpaintbench.scoring import score_group
-from inpaintbench.store import Store
+from inpaintbench.metrics.scoring import score_group
+from inpaintbench.planning.case import Case, load
+from inpaintbench.planning.keys import method_key
+from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import read_png
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import read_rows
+from inpaintbench.storage.store import Store
 from inpaintbench.suggestion import did_you_mean
-from inpaintbench.verification import close, recorded_benchmark
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from inpaintbench.datasets.reading.image_file import read_image, read_mask
 from inpaintbench.datasets.reading.image_folder import list_images, same_name
 from inpaintbench.errors import BenchError
 from inpaintbench.metrics.base import Metric
-from inpaintbench.scoring import score_group
+from inpaintbench.metrics.scoring import score_group
 
 
 @dataclass(frozen=True)

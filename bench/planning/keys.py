@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inpaintbench.methods.base import Method
-from inpaintbench.specification import settings
+from inpaintbench.plugins.specification import settings
 
 _PROJECT = "inpaintbench"
 

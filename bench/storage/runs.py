@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from inpaintbench.case import Case, LoadedCase, load
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.rows import TABLES, RunRows, long_rows, typed
-from inpaintbench.store import Store
+from inpaintbench.planning.case import Case, LoadedCase, load
+from inpaintbench.storage.rows import TABLES, RunRows, long_rows, typed
+from inpaintbench.storage.store import Store
 
 _QUERIES = {
     "cases": (

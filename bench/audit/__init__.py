@@ -1,0 +1,1 @@
+"""Check what methods and runs claim."""

@@ -1,0 +1,1 @@
+"""Find plugins and build them from specifications."""

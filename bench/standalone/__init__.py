@@ -1,0 +1,1 @@
+"""What works without a run: one picture, folders of results, mask files."""
