@@ -110,7 +110,7 @@ def test_opencv_methods_refuse_16_bit_colour_only() -> None:
 
 
 def test_navier_stokes_is_not_telea() -> None:
-    from inpaintbench.audit.contract import holes, picture
+    from inpaintbench.audit.scenes import holes, picture
 
     image, mask = picture(64, 64, 3, "uint8"), holes(64, 64)["box"]
     assert not np.array_equal(fill("telea", image, mask), fill("navier-stokes", image, mask))
@@ -119,7 +119,7 @@ def test_navier_stokes_is_not_telea() -> None:
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_shiftmap_fills_with_exact_copies_of_known_pixels(channels: int, dtype: type) -> None:
-    from inpaintbench.audit.contract import holes, picture
+    from inpaintbench.audit.scenes import holes, picture
 
     image = picture(96, 96, channels, np.dtype(dtype).name)
     mask = holes(96, 96)["box"]
@@ -631,7 +631,7 @@ def test_pypatchmatch_equals_a_direct_call_or_says_how_to_get_it() -> None:
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_known_pixels_come_back_unchanged(name: str) -> None:
-    from inpaintbench.audit.contract import holes, picture
+    from inpaintbench.audit.scenes import holes, picture
 
     for channels in (1, 3):
         image = picture(60, 52, channels, "uint8")
@@ -643,7 +643,7 @@ def test_known_pixels_come_back_unchanged(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLASSICAL)
 def test_hole_is_never_read(name: str) -> None:
-    from inpaintbench.audit.contract import picture
+    from inpaintbench.audit.scenes import picture
 
     random = np.random.default_rng(0)
     method = ready(name)
@@ -658,7 +658,7 @@ def test_hole_is_never_read(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in CLASSICAL if n not in ("fsr-fast", "shiftmap")])
 def test_16_bits_give_what_8_bits_give(name: str) -> None:
-    from inpaintbench.audit.contract import holes, picture
+    from inpaintbench.audit.scenes import holes, picture
 
     image, mask = picture(48, 50, 1, "uint8"), holes(48, 50)["several"]
     output = fill(name, image.astype(np.uint16) * 257, mask) / 257
@@ -675,7 +675,7 @@ def test_nothing_is_compiled_after_setup(name: str) -> None:
 
     from numba.core.dispatcher import Dispatcher
 
-    from inpaintbench.audit.contract import holes, picture
+    from inpaintbench.audit.scenes import holes, picture
     from inpaintbench.methods import kernels
 
     method = ready(name)

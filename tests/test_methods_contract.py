@@ -14,10 +14,9 @@ from inpaintbench.audit.contract import (
     NotApplicable,
     Outcome,
     Subject,
-    holes,
-    picture,
     run_contract,
 )
+from inpaintbench.audit.scenes import holes, picture
 from inpaintbench.plugins import registry
 
 SLOW_METHODS = ("fsr-best",)

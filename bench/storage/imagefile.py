@@ -45,7 +45,9 @@ def read_png(data: bytes) -> Image:
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ValueError("not an image")
-    return pixels[..., None] if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
+    colour = pixels.ndim == 3
+    image: Image = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels[..., None]
+    return image
 
 
 def read_output(directory: Path, sha256: str) -> Image:
