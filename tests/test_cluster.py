@@ -219,6 +219,7 @@ def test_a_hung_and_a_crashing_method_end_alone_on_the_cluster(
 
 @pytest.mark.slow
 def test_a_cluster_that_is_not_there_is_one_clear_line(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "nap.py").write_text(NAP)
     start = time.monotonic()
     ran = command(*ARGUMENTS, "--executor", "dask", "--scheduler", "tcp://127.0.0.1:9")
     assert ran.returncode == 1
