@@ -65,8 +65,11 @@ def _thickness(mask: Mask) -> float:
 
     if mask.all():
         return inf
+    # The nearest known pixel is never beyond the ring of known ones around the hole's box.
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    box = mask[max(top - 1, 0) : top + height + 1, max(left - 1, 0) : left + width + 1]
     distance = cv2.distanceTransform(
-        mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE, dstType=cv2.CV_32F
+        box.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE, dstType=cv2.CV_32F
     )
     # The square of a distance between pixels is an integer: undo the rounding to 32 bits.
     return sqrt(round(float(distance.max()) ** 2))
