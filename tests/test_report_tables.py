@@ -382,7 +382,7 @@ def test_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
 class TestTerminal:
     def drawn(self, rows: RunRows, width: int) -> str:
         console = Console(width=width, file=io.StringIO(), color_system=None)
-        console.print(leaderboard_table(rows))
+        console.print(leaderboard_table(rows, width))
         return console.file.getvalue()
 
     def test_five_methods_fit_into_100_columns(self) -> None:
@@ -396,6 +396,14 @@ class TestTerminal:
     def test_a_narrow_terminal_keeps_names_whole(self) -> None:
         text = self.drawn(synthetic_run(5), 80)
         assert "navier-stokes" in text
+
+    def test_a_narrow_terminal_breaks_long_names_and_cuts_nothing_off(self) -> None:
+        rows = synthetic_run(["telea[radius=5,with=everything]", "mean-fill"], images=30)
+        text = self.drawn(rows, 80)
+        assert "Finished" in text
+        assert text.count("270/270") == 2
+        assert max(map(len, text.splitlines())) <= 80
+        assert "telea[radius=5" in text
 
     def test_names_are_no_markup(self) -> None:
         assert "[bold]x[/bold]" in self.drawn(synthetic_run(["[bold]x[/bold]", "y"]), 120)

@@ -130,7 +130,7 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
                 export(rows)
                 write_report(opened.summary, directory / "report", opened.pictures)
             stamp.write_text(state)
-    console.print(leaderboard_table(rows))
+    console.print(leaderboard_table(rows, console.width))
     _print_failures(console, rows)
     console.print(f"Tables and figures: {directory / 'report'}", soft_wrap=True)
     if site is not None:

@@ -15,8 +15,15 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-def leaderboard_table(rows: RunRows) -> Table:
-    """Make the table that ends ``inpaintbench run``; five methods fit into 100 columns."""
+WIDE = 100
+"""Columns of a terminal from which intervals stand beside their means, not below."""
+
+
+def leaderboard_table(rows: RunRows, width: int) -> Table:
+    """Make the table that ends ``inpaintbench run``, for a terminal of `width` columns.
+
+    In a narrow one intervals go below their means, and long names are broken.
+    """
     from rich.box import SIMPLE_HEAD
     from rich.table import Table as RichTable
     from rich.text import Text
@@ -31,29 +38,27 @@ def leaderboard_table(rows: RunRows) -> Table:
         box=SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
     )
-    wrapped = {"Mean rank", *(metric.label for metric in summary.overall.main)}
     for column in table.columns:
-        head = " ".join(part for part in (column.head, column.arrow) if part)
+        name = column.head.replace(" ", "\n") if width < WIDE else column.head
+        head = " ".join(part for part in (name, column.arrow) if part)
         drawn.add_column(
             Text(f"{head}\n({column.unit})" if column.unit else head),
             justify="left" if column.left else "right",
             overflow="fold",
-            # where a terminal is narrow, intervals go below their means
-            no_wrap=column.head not in wrapped,
-            min_width=6 if column.head in wrapped else None,
+            no_wrap=column.head != "Method",
         )
     for block in table.blocks:
         for row in block.rows:
-            drawn.add_row(*map(_text, row))
+            drawn.add_row(*(_text(cell, "\n" if width < WIDE else " ") for cell in row))
     return drawn
 
 
-def _text(cell: Cell) -> Text:
+def _text(cell: Cell, between: str) -> Text:
     from rich.text import Text
 
     text = Text()
     text.append(cell.text, " ".join(["bold"] * cell.best + ["underline"] * cell.second))
     text.append(cell.mark)
     if cell.detail:
-        text.append(f" {cell.detail.replace('± ', '±')}", "dim")
+        text.append(between + cell.detail.replace("± ", "±"), "dim")
     return text
