@@ -11,7 +11,7 @@ from inpaintbench.errors import BenchError
 from inpaintbench.report import tables
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.summary import Summary
-from inpaintbench.statistics.draws import read_draws
+from inpaintbench.statistics.draws import _without_number, read_draws
 from inpaintbench.statistics.scores import read_scores
 from inpaintbench.storage.rows import RunRows
 
@@ -52,6 +52,19 @@ def test_mean_and_best_are_over_the_draws_of_each_case(drawn: RunRows) -> None:
     assert draws.best[psnr] == pytest.approx(values.max(axis=1).mean())
     errors = scores.values[mae][list(draws.variants)]
     assert draws.best[mae] == pytest.approx(errors.min(axis=1).mean())
+
+
+@pytest.mark.parametrize(
+    ("variant", "method"),
+    [
+        ("vae-sample", "vae-sample"),
+        ("vae-sample[draw=3]", "vae-sample"),
+        ("vae-sample[weights=mine,draw=3]", "vae-sample[weights=mine]"),
+        ("x[seed=1,withdraw=2]", "x[withdraw=2]"),
+    ],
+)
+def test_draws_go_by_what_they_share(variant: str, method: str) -> None:
+    assert _without_number(variant) == method
 
 
 def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:

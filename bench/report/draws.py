@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
 
-import numpy as np
 import pandas as pd
 
 from inpaintbench.errors import BenchError
-from inpaintbench.metrics.base import MetricUnavailable, Result
-from inpaintbench.metrics.lpips import LPIPS
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.numbers import MISSING, fixed
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
-from inpaintbench.statistics.draws import Draws
-from inpaintbench.storage.rows import RunRows
-from inpaintbench.storage.runs import RunPictures
-from inpaintbench.storage.store import Store
 
 
 def draws_table(summary: Summary, _: IntervalStyle) -> Table:
@@ -29,14 +21,13 @@ def draws_table(summary: Summary, _: IntervalStyle) -> Table:
             f"{summary.rows.name} has no method with several draws; run one with, say, "
             "--add 'vae-sample[draw=0]' --add 'vae-sample[draw=1]'"
         )
-    diversities = {one.method: _diversity(summary.rows, one) for one in found}
     columns = [Column("Method", left=True), Column("Draws"), Column("Cases")]
     for metric in main:
         columns += [
             Column(head, metric.unit, metric.arrow, group=metric.label) for head in ("mean", "best")
         ]
     records, body = [], []
-    for one in found:
+    for one, diversity in zip(found, summary.diversities, strict=True):
         cells = [Cell(one.method), Cell(str(len(one.variants))), Cell(str(len(one.cases)))]
         record = {"method": one.method, "draws": len(one.variants), "cases": len(one.cases)}
         for metric in main:
@@ -44,7 +35,6 @@ def draws_table(summary: Summary, _: IntervalStyle) -> Table:
             for head, values in (("mean", one.mean), ("best", one.best)):
                 cells.append(Cell(fixed(values[metric.id], digits)))
                 record[f"{metric.label} {head}"] = values[metric.id]
-        diversity = diversities[one.method]
         cells.append(Cell(fixed(diversity, 4) if math.isfinite(diversity) else MISSING))
         records.append({**record, "diversity": diversity})
         body.append(tuple(cells))
@@ -60,26 +50,3 @@ def draws_table(summary: Summary, _: IntervalStyle) -> Table:
         ),
         frame=pd.DataFrame(records),
     )
-
-
-def _diversity(rows: RunRows, draws: Draws) -> float:
-    """Average LPIPS between the composites of all pairs of draws; NaN without their pictures."""
-    metric, distances = LPIPS(), []
-    try:
-        metric.setup()
-        with Store.read(rows.directory) as store:
-            pictures = RunPictures(store)
-            for case in draws.cases:
-                truth, hole = pictures.reference(case), pictures.mask(case)
-                composites = [
-                    np.where(hole[..., None], pictures.output(case, variant), truth)
-                    for variant in draws.variants
-                ]
-                scores = [metric.bind(composite) for composite in composites[:-1]]
-                distances += [
-                    scores[i](Result(composites[j], hole, composites[i]))
-                    for i, j in combinations(range(len(composites)), 2)
-                ]
-    except (BenchError, MetricUnavailable):
-        return math.nan
-    return float(np.mean(distances)) if distances else math.nan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from inpaintbench.report.diversity import diversity
 from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
@@ -53,6 +54,11 @@ class Summary:
     def draws(self) -> list[Draws]:
         """The methods that were run with several draws for each case."""
         return read_draws(self.scores)
+
+    @cached_property
+    def diversities(self) -> list[float]:
+        """How far the draws of each of them differ; NaN where the run's pictures aren't here."""
+        return [diversity(self.rows, draws) for draws in self.draws]
 
     @cached_property
     def coverages(self) -> list[Standing]:

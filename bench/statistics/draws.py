@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -48,10 +49,17 @@ def read_draws(scores: Scores) -> list[Draws]:
             key = (row["method"], json.dumps(shared, sort_keys=True))
             found.setdefault(key, []).append(row["variant"])
     return [
-        _summarise(scores, method, variants)
-        for (method, _), variants in found.items()
+        _summarise(scores, _without_number(variants[0]), variants)
+        for variants in found.values()
         if len(variants) > 1
     ]
+
+
+def _without_number(variant: str) -> str:
+    """Take the number of the draw out of a variant's name; it is a whole number."""
+    numbered = "|".join(DRAW_PARAMETERS)
+    shared = re.sub(rf"(?<=[\[,])(?:{numbered})=\d+,?", "", variant)
+    return shared.replace(",]", "]").removesuffix("[]")
 
 
 def _summarise(scores: Scores, method: str, variants: list[str]) -> Draws:
