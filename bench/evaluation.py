@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.errors import BenchError
+from inpaintbench.planning import benchmark
 from inpaintbench.plugins import registry
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from inpaintbench.methods.networks.convention import Convention
     from inpaintbench.report.table import Table
+    from inpaintbench.storage.rows import RunRows
 
 METHODS = Path("results/methods")
 """Where evaluated functions are kept, to be run again from the command line."""
@@ -68,9 +70,8 @@ class Evaluation:
     def rows(self) -> pd.DataFrame:
         """Scores and runtimes, one row for each case and method."""
         from inpaintbench.storage.rows import long_rows
-        from inpaintbench.storage.runs import read_run
 
-        return long_rows(read_run(self.directory))
+        return long_rows(self._run)
 
     @cached_property
     def leaderboard(self) -> Table:
@@ -78,9 +79,14 @@ class Evaluation:
         from inpaintbench.report import tables
         from inpaintbench.report.kinds import TableKind
         from inpaintbench.report.summary import Summary
+
+        return tables.make(TableKind.leaderboard, Summary(self._run))
+
+    @cached_property
+    def _run(self) -> RunRows:
         from inpaintbench.storage.runs import read_run
 
-        return tables.make(TableKind.leaderboard, Summary(read_run(self.directory)))
+        return read_run(self.directory)
 
     def __str__(self) -> str:
         """Write the leaderboard in Markdown."""
@@ -165,6 +171,7 @@ def evaluate(
         )
     if chosen in registry.methods().plugins:
         raise BenchError(f"a method is already called {chosen!r}; give another name")
+    directory = Path(out) if out else Path("results/runs") / benchmark.read(preset).name
     path = _save(_as_function(method, convention, call), chosen)
     options: dict[str, Sequence[str]] = {
         "--method" if beside is not None else "--add": (*(beside or ()), str(path)),
@@ -174,11 +181,11 @@ def evaluate(
         "--limit": () if limit is None else (str(limit),),
         "--jobs": (str(jobs),),
         "--device": (device,),
-        "--out": () if out is None else (str(out),),
+        "--out": (str(directory),),
     }
     words = [word for option, values in options.items() for v in values for word in (option, v)]
     _run([preset, *words, "--timing" if timing else "--no-timing"])
-    return Evaluation(chosen, path, Path(out or Path("results/runs") / Path(preset).stem))
+    return Evaluation(chosen, path, directory)
 
 
 def _default_name(method: Callable[..., Any]) -> str:
@@ -211,15 +218,18 @@ def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
         content = cloudpickle.dumps(fill)
     except Exception as error:
         raise BenchError(f"{name} can't be saved for worker processes: {error}") from error
-    METHODS.mkdir(parents=True, exist_ok=True)
     path = (METHODS / f"{name}.py").absolute()
     lines = (getattr(fill, "__doc__", None) or "").strip().splitlines()
     summary = lines[0] if lines else "Function given to inpaintbench.evaluate."
     text = _FILE.format(name=name, summary=summary.replace("\\", "").replace('"', "'"))
-    for target, data in ((path.with_suffix(".pickle"), content), (path, text.encode())):
-        scratch = target.with_suffix(".partial")
-        scratch.write_bytes(data)
-        scratch.replace(target)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for target, data in ((path.with_suffix(".pickle"), content), (path, text.encode())):
+            scratch = target.with_suffix(".partial")
+            scratch.write_bytes(data)
+            scratch.replace(target)
+    except OSError as error:
+        raise BenchError(f"{METHODS}: can't be written: {error.strerror}") from error
     return path
 
 

@@ -45,7 +45,7 @@ class Pickled(Method):
 
     def unavailable(self) -> str | None:
         """Say why there is no function to call, or None."""
-        if not self.path and self.file == Path():
+        if self.file == Path():
             return "no file: pickled[path=function.pickle], or inpaintbench.evaluate(function)"
         return None if self.file.is_file() else f"{self.file}: no such file"
 
