@@ -5,12 +5,13 @@ from __future__ import annotations
 from inpaintbench.errors import BenchError
 from inpaintbench.suggestion import did_you_mean
 from inpaintbench.weights.file import WeightFile
+from inpaintbench.weights.inception import INCEPTION
 from inpaintbench.weights.lpips import LPIPS_WEIGHTS
 
 
 def known_files() -> dict[str, WeightFile]:
     """List the weight files that can be fetched, by name."""
-    return {file.name: file for file in LPIPS_WEIGHTS.values()}
+    return {file.name: file for file in (*LPIPS_WEIGHTS.values(), INCEPTION)}
 
 
 def find_known(name: str) -> WeightFile:

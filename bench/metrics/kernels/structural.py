@@ -23,7 +23,7 @@ Plane = NDArray[np.float64]
 Flat = NDArray[np.uint8] | NDArray[np.uint16]
 Taps = tuple[float, ...]
 
-_STRIP = 48
+_STRIP = 32
 _WIDTH = 96
 """Rows and columns of the map worked on at once, so that what is filtered stays in the cache."""
 
@@ -165,6 +165,9 @@ def loss(
             start = left * channels
             pitch = -(-length // _LINE) * _LINE
             for y in range(top, bottom + size - 1):
+                if not _any(changed[y, left : right + size - 1]):
+                    across[:, (y - top) * pitch : (y - top) * pitch + length] = 0
+                    continue
                 _differences(
                     reference[y, start : start + reach],
                     output[y, start : start + reach],
@@ -202,6 +205,14 @@ def _add_channels(line: Plane, total: Plane) -> None:
     else:
         for x in range(total.size):
             total[x] = line[3 * x] + line[3 * x + 1] + line[3 * x + 2]
+
+
+@nb.njit(cache=True, nogil=True)
+def _any(row: Mask) -> bool:
+    for x in range(row.size):
+        if row[x]:
+            return True
+    return False
 
 
 @nb.njit(cache=True, nogil=True)
