@@ -57,9 +57,7 @@ class ExemplarPeers:
         )
         self.paths = {name: str(folder / f"{name}.npy") for name in ("image", "mask", "output")}
 
-    def fill(
-        self, peer: str, image: Image, mask: Mask
-    ) -> tuple[NDArray[np.generic], float] | str:
+    def fill(self, peer: str, image: Image, mask: Mask) -> tuple[NDArray[np.generic], float] | str:
         """Fill, and say how many seconds of processor time it took; or name the exception."""
         np.save(self.paths["image"], image)
         np.save(self.paths["mask"], mask)
@@ -113,9 +111,7 @@ def add_row(
     return ratio
 
 
-def race_criminisi(
-    benchmark: BenchmarkFixture, peers: ExemplarPeers, peer: str, kind: str
-) -> None:
+def race_criminisi(benchmark: BenchmarkFixture, peers: ExemplarPeers, peer: str, kind: str) -> None:
     """Fill every photograph with both in turn, and add a line to the summary."""
     method = registry.make_method("criminisi")
     method.setup("cpu", 0)
