@@ -20,7 +20,7 @@ from synthetic_run import LPIPS, PSNR, synthetic_run, with_scores
 
 from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES
 from inpaintbench.report import html, latex, markdown, tables
-from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+from inpaintbench.report.kinds import REPORT_TABLES, Format, IntervalStyle, TableKind
 from inpaintbench.report.leaderboard import leaderboard_table
 from inpaintbench.report.numbers import decimals, fixed, p_value, significant
 from inpaintbench.report.summary import Summary
@@ -82,7 +82,7 @@ def written(rows: RunRows, kind: TableKind, format: Format) -> str:
 
 
 # A run without stochastic methods has no draws to tabulate: see test_report_draws.
-KINDS = tuple(kind for kind in TableKind if kind is not TableKind.draws)
+KINDS = tuple(kind for kind in REPORT_TABLES if kind is not TableKind.draws)
 
 
 def every_format(kind: TableKind, summary: Summary) -> dict[Format, str]:

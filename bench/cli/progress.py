@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from rich.console import Console
 from rich.progress import (
@@ -13,7 +14,16 @@ from rich.progress import (
     TaskID,
     TextColumn,
     TimeRemainingColumn,
+    track,
 )
+
+T = TypeVar("T")
+
+
+def watched(items: Sequence[T], what: str) -> Iterable[T]:
+    """Yield items under a bar that goes away at the end; without a terminal there is none."""
+    terminal = Console(stderr=True)
+    return track(items, what, console=terminal, transient=True, disable=not terminal.is_terminal)
 
 
 class TerminalProgress:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from inpaintbench.metrics.base import Metric
+    from inpaintbench.metrics.inception import Inception
+    from inpaintbench.standalone.folder_scoring import Group
 
 
 def score(
@@ -31,6 +33,14 @@ def score(
             "--metric", help="Metric, as name[parameter=value]; may be repeated [psnr ssim lpips]."
         ),
     ] = None,
+    distribution: Annotated[
+        bool,
+        typer.Option("--distribution", help="FID, KID, P-IDS and U-IDS of each folder too."),
+    ] = False,
+    inception: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Network of --distribution [inpaintbench weights]."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Scores of each image: a .csv or .parquet file."),
@@ -42,22 +52,23 @@ def score(
     """
     import pandas as pd
     from rich.console import Console
-    from rich.progress import track
 
+    from inpaintbench.cli.progress import watched
     from inpaintbench.errors import BenchError
+    from inpaintbench.metrics.inception import load_inception
     from inpaintbench.standalone.folder_scoring import match_folders, score_files
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise BenchError(f"{out}: give a name ending in .csv or .parquet")
     groups = match_folders(references, results, masks)
+    network = load_inception(inception) if distribution else None
     metrics = _ready(metric)
-    terminal = Console(stderr=True)
-    shown = track(
-        groups, "scoring", console=terminal, transient=True, disable=not terminal.is_terminal
-    )
+    shown = watched(groups, "scoring")
     scores = [row for group in shown for row in score_files(group, metrics, invert=invert)]
     frame = pd.DataFrame([vars(row) for row in scores])
     Console(highlight=False).print(_table(frame, metrics))
+    if network is not None:
+        frame = pd.concat([frame, _sets(groups, network, invert)])
     if out is not None:
         _write(frame, out)
         typer.echo(f"Scores of each image: {out}")
@@ -104,6 +115,21 @@ def _table(frame: pd.DataFrame, metrics: list[Metric]) -> Table:
             cells.append(mean if len(values) in (0, count) else f"{mean} ({len(values)})")
         table.add_row(*cells)
     return table
+
+
+def _sets(groups: list[Group], network: Inception, invert: bool) -> pd.DataFrame:
+    """Print what the folders measure as sets; return it as rows without an image."""
+    from inpaintbench.cli.progress import watched
+    from inpaintbench.report import tables
+    from inpaintbench.report.kinds import Format
+    from inpaintbench.standalone.folder_distribution import folder_distribution
+
+    table = folder_distribution(
+        groups, network, invert=invert, watched=lambda images: watched(images, "features")
+    )
+    typer.echo(tables.render(table, Format.markdown), nl=False)
+    rows = table.frame.rename(columns={"variant": "method"})
+    return rows.assign(image="")[["image", "method", "metric", "value"]]
 
 
 def _write(frame: pd.DataFrame, path: Path) -> None:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+
+if TYPE_CHECKING:
+    from inpaintbench.report.opening import Opened
+    from inpaintbench.report.table import Table
 
 
 def table(
@@ -34,6 +38,12 @@ def table(
         list[str] | None,
         typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
     ] = None,
+    inception: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Network of the table distribution [inpaintbench weights]."
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File [standard output].")
     ] = None,
@@ -43,9 +53,24 @@ def table(
     from inpaintbench.report.opening import open_runs, separated
 
     with open_runs(runs, separated(methods), dataset or (), masks or (), metric or ()) as opened:
-        text = tables.write(kind, opened.summary, format, intervals)
+        if kind is TableKind.distribution:
+            text = tables.render(_distribution(opened, inception), format)
+        else:
+            text = tables.write(kind, opened.summary, format, intervals)
     if output is None:
         typer.echo(text, nl=False)
     else:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
+
+
+def _distribution(opened: Opened, inception: Path | None) -> Table:
+    """Make the table that needs the run's pictures and a network."""
+    from inpaintbench.cli.progress import watched
+    from inpaintbench.metrics.inception import load_inception
+    from inpaintbench.report.distribution import distribution_table
+
+    network = load_inception(inception)
+    return distribution_table(
+        opened.summary, opened.pictures, network, lambda cases: watched(cases, "features")
+    )

@@ -15,7 +15,12 @@ class TableKind(enum.StrEnum):
     thickness = "thickness"
     pairs = "pairs"
     draws = "draws"
+    distribution = "distribution"
     failures = "failures"
+
+
+REPORT_TABLES = tuple(kind for kind in TableKind if kind is not TableKind.distribution)
+"""The tables of a report: those that are made from a run's rows."""
 
 
 class Format(enum.StrEnum):

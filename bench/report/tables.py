@@ -28,7 +28,7 @@ def write(
     Parameters
     ----------
     kind : TableKind
-        Which table.
+        Which of `REPORT_TABLES`.
     summary : Summary
         The run.
     format : Format
@@ -59,7 +59,7 @@ def render(table: Table, format: Format) -> str:
 def make(
     kind: TableKind, summary: Summary, intervals: IntervalStyle = IntervalStyle.brackets
 ) -> Table:
-    """Make one of the tables of a run; `intervals` says how they are shown."""
+    """Make one of `REPORT_TABLES` of a run; `intervals` says how they are shown."""
     return {
         TableKind.leaderboard: leaderboard,
         TableKind.groups: _groups,

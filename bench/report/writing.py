@@ -8,7 +8,7 @@ from pathlib import Path
 from inpaintbench.report import html, tables
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw, save
 from inpaintbench.report.frames import quality_frame
-from inpaintbench.report.kinds import FigureKind, Format, TableKind
+from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.storage.rows import RunRows
@@ -78,7 +78,7 @@ def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_
         TableKind.suites: summary.overall.ranking is None,
         TableKind.pairs: summary.overall.ranking is None,
     }
-    for kind in TableKind:
+    for kind in REPORT_TABLES:
         if says_nothing.get(kind):
             continue
         made = {style: tables.make(kind, summary, style) for style in _STYLES}
@@ -149,7 +149,7 @@ def _write(path: Path, text: str) -> None:
 
 def _remove_outdated(directory: Path, written: list[Path]) -> None:
     """Remove the tables and figures of an earlier report that weren't written again."""
-    names = [f"tables/{kind}{format.suffix}" for kind in TableKind for format in Format]
+    names = [f"tables/{kind}{format.suffix}" for kind in REPORT_TABLES for format in Format]
     names += [f"figures/{kind}{suffix}" for kind in FigureKind for suffix in (".png", ".pdf")]
     for path in (directory / name for name in names):
         if path not in written:

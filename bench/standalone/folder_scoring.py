@@ -112,8 +112,8 @@ def score_files(
         When a file can't be read, or differs from the reference in size, depth or channels.
     """
     reference = read_image(group.reference)
-    mask = _read_mask(group, reference, invert)
-    outputs = [_read_result(path, group.reference, reference) for path in group.results.values()]
+    mask = read_hole(group, reference, invert)
+    outputs = [read_result(path, group.reference, reference) for path in group.results.values()]
     values = score_group(metrics, reference, mask, outputs)
     for method, row in zip(group.results, values, strict=True):
         for metric, value in zip(metrics, row, strict=True):
@@ -124,7 +124,14 @@ def _same_place(folder: Path, relative: Path) -> Path | None:
     return same_name((folder / relative).parent, relative.stem)
 
 
-def _read_mask(group: Group, reference: Image, invert: bool) -> Mask:
+def read_hole(group: Group, reference: Image, invert: bool) -> Mask:
+    """Read the mask of a group, or take the whole image where it has none.
+
+    Raises
+    ------
+    BenchError, DataError
+        When the file can't be read, has another size than the reference, or is empty.
+    """
     if group.mask is None:
         return np.ones(reference.shape[:2], np.bool_)
     mask = read_mask(group.mask) ^ invert
@@ -141,7 +148,14 @@ def _read_mask(group: Group, reference: Image, invert: bool) -> Mask:
     return mask
 
 
-def _read_result(path: Path, reference_path: Path, reference: Image) -> Image:
+def read_result(path: Path, reference_path: Path, reference: Image) -> Image:
+    """Read a result.
+
+    Raises
+    ------
+    BenchError, DataError
+        When it can't be read, or differs from the reference in size, depth or channels.
+    """
     image = read_image(path)
     for what, own, other in (
         ("pixels", _size(image.shape), _size(reference.shape)),
