@@ -56,8 +56,8 @@ class Biharmonic(Method):
             from inpaintbench.methods.kernels.elliptic import biharmonic_fill
 
             surface = biharmonic_fill(source.astype(np.float64), mask)
-            known = source[~mask]
-            surface[mask] = np.clip(surface[mask], known.min(axis=0), known.max(axis=0))
+            known = source[~mask].T.copy()  # long rows: NumPy reduces short ones one by one
+            surface[mask] = np.clip(surface[mask], known.min(axis=1), known.max(axis=1))
             return surface
         from skimage.restoration import inpaint_biharmonic
 

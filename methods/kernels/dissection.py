@@ -188,7 +188,8 @@ def factorise(
     value_offsets = np.zeros(pieces + 1, np.int64)
     borders = np.empty(16 * size, np.int64)
     border_offsets = np.zeros(pieces + 1, np.int64)
-    # Remainders that wait for the piece around them, last in, first out.
+    # Remainders that wait for the piece around them, last in, first out: upper triangles, row by
+    # row.
     remainders = np.empty(64 * size, np.float64)
     remainder_borders = np.empty(8 * size, np.int64)
     remainder_sizes = np.zeros(pieces, np.int64)
@@ -196,7 +197,7 @@ def factorise(
     seen = np.full(size, -1, np.int64)
     local = np.zeros(size, np.int64)
     border = np.empty(size, np.int64)
-    target = np.empty(size, np.int64)
+    target = np.empty(size, np.uint64)  # unsigned: numba looks out for negative indices
     workspace = np.empty(1 << 16, np.float64)
     for done in range(pieces):
         piece = pieces - 1 - done
@@ -220,51 +221,51 @@ def factorise(
                 border[length] = column
                 length += 1
         border[:length].sort()
-        # The front: own rows and remainder, upper triangle.
         for i in range(own):
             local[start + i] = i
         for i in range(length):
             local[border[i]] = own + i
-        side = own + length
-        workspace = _with_room(workspace, side * side)
-        front = workspace[: side * side].reshape(side, side)
-        for row in range(side):
-            front[row, row:] = 0
-        for row in range(start, stop):
-            for entry in range(row_offsets[row], row_offsets[row + 1]):
-                front[row - start, local[columns[entry]]] += values[entry]
+        # The front: own rows where they are kept, and the rest, its upper triangle.
+        first = value_offsets[done]
+        middle, last = first + own * own, first + own * (own + length)
+        value_offsets[done + 1] = last
+        factor_values = _with_room(factor_values, last)
+        square = factor_values[first:middle].reshape(own, own)
+        beside = factor_values[middle:last].reshape(own, length)
+        workspace = _with_room(workspace, length * length)
+        rest = workspace[: length * length].reshape(length, length)
+        square[:] = 0
+        beside[:] = 0
+        for row in range(length):
+            rest[row, row:] = 0
+        for row in range(own):
+            for entry in range(row_offsets[start + row], row_offsets[start + row + 1]):
+                column = local[columns[entry]]
+                if column < own:
+                    square[row, column] = values[entry]
+                else:
+                    beside[row, column - own] = values[entry]
         for _ in range(children[piece]):
             waiting -= 1
             left = remainder_sizes[waiting]
             remainder_border_end -= left
-            remainder_end -= left * left
+            remainder_end -= left * (left + 1) // 2
+            inside = 0
             for i in range(left):
-                target[i] = local[remainder_borders[remainder_border_end + i]]
-            for i in range(left):
-                row_of_front = front[target[i]]
-                row_left = remainders[remainder_end + i * left : remainder_end + (i + 1) * left]
-                for j in range(i, left):
-                    row_of_front[target[j]] += row_left[j]
-        _eliminate(front, own)
-        # Keep the rows of this piece, and hand the remainder on.
-        offset = value_offsets[done]
-        value_offsets[done + 1] = offset + own * (own + length)
-        factor_values = _with_room(factor_values, value_offsets[done + 1])
-        for row in range(own):
-            for column in range(own):
-                factor_values[offset + row * own + column] = front[row, column]
-        offset += own * own
-        for row in range(own):
-            for column in range(length):
-                factor_values[offset + row * length + column] = front[row, own + column]
+                column = local[remainder_borders[remainder_border_end + i]]
+                inside += column < own
+                target[i] = column if column < own else column - own
+            remainder = remainders[remainder_end : remainder_end + left * (left + 1) // 2]
+            _take_over(square, beside, rest, target[:left], inside, remainder)
+        _eliminate(square, beside)
+        # Hand the remainder on.
         border_offsets[done + 1] = border_offsets[done] + length
         borders = _with_room(borders, border_offsets[done + 1])
         borders[border_offsets[done] : border_offsets[done + 1]] = border[:length]
-        remainders = _with_room(remainders, remainder_end + length * length)
-        for row in range(length):
-            for column in range(row, length):
-                remainders[remainder_end + row * length + column] = front[own + row, own + column]
-        remainder_end += length * length
+        last = remainder_end + length * (length + 1) // 2
+        remainders = _with_room(remainders, last)
+        _hand_on(rest, beside, remainders[remainder_end:last])
+        remainder_end = last
         remainder_borders = _with_room(remainder_borders, remainder_border_end + length)
         remainder_borders[remainder_border_end : remainder_border_end + length] = border[:length]
         remainder_border_end += length
@@ -289,28 +290,100 @@ def _with_room(array: NDArray[np.generic], end: int) -> NDArray[np.generic]:
 
 
 @njit(cache=True)
-def _eliminate(front: Floats, own: int) -> None:
-    """Eliminate the first `own` rows of a symmetric matrix, upper triangle, in place."""
-    size = len(front)
+def _take_over(
+    square: Floats,
+    beside: Floats,
+    rest: Floats,
+    target: NDArray[np.uint64],
+    inside: int,
+    remainder: Floats,
+) -> None:
+    """Add another piece's remainder to a front.
+
+    Its first `inside` rows belong to the front's own; `target` says to which, and to which of the
+    rest the others.
+    """
+    end = 0
+    for i in range(len(target)):
+        row = remainder[end : end + len(target) - i]
+        end += len(row)
+        if i < inside:
+            _add_at(square[target[i]], target[i:inside], row[: inside - i])
+            _add_at(beside[target[i]], target[inside:], row[inside - i :])
+        else:
+            _add_at(rest[target[i]], target[i:], row)
+
+
+@njit(cache=True)
+def _add_at(values: Floats, places: NDArray[np.uint64], more: Floats) -> None:
+    for i in range(len(more)):
+        values[places[i]] += more[i]
+
+
+@njit(cache=True)
+def _eliminate(square: Floats, beside: Floats) -> None:
+    """Eliminate a piece's own rows, in place.
+
+    Parameters
+    ----------
+    square : (own, own) array of float
+        Its upper triangle is read and written.
+    beside : (own, border) array of float
+    """
+    own, length = beside.shape
+    weights = np.empty(own)
     for first in range(0, own, _PANEL):
         last = min(first + _PANEL, own)
-        for pivot in range(first, last):
-            pivot_row = front[pivot]
-            scale = 1 / np.sqrt(pivot_row[pivot])
-            for column in range(pivot, size):
-                pivot_row[column] *= scale
-            for row in range(pivot + 1, last):
-                target, weight = front[row], pivot_row[row]
-                for column in range(row, size):
-                    target[column] -= weight * pivot_row[column]
-        panel = np.ascontiguousarray(front[first:last, last:].T)
-        for top in range(0, size - last, _BLOCK):
-            # From the diagonal on: the rest of the product would not be read.
-            update = np.dot(panel[top : top + _BLOCK], panel[top:].T)
-            for row in range(len(update)):
-                target, change = front[last + top + row, last + top :], update[row]
-                for column in range(row, len(change)):
-                    target[column] -= change[column]
+        for row in range(first, last):
+            for earlier in range(first, row):
+                weights[earlier] = square[earlier, row]
+            _subtract_rows(square[row, row:], square, row, first, row, weights)
+            _subtract_rows(beside[row], beside, 0, first, row, weights)
+            scale = 1 / np.sqrt(square[row, row])
+            for column in range(row, own):
+                square[row, column] *= scale
+            for column in range(length):
+                beside[row, column] *= scale
+        if last < own:
+            panel = np.ascontiguousarray(square[first:last, last:].T)
+            square[last:, last:] -= np.dot(panel, panel.T)
+            beside[last:] -= np.dot(panel, beside[first:last])
+
+
+@njit(cache=True, fastmath={"contract"})
+def _subtract_rows(
+    target: Floats, rows: Floats, left: int, first: int, last: int, weights: Floats
+) -> None:
+    """Subtract weighted rows `first` to `last` - 1, from column `left` on: four at a time."""
+    row = first
+    while row + 4 <= last:
+        a, b = rows[row, left:], rows[row + 1, left:]
+        c, d = rows[row + 2, left:], rows[row + 3, left:]
+        wa, wb, wc, wd = weights[row], weights[row + 1], weights[row + 2], weights[row + 3]
+        for i in range(len(target)):
+            target[i] -= wa * a[i] + wb * b[i] + wc * c[i] + wd * d[i]
+        row += 4
+    while row < last:
+        a, wa = rows[row, left:], weights[row]
+        for i in range(len(target)):
+            target[i] -= wa * a[i]
+        row += 1
+
+
+@njit(cache=True)
+def _hand_on(rest: Floats, beside: Floats, remainder: Floats) -> None:
+    """Write the rest of a front, less what its eliminated rows take away, row by row."""
+    columns = np.ascontiguousarray(beside.T)
+    end = 0
+    for top in range(0, len(rest), _BLOCK):
+        # From the diagonal on: the rest of the product would not be read.
+        update = np.dot(columns[top : top + _BLOCK], columns[top:].T)
+        for row in range(len(update)):
+            before, change = rest[top + row, top + row :], update[row, row:]
+            into = remainder[end : end + len(before)]
+            for i in range(len(into)):
+                into[i] = before[i] - change[i]
+            end += len(into)
 
 
 @njit(cache=True)

@@ -100,6 +100,12 @@ def _fill_stencil(stencil: Floats, y: int, x: int, height: int, width: int, orde
 
 
 @njit(cache=True)
+def _near_border(y: int, x: int, height: int, width: int) -> bool:
+    """Whether the equation at a pixel differs from that inside the image."""
+    return min(y, x, height - 1 - y, width - 1 - x) < 2
+
+
+@njit(cache=True)
 def _upper_triangle(mask: Mask, place: Integers, order: int) -> tuple[Integers, Integers, Floats]:
     """Write the equation's matrix in the order of elimination: offsets, columns, values."""
     height, width = mask.shape
@@ -114,9 +120,13 @@ def _upper_triangle(mask: Mask, place: Integers, order: int) -> tuple[Integers, 
     values = np.empty(13 * size, np.float64)
     stencil = np.zeros((5, 5))
     end = 0
+    written = False  # the stencil inside the image, which most pixels share
     for row in range(size):
         y, x = where[row]
-        _fill_stencil(stencil, y, x, height, width, order)
+        by_border = _near_border(y, x, height, width)
+        if by_border or not written:
+            _fill_stencil(stencil, y, x, height, width, order)
+        written = not by_border
         for dy in range(-2, 3):
             for dx in range(-2, 3):
                 if stencil[2 + dy, 2 + dx] != 0 and place[y + dy, x + dx] >= row:
@@ -134,11 +144,15 @@ def _known_side(values: Floats, mask: Mask, order: int) -> Floats:
     right = np.zeros((mask.sum(), channels))
     stencil = np.zeros((5, 5))
     number = 0
+    written = False
     for y in range(height):
         for x in range(width):
             if not mask[y, x]:
                 continue
-            _fill_stencil(stencil, y, x, height, width, order)
+            by_border = _near_border(y, x, height, width)
+            if by_border or not written:
+                _fill_stencil(stencil, y, x, height, width, order)
+            written = not by_border
             for dy in range(-2, 3):
                 for dx in range(-2, 3):
                     weight = stencil[2 + dy, 2 + dx]
