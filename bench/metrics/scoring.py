@@ -63,11 +63,12 @@ def score_group(
     with _threads(len(sys.modules)).limit(limits=1):
         bound = _bound(reference)
         results = [Result(output, mask, bound.reference) for output in outputs]
-        columns = [_score_all(bound.score(metric), results) for metric in metrics]
+        columns = [score_all(bound.score(metric), results) for metric in metrics]
         return [[column[i] for column in columns] for i in range(len(results))]
 
 
-def _score_all(score: Score, results: Sequence[Result]) -> list[float]:
+def score_all(score: Score, results: Sequence[Result]) -> list[float]:
+    """Score results on the reference that a scoring function is bound to, together if it can."""
     if isinstance(score, GroupScore):
         return score.group(results)
     return [score(result) for result in results]

@@ -165,7 +165,7 @@ def loss(
             start = left * channels
             pitch = -(-length // _LINE) * _LINE
             for y in range(top, bottom + size - 1):
-                if not _any(changed[y, left : right + size - 1]):
+                if not changed[y, left : right + size - 1].any():
                     across[:, (y - top) * pitch : (y - top) * pitch + length] = 0
                     continue
                 _differences(
@@ -205,14 +205,6 @@ def _add_channels(line: Plane, total: Plane) -> None:
     else:
         for x in range(total.size):
             total[x] = line[3 * x] + line[3 * x + 1] + line[3 * x + 2]
-
-
-@nb.njit(cache=True, nogil=True)
-def _any(row: Mask) -> bool:
-    for x in range(row.size):
-        if row[x]:
-            return True
-    return False
 
 
 @nb.njit(cache=True, nogil=True)

@@ -2,8 +2,9 @@
 
 A tile of t×t outputs of an r×r convolution is ``Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`` with d the tile's
 n×n inputs, n = t + r − 1, and g the weights (Lavin and Gray, "Fast Algorithms for Convolutional
-Neural Networks", CVPR 2016). The products over channels become n² matrix products: with n = 6, 4
-times fewer multiplications for r = 3 and t = 4, 2.8 for r = 5 and t = 2.
+Neural Networks", CVPR 2016). The products over channels become n² matrix products: for r = 3, 3.2
+times fewer multiplications with t = 3 and 4 times with t = 4; for r = 5, 4.6 with t = 3 and 6.2
+with t = 4. Larger tiles multiply less, but have more weights to read and round more.
 """
 
 from __future__ import annotations
@@ -15,17 +16,24 @@ from numpy.typing import NDArray
 Float = NDArray[np.float32]
 Positions = NDArray[np.int64]
 
-_POINTS = (0.0, 1.0, -1.0, 0.5, -2.0)
-"""Interpolation points beside the one at infinity, chosen for the smallest rounding error."""
+_POINTS = {
+    5: (0.0, 1.0, -1.0, 2.0),
+    6: (0.0, 1.0, -1.0, 0.5, -2.0),
+    7: (0.0, 1.0, -1.0, 0.5, -0.5, 2.0),
+    8: (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0),
+}
+"""Interpolation points beside the one at infinity, by n, chosen for the smallest rounding error."""
 
 
-def matrices(kernel: int) -> tuple[Float, NDArray[np.float64], Float]:
-    """Return Aᵀ (t×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel of side 3 or 5."""
+def matrices(kernel: int, tile: int) -> tuple[Float, NDArray[np.float64], Float]:
+    """Return Aᵀ (t×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel and a tile.
+
+    n = tile + kernel − 1 is from 5 to 8.
+    """
     from numpy.polynomial import polynomial
 
-    points = np.array(_POINTS)
-    n = len(points) + 1
-    tile = n - kernel + 1
+    n = tile + kernel - 1
+    points = np.array(_POINTS[n])
     output, weight, data = np.zeros((tile, n)), np.zeros((n, kernel)), np.zeros((n, n))
     for j, point in enumerate(points):
         others = np.delete(points, j)

@@ -27,6 +27,12 @@ OVERHANG = 3
 _ROWS = 4
 """Rows that a matrix product works on at a time; a row alone takes another way, and rounds so."""
 
+_SIDES = {3: (3, 4), 5: (3, 4)}
+"""Sides of tiles to choose from, by the kernel's side."""
+
+_READING = 20
+"""Tiles that could be multiplied by a weight in the time that it takes to read it."""
+
 _BLOCK_BYTES = 2 << 20
 _BLOCK_TILES = 64
 """Size of what is gathered at once: it is multiplied while still in the cache."""
@@ -66,6 +72,28 @@ class Tiles:
     columns: Positions
     order: Positions
     transformed: Float
+
+
+@dataclass(frozen=True, eq=False)
+class Tiling:
+    """Tiles of one size, and what turns inputs into outputs with them (kernels/winograd.py).
+
+    Parameters
+    ----------
+    weight : (n·n, I, channels) array of float32
+        Transformed weights.
+    output : (side, n) array of float32
+    data : (n, n) array of float32
+    """
+
+    weight: Float
+    output: Float
+    data: Float
+
+    @property
+    def side(self) -> int:
+        """Side of a tile of outputs."""
+        return len(self.output)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,17 +194,13 @@ class WinogradConvolution(Layer):
 
     Parameters
     ----------
-    weight : (n·n, I, channels) array of float32
-        Transformed weights, n = kernel + 1.
+    weight : (kernel·kernel, I, channels) array of float32
     bias : (channels,) array of float32
-    output, data : array of float32
-        Matrices of the algorithm.
     """
 
     weight: Float
     bias: Float
-    output: Float
-    data: Float
+    _tilings: dict[int, Tiling] = field(default_factory=dict, init=False, repr=False)
 
     def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
         """Transform the input of the wanted positions, and compute them at once if they're many."""
@@ -186,14 +210,16 @@ class WinogradConvolution(Layer):
         values = np.empty((int(order[-1, -1]) + 1, self.channels), np.float32)
         values[:] = self.bias
         order[~wanted] = -1
-        side = len(self.output)
-        rows, columns = np.nonzero(_tiles(wanted, side))
-        points, inputs, _ = self.weight.shape
+        tiling = self._tiling(wanted.shape)
+        rows, columns = np.nonzero(_tiles(wanted, tiling.side))
+        points, inputs, _ = tiling.weight.shape
         for start in range(0, len(rows), _BLOCK_TILES):
             part = slice(start, start + _BLOCK_TILES)
             filled_up = -(-len(rows[part]) // _ROWS) * _ROWS
             transformed = np.zeros((points, filled_up, inputs), np.float32)
-            kernels.transform(source, rows[part], columns[part], side, self.data, transformed)
+            kernels.transform(
+                source, rows[part], columns[part], tiling.side, tiling.data, transformed
+            )
             tiles = Tiles(rows[part], columns[part], order, transformed)
             if len(rows) <= _BLOCK_TILES:
                 return Computation(values, tiles)
@@ -221,7 +247,8 @@ class WinogradConvolution(Layer):
         from inpaintbench.metrics.kernels import winograd as kernels
 
         tiles = [c.tiles for c in computations if c.tiles is not None]
-        products = np.matmul(np.concatenate([t.transformed for t in tiles], axis=1), self.weight)
+        tiling = self._tiling(tiles[0].order.shape)
+        products = np.matmul(np.concatenate([t.transformed for t in tiles], axis=1), tiling.weight)
         first = 0
         for part, computation in zip(tiles, computations, strict=True):
             kernels.untransform(
@@ -229,11 +256,33 @@ class WinogradConvolution(Layer):
                 first,
                 part.rows,
                 part.columns,
-                self.output,
+                tiling.output,
                 part.order,
                 computation.values,
             )
             first += part.transformed.shape[1]
+
+    def _tiling(self, shape: tuple[int, ...]) -> Tiling:
+        """Return the tiles that cost least for an output map of a shape."""
+
+        def cost(side: int) -> int:
+            tiles = -(-shape[0] // side) * -(-shape[1] // side)
+            return (side + self.kernel - 1) ** 2 * (tiles + _READING)
+
+        side = min(_SIDES[self.kernel], key=cost)
+        if side not in self._tilings:
+            self._tilings[side] = self._transformed(side)
+        return self._tilings[side]
+
+    def _transformed(self, side: int) -> Tiling:
+        from inpaintbench.metrics.kernels.winograd import matrices
+
+        output, transform, data = matrices(self.kernel, side)
+        _, inputs, outputs = self.weight.shape
+        # G g Gᵀ of every pair of channels at once
+        by_place = self.weight.reshape(self.kernel**2, -1)
+        points = np.kron(transform, transform).astype(np.float32) @ by_place
+        return Tiling(points.reshape(-1, inputs, outputs), output, data)
 
 
 def _tiles(wanted: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
@@ -251,23 +300,9 @@ def convolution(
     channels, transforming the input would cost more than it saves.
     """
     outputs, inputs, kernel, _ = weight.shape
-    if stride != 1 or kernel not in (3, 5) or inputs < 16:
-        matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, outputs))
-        return Convolution(kernel, stride, padding, outputs, matrix, bias, head=head)
-    from inpaintbench.metrics.kernels.winograd import matrices
-
-    output, transform, data = matrices(kernel)
-    # G g Gᵀ of every pair of channels at once
-    by_place = weight.transpose(2, 3, 1, 0).reshape(kernel**2, -1)
-    points = np.kron(transform, transform).astype(np.float32) @ by_place
-    return WinogradConvolution(
-        kernel,
-        1,
-        padding,
-        outputs,
-        points.reshape(-1, inputs, outputs),
-        bias,
-        output,
-        data,
-        head=head,
-    )
+    by_place = np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
+    if stride == 1 and kernel in _SIDES and inputs >= 16:
+        by_place = by_place.reshape(kernel**2, inputs, outputs)
+        return WinogradConvolution(kernel, 1, padding, outputs, by_place, bias, head=head)
+    matrix = by_place.reshape(-1, outputs)
+    return Convolution(kernel, stride, padding, outputs, matrix, bias, head=head)
