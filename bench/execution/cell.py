@@ -72,7 +72,7 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, CaseFacts]:
             "done",
             output_sha256=array_sha256(output),
             seconds=seconds,
-            png=encode_png(output, fast=True),
+            png=encode_png(output),
         ),
         facts,
     )

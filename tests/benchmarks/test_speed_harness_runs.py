@@ -101,7 +101,9 @@ def test_two_workers(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
             watched(planned, tmp_path / f"{turn}-{jobs}", jobs).seconds_a_cell(8) for jobs in (1, 2)
         )
         ratios.append(one / two)
-        overheads.append(1000 * (one - 0.1))
+        # what the clock says of the method itself: a busy machine makes it longer than 0.1 s
+        method = read_run(tmp_path / f"{turn}-1").cells["seconds"].iloc[8:].mean()
+        overheads.append(1000 * (one - method))
     benchmark.extra_info["times the throughput"] = median(ratios)
     benchmark.extra_info["ms around a 100 ms method, one worker"] = median(overheads)
     say(
