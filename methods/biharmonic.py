@@ -24,7 +24,7 @@ class Biharmonic(Method):
     ----------
     solver : {"scikit-image", "dissection"}
         Who solves the equations: ``skimage.restoration.inpaint_biharmonic``, or our own sparse
-        Cholesky factorisation by nested dissection, which gives the same result some three times
+        Cholesky factorisation by nested dissection, which gives the same result some four times
         as fast.
     """
 
