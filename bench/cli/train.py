@@ -58,8 +58,11 @@ def train(
     batch: Annotated[int | None, typer.Option(min=2, help="Images in a step.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
     adversarial: Annotated[
-        float, typer.Option(help="Weight of the adversarial loss, relative to the paper's.")
-    ] = 1.0,
+        float | None,
+        typer.Option(
+            help="Weight of the adversarial loss, relative to the paper's (the method's own)."
+        ),
+    ] = None,
     size: Annotated[int | None, typer.Option(help="Side of the images, in pixels.")] = None,
     width: Annotated[int | None, typer.Option(help="Width of the network, in channels.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
@@ -123,7 +126,7 @@ def train(
             batch=batch or recipe.batch,
             learning_rate=learning_rate or recipe.learning_rate,
             weight_decay=recipe.weight_decay,
-            adversarial=adversarial,
+            adversarial=recipe.adversarial if adversarial is None else adversarial,
             seed=seed,
             device=place,
             mixed=place.startswith("cuda") if mixed is None else mixed,

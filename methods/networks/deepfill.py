@@ -233,24 +233,31 @@ class DeepFillNetwork(nn.Module):
 
 
 class PatchCritic(nn.Module):
-    """SN-PatchGAN: six spectrally normalised 5×5 convolutions of stride 2, one verdict a place.
+    """SN-PatchGAN: six spectrally normalised 5×5 convolutions, one verdict a place.
 
     Parameters
     ----------
     width : int
         Channels after the first convolution: 64 in the paper.
+    halvings : int
+        Convolutions of stride 2, the others having stride 1: all six in the paper, for images of
+        256², which leaves 4×4 places.
     """
 
-    def __init__(self, width: int = 64) -> None:
+    def __init__(self, width: int = 64, halvings: int = 6) -> None:
         super().__init__()
         widths = [width * factor for factor in (1, 2, 4, 4, 4, 4)]
         ends = zip([4, *widths], widths, strict=False)
         self.stages = nn.ModuleList(
-            spectral_norm(nn.Conv2d(i, o, 5, stride=2, padding=2)) for i, o in ends
+            spectral_norm(nn.Conv2d(i, o, 5, stride=2 if n < halvings else 1, padding=2))
+            for n, (i, o) in enumerate(ends)
         )
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Judge images and masks ``(N, 4, H, W)``: ``(N, …)``, positive for real."""
-        for stage in self.stages:
+        *first, last = self.stages
+        for stage in first:
             inputs = leaky_relu(stage(inputs), 0.2)
-        return inputs
+        # Without the authors' last leaky ReLU, which makes doubt of a fill five times slower.
+        verdicts: Tensor = last(inputs)
+        return verdicts

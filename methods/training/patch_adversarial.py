@@ -17,7 +17,8 @@ class PatchAdversarial(Objective):
     """
 
     betas = (0.5, 0.999)
-    critic_rate = 1.0
+    # A network as fast as its critic keeps it at chance (two time-scale rule, Heusel et al. 2017).
+    critic_rate = 1.5
     critic: nn.Module
 
     def losses(self, batch: Batch) -> Losses:
