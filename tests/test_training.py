@@ -368,6 +368,26 @@ def test_a_run_starts_from_other_weights(trained: Path, tmp_path: Path) -> None:
         prepare(replace(plan("deepfill", 32), start=trained), tmp_path)
 
 
+def test_a_run_goes_on_from_another_with_its_critic(tmp_path: Path) -> None:
+    first = prepare(plan("deepfill", 32), tmp_path / "first")
+    first.run()
+    wanted = replace(plan("deepfill", 64), start=tmp_path / "first" / "checkpoint.pt")
+    second = prepare(wanted, tmp_path / "second").objective
+    for name, value in first.averaged.state_dict().items():
+        assert torch.equal(second.network.state_dict()[name], value)
+    assert first.objective.critic is not None
+    assert second.critic is not None
+    for name, value in first.objective.critic.state_dict().items():
+        assert torch.equal(second.critic.state_dict()[name], value)
+
+
+def test_what_is_no_checkpoint_is_not_started_from(tmp_path: Path) -> None:
+    path = tmp_path / "checkpoint.pt"
+    torch.save({"G": {}}, path)
+    with pytest.raises(ValueError, match="not a checkpoint"):
+        prepare(replace(plan("deepfill", 32), start=path), tmp_path)
+
+
 # The command
 
 

@@ -78,7 +78,9 @@ def train(
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", help="Weight file to start from, where names and shapes match."),
+        typer.Option(
+            "--from", help="Weight file or checkpoint.pt to start from; the latter has a critic."
+        ),
     ] = None,
     checkpoint_minutes: Annotated[
         float, typer.Option(help="Minutes between checkpoints, each with a preview.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,19 @@ def load(path: Path, settings: Settings) -> Checkpoint:
     if changed:
         raise ValueError(f"{path} is of a run with other settings: {', '.join(changed)}")
     return Checkpoint(content["step"], content["seconds"], settings, content["states"])
+
+
+def parts(path: Path) -> dict[str, dict[str, Any]]:
+    """Read the states that a checkpoint holds, by the name of the part, onto the CPU.
+
+    Raises
+    ------
+    ValueError
+        When the file is no checkpoint.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        states: dict[str, dict[str, Any]] = content["states"]
+    except (KeyError, TypeError, RuntimeError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path}: not a checkpoint of inpaintbench train") from error
+    return states

@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import nn
 
+from inpaintbench.methods.training import checkpoint
 from inpaintbench.methods.training.data import BatchSource, CropPool, DrawMask, fixed_batch
 from inpaintbench.methods.training.export import Provenance, export
 from inpaintbench.methods.training.loop import Training, Watch
+from inpaintbench.methods.training.objective import Objective
 from inpaintbench.methods.training.recipes import Recipe
 from inpaintbench.methods.training.settings import Settings
 from inpaintbench.methods.weights import files
@@ -63,7 +64,8 @@ class Plan:
     provenance : Provenance
         What the card says.
     start : Path, optional
-        Weight file to start from, where names and shapes match.
+        Weight file to start from, where names and shapes match, or a run's ``checkpoint.pt``, which
+        also holds its critic.
     """
 
     recipe: Recipe
@@ -112,7 +114,7 @@ def prepare(plan: Plan, folder: Path) -> Training:
         raise ValueError(f"{plan.recipe.network} has no adversarial loss to weigh")
     objective.adversarial = plan.settings.adversarial
     if plan.start is not None:
-        _start_from(objective.network, plan.start)
+        _start_from(objective, plan.start)
     pools = [(CropPool(part.images, plan.size, plan.recipe.zoom), part.share) for part in plan.data]
     source = BatchSource(
         pools, plan.draw_mask, plan.settings.seed, augmentation=plan.recipe.augmentation
@@ -123,17 +125,24 @@ def prepare(plan: Plan, folder: Path) -> Training:
     return Training(objective, source, validation, plan.settings, folder)
 
 
-def _start_from(network: nn.Module, path: Path) -> None:
-    """Copy the tensors of a weight file whose names and shapes the network shares."""
-    own = network.state_dict()
+def _start_from(objective: Objective, path: Path) -> None:
+    """Copy the tensors of a weight file, or of a run with its critic, that are shared."""
+    if path.suffix == ".pt":
+        parts = checkpoint.parts(path)
+        if objective.critic is not None and "critic weights" in parts:
+            objective.critic.load_state_dict(parts["critic weights"], strict=False)
+        start = {name.removeprefix("module."): value for name, value in parts["average"].items()}
+    else:
+        start = dict(files.read(path))
+    own = objective.network.state_dict()
     shared = {
         name: tensor
-        for name, tensor in files.read(path).items()
+        for name, tensor in start.items()
         if name in own and own[name].shape == tensor.shape
     }
     if not shared:
         raise ValueError(f"{path}: shares no tensor with the network")
-    network.load_state_dict(shared, strict=False)
+    objective.network.load_state_dict(shared, strict=False)
 
 
 def _centre(image: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
