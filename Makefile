@@ -41,6 +41,19 @@ reference: $(READY)
 	$(BIN)/inpaintbench figure pictures results/runs/classical --dataset photos \
 		--masks large-regions --masks textures --metric lpips --style web --width 11in \
 		--no-insets --no-errors -o results/reference/classical/pictures.png
+	$(BIN)/inpaintbench run cifar10 --masks context-encoder-center --fresh -o results/runs/learned \
+		--add autoencoder vae context-encoder \
+		"context-encoder[weights=context-encoder-cifar10-sharp]"
+	$(BIN)/inpaintbench run -d photos --masks large-regions lama-thick --limit 9 --count 3 --fresh \
+		-m deepfill telea navier-stokes biharmonic criminisi patchmatch \
+		--metric psnr ssim lpips -o results/runs/deepfill
+	for run in learned deepfill; do \
+		$(BIN)/inpaintbench report results/runs/$$run -o build/$$run && \
+		mkdir -p results/reference/$$run && \
+		cp build/$$run/tables/*.md build/$$run/tables/*.csv build/$$run/provenance.json \
+			results/reference/$$run || exit 1; done
+	$(BIN)/inpaintbench figure pictures results/runs/deepfill --style web --width 11in \
+		--no-insets --no-errors --metric lpips -o results/reference/deepfill/pictures.png
 
 speed: $(READY)
 	$(BIN)/python -m pip install --quiet -e ".[test,speed]"
