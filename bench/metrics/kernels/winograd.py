@@ -3,8 +3,8 @@
 A tile of t×t outputs of an r×r convolution is ``Aᵀ [(G g Gᵀ) ⊙ (Bᵀ d B)] A`` with d the tile's
 n×n inputs, n = t + r − 1, and g the weights (Lavin and Gray, "Fast Algorithms for Convolutional
 Neural Networks", CVPR 2016). The products over channels become n² matrix products: for r = 3, 3.2
-times fewer multiplications with t = 3 and 4 times with t = 4; for r = 5, 4.6 with t = 3 and 6.2
-with t = 4. Larger tiles multiply less, but have more weights to read and round more.
+times fewer multiplications with t = 3 and 4 times with t = 4; for r = 5, 2.8 with t = 2. Larger
+tiles multiply less, but have more weights to read and round more.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ Positions = NDArray[np.int64]
 _POINTS = {
     5: (0.0, 1.0, -1.0, 2.0),
     6: (0.0, 1.0, -1.0, 0.5, -2.0),
-    7: (0.0, 1.0, -1.0, 0.5, -0.5, 2.0),
-    8: (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0),
 }
 """Interpolation points beside the one at infinity, by n, chosen for the smallest rounding error."""
 
@@ -28,7 +26,7 @@ _POINTS = {
 def matrices(kernel: int, tile: int) -> tuple[Float, NDArray[np.float64], Float]:
     """Return Aᵀ (t×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel and a tile.
 
-    n = tile + kernel − 1 is from 5 to 8.
+    n = tile + kernel − 1 is 5 or 6.
     """
     from numpy.polynomial import polynomial
 
