@@ -28,7 +28,7 @@ _ROWS = 4
 """Rows that a matrix product works on at a time; a row alone takes another way, and rounds so."""
 
 _SIDES = {3: (3, 4), 5: (2,)}
-"""Sides of tiles to choose from, by the kernel's side; for 5, larger ones round three times worse."""
+"""Sides of tiles to choose from, by the kernel's side; for 5, larger ones round too much."""
 
 _READING = 20
 """Tiles that could be multiplied by a weight in the time that it takes to read it."""
