@@ -27,16 +27,18 @@ class AutoencoderNetwork(nn.Module):
         Channels after the first convolution.
     code : int
         Units of the bottleneck.
+    blocks : int
+        Residual blocks at each scale of the encoder, and of the decoder.
     """
 
-    def __init__(self, size: int = 32, width: int = 32, code: int = 512) -> None:
+    def __init__(self, size: int = 32, width: int = 32, code: int = 512, blocks: int = 0) -> None:
         super().__init__()
         channels = widths(size, width)
         flat = channels[-1] * CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels)
+        self.encoder = Encoder(INPUTS, channels, blocks)
         self.squeeze = nn.Linear(flat, code)
         self.expand = nn.Linear(code, flat)
-        self.decoder = Decoder(channels)
+        self.decoder = Decoder(channels, blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Turn damaged images and masks ``(N, 4, size, size)`` into images ``(N, 3, …)``."""

@@ -28,18 +28,20 @@ class ContextEncoderNetwork(nn.Module):
         Side of the images, in pixels.
     width : int
         Channels after the first convolution.
+    blocks : int
+        Residual blocks at each scale of the encoder, and of the decoder.
     """
 
-    def __init__(self, size: int = 32, width: int = 32) -> None:
+    def __init__(self, size: int = 32, width: int = 32, blocks: int = 0) -> None:
         super().__init__()
         channels = widths(size, width)
         places = CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels)
+        self.encoder = Encoder(INPUTS, channels, blocks)
         self.within = nn.Conv1d(
             channels[-1] * places, channels[-1] * places, 1, groups=channels[-1]
         )
         self.across = nn.Conv2d(channels[-1], channels[-1], 1)
-        self.decoder = Decoder(channels)
+        self.decoder = Decoder(channels, blocks)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Turn damaged images and masks ``(N, 4, size, size)`` into images ``(N, 3, …)``."""

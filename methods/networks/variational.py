@@ -51,25 +51,27 @@ class VariationalNetwork(nn.Module):
 
     Parameters
     ----------
-    size, width, code : int
+    size, width, code, blocks : int
         As in the autoencoder.
     latent : int
         Components of the latent.
     """
 
-    def __init__(self, size: int = 32, width: int = 32, code: int = 512, latent: int = 64) -> None:
+    def __init__(
+        self, size: int = 32, width: int = 32, code: int = 512, latent: int = 64, blocks: int = 0
+    ) -> None:
         super().__init__()
         channels = widths(size, width)
         seen = widths(size, max(8, width // 2))
         flat = channels[-1] * CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels)
+        self.encoder = Encoder(INPUTS, channels, blocks)
         self.squeeze = nn.Linear(flat, code)
         self.prior = nn.Linear(code, 2 * latent)
         self.witness = Encoder(INPUTS, seen)
         self.posterior = nn.Linear(code + seen[-1] * CODE_SIDE**2, 2 * latent)
         self.place = nn.Linear(latent, code, bias=False)
         self.expand = nn.Linear(code, flat)
-        self.decoder = Decoder(channels)
+        self.decoder = Decoder(channels, blocks)
 
     def encode(self, inputs: Tensor) -> tuple[list[Tensor], Tensor, Gaussian]:
         """Return features and code of the known pixels, and the prior that they give."""

@@ -40,8 +40,9 @@ class Recipe:
         Largest short side that photographs are shrunk to, in crops.
     augmentation : Augmentation
         Changes to the crops.
-    fixed_size : bool
-        Whether the network is built for one size of image.
+    blocks : int or None
+        Residual blocks at each scale of a network that is built for one size of image; None for
+        one that takes any size.
     objective : callable
         Makes the losses (with a critic, where there is one) for a network and an image size.
     adversarial : float
@@ -57,13 +58,15 @@ class Recipe:
     masks: tuple[str, ...]
     zoom: float
     augmentation: Augmentation
-    fixed_size: bool
+    blocks: int | None
     objective: Callable[[nn.Module, int], Objective]
     adversarial: float = 1.0
 
     def architecture(self, size: int, width: int) -> dict[str, int]:
         """Return the parameters that the network is built with."""
-        return {"size": size, "width": width} if self.fixed_size else {"width": width}
+        if self.blocks is None:
+            return {"width": width}
+        return {"size": size, "width": width, "blocks": self.blocks}
 
     def make(self, size: int, width: int) -> Objective:
         """Build the network with fresh weights, and its losses."""
@@ -98,22 +101,22 @@ _PHOTOGRAPHS = Augmentation(shift=0, contrast=0.1, brightness=0.05, tint=0.02)
 
 RECIPES: Mapping[str, Recipe] = {
     "autoencoder": Recipe(
-        "autoencoder", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        "autoencoder", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
         _reconstruction,
     ),
     "vae": Recipe(
-        "vae", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        "vae", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
         _evidence_bound,
     ),
     "context-encoder": Recipe(
-        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
         _context_adversarial,
     ),
     # In hours instead of weeks, the paper's weight keeps the critic at chance: the network answers
     # its every move before it has learnt what photographs look like.
     "deepfill": Recipe(
         "deepfill", 96, 16, 6, 3e-4, 0.0, ("large-regions", "lama-thick", "lama-medium"), 3.0,
-        _PHOTOGRAPHS, False, _patch_adversarial, adversarial=0.1,
+        _PHOTOGRAPHS, None, _patch_adversarial, adversarial=0.1,
     ),
 }  # fmt: skip
 """Recipes by the method's name on the command line."""
