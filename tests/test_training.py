@@ -27,6 +27,7 @@ from inpaintbench.methods.training.data import (  # noqa: E402
 from inpaintbench.methods.training.export import Provenance  # noqa: E402
 from inpaintbench.methods.training.loop import Training  # noqa: E402
 from inpaintbench.methods.training.objective import hole_errors, hole_psnr  # noqa: E402
+from inpaintbench.methods.training.perceptual import BLOCKS, PerceptualLoss  # noqa: E402
 from inpaintbench.methods.training.record import Entry, Log, read  # noqa: E402
 from inpaintbench.methods.training.run import Images, Plan, prepare, train  # noqa: E402
 from inpaintbench.methods.training.settings import Settings  # noqa: E402
@@ -200,6 +201,67 @@ def test_context_encoder_weighs_its_losses_as_the_paper() -> None:
 # The loop
 
 
+def trunk(channels: int = 6) -> dict[str, np.ndarray]:
+    """Lay out a network as VGG-16's first blocks, with few channels and random weights."""
+    random = np.random.default_rng(3)
+    tensors, seen = {}, 3
+    for number in (number for block in BLOCKS for number in block):
+        weight = random.normal(0, (2 / (9 * seen)) ** 0.5, (channels, seen, 3, 3))
+        tensors[f"features.{number}.weight"] = weight.astype(np.float32)
+        tensors[f"features.{number}.bias"] = np.zeros(channels, np.float32)
+        seen = channels
+    return tensors
+
+
+def test_the_style_is_that_of_the_texture_wherever_it_lies() -> None:
+    """Stripes half a period off differ by structure and not by style; grey differs by both."""
+    stripes = torch.tensor([1.0, 1, 1, 1, -1, -1, -1, -1]).repeat(8).expand(1, 3, 64, 64)
+    batch = Batch(stripes, torch.ones(1, 1, 64, 64))
+    loss = PerceptualLoss(trunk(), "cpu")
+    same, moved, grey = (
+        {name: float(value) for name, value in loss.terms(fill, batch).items()}
+        for fill in (stripes, stripes.roll(4, 3), torch.zeros_like(stripes))
+    )
+    assert same == {"perceptual": 0.0, "style": 0.0}
+    assert moved["perceptual"] > 0.5 * grey["perceptual"] > 0
+    assert moved["style"] < 0.2 * grey["style"]
+
+
+def test_the_perceptual_loss_sees_the_composite() -> None:
+    images = torch.rand(2, 3, 32, 32) * 2 - 1
+    masks = torch.zeros(2, 1, 32, 32)
+    masks[:, :, 8:24, 8:24] = 1
+    noisy_outside = images + (1 - masks)
+    terms = PerceptualLoss(trunk(), "cpu").terms(noisy_outside, Batch(images, masks))
+    assert {name: float(value) for name, value in terms.items()} == {"perceptual": 0, "style": 0}
+
+
+def test_perceptual_and_style_are_weighed_as_in_the_paper() -> None:
+    """Liu et al. 2018: 6 L1 in the hole + .05 perceptual + 120 style, of standardised images."""
+    ours = PerceptualLoss.weigh({"perceptual": torch.tensor(2.0), "style": torch.tensor(0.01)})
+    of_standardised = 2 * np.mean([0.229, 0.224, 0.225])
+    assert float(ours) == pytest.approx((0.05 * 2 + 120 * 0.01) / 6 * of_standardised)
+
+
+def test_a_run_learns_from_the_perceptual_loss(tmp_path: Path) -> None:
+    runs = {
+        weight: prepare(
+            replace(plan("deepfill", 32, steps=3, perceptual=weight), features=trunk()),
+            tmp_path / str(weight),
+        )
+        for weight in (0.0, 5.0)
+    }
+    networks = {weight: training.run() for weight, training in runs.items()}
+    assert "style" in read(tmp_path / "5.0" / "log.csv")[-1].values
+    first, second = (next(network.parameters()) for network in networks.values())
+    assert not torch.equal(first, second)
+
+
+def test_the_perceptual_loss_needs_its_network(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="VGG-16"):
+        prepare(plan("deepfill", 32, perceptual=1.0), tmp_path)
+
+
 @pytest.mark.parametrize(("method", "size"), METHODS)
 def test_a_resumed_run_ends_as_an_uninterrupted_one(method: str, size: int, tmp_path: Path) -> None:
     whole = prepare(plan(method, size), tmp_path / "whole").run()
@@ -329,7 +391,7 @@ def test_a_run_leaves_weights_card_log_and_pictures(trained: Path) -> None:
 def test_the_header_describes_the_network(trained: Path) -> None:
     found = files.describe(trained)
     assert found.network == "autoencoder"
-    assert dict(found.architecture) == {"size": 16, "width": 8}
+    assert dict(found.architecture) == {"size": 16, "width": 8, "blocks": 1}
     assert (found.size, found.trained_on) == (16, ("slopes/train",))
 
 

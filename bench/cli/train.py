@@ -63,6 +63,12 @@ def train(
             help="Weight of the adversarial loss, relative to the paper's (the method's own)."
         ),
     ] = None,
+    perceptual: Annotated[
+        float,
+        typer.Option(
+            help="Weight of a perceptual and style loss with VGG-16, relative to the paper's."
+        ),
+    ] = 0.0,
     size: Annotated[int | None, typer.Option(help="Side of the images, in pixels.")] = None,
     width: Annotated[int | None, typer.Option(help="Width of the network, in channels.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
@@ -103,6 +109,7 @@ def train(
     from inpaintbench.methods.training.run import train as run_plan
     from inpaintbench.methods.training.settings import Settings
     from inpaintbench.suggestion import did_you_mean
+    from inpaintbench.weights import WeightsUnavailable, find_known, load_tensors
 
     if method not in RECIPES:
         raise BenchError(
@@ -129,6 +136,7 @@ def train(
             learning_rate=learning_rate or recipe.learning_rate,
             weight_decay=recipe.weight_decay,
             adversarial=recipe.adversarial if adversarial is None else adversarial,
+            perceptual=perceptual,
             seed=seed,
             device=place,
             mixed=place.startswith("cuda") if mixed is None else mixed,
@@ -151,12 +159,13 @@ def train(
                 "random weights" if start is None else start.name,
             ),
             start,
+            load_tensors(find_known("lpips-vgg-v0.1")) if perceptual else None,
         )
         with _Bar(method) as bar:
             weights = run_plan(plan, folder, resume, bar.update)
     except FileNotFoundError as error:
         raise BenchError(f"{error.filename}: no such checkpoint; leave out --resume") from error
-    except ValueError as error:
+    except (ValueError, WeightsUnavailable) as error:
         raise BenchError(str(error)) from error
     typer.echo(f"{weights}: use it with {method}[weights={weights}]")
 

@@ -76,7 +76,11 @@ def _card(
     count = sum(parameter.numel() for parameter in network.parameters())
     architecture = ", ".join(f"{k} {v}" for k, v in description.architecture.items()) or "default"
     weighed = f"{settings.adversarial:g} × the weight in the paper"
-    adversarial = {} if settings.adversarial == 1 else {"adversarial loss": weighed}
+    losses = {} if settings.adversarial == 1 else {"adversarial loss": weighed}
+    if settings.perceptual:
+        losses["perceptual loss"] = (
+            f"VGG-16, with style, {settings.perceptual:g} × the weight in Liu et al. 2018"
+        )
     facts = {
         "network": f"`{description.network}` ({architecture}), {count:,} parameters, stored in "
         "half precision",
@@ -91,7 +95,7 @@ def _card(
         "optimiser": f"AdamW, peak learning rate {settings.learning_rate:g}, cosine, weight decay "
         f"{settings.weight_decay:g}, gradient norm ≤ {settings.clip:g}, moving average "
         f"{settings.average:g}",
-        **adversarial,
+        **losses,
         "seed": str(settings.seed),
         "validation": f"{last.values['validation_psnr']:.2f} dB PSNR over the hole",
         "licence": "that of the project; the images' own licences apply to them alone",

@@ -21,6 +21,7 @@ from inpaintbench.methods.training import checkpoint
 from inpaintbench.methods.training.checkpoint import Checkpoint
 from inpaintbench.methods.training.data import Batch, BatchSource
 from inpaintbench.methods.training.objective import Objective, hole_psnr
+from inpaintbench.methods.training.perceptual import PerceptualLoss
 from inpaintbench.methods.training.record import Entry, Log, save_curve, save_preview
 from inpaintbench.methods.training.settings import Settings
 
@@ -43,6 +44,8 @@ class Training:
         How long and how.
     folder : Path
         Holds ``checkpoint.pt``, ``log.csv``, ``curve.png`` and ``preview.png``.
+    perceptual : PerceptualLoss, optional
+        Added to the objective's own losses, with the weight in the settings.
     """
 
     def __init__(
@@ -52,8 +55,10 @@ class Training:
         validation: Batch,
         settings: Settings,
         folder: Path,
+        perceptual: PerceptualLoss | None = None,
     ) -> None:
         self.objective = objective
+        self._perceptual = perceptual
         self.settings = settings
         self.folder = folder
         self._source = source
@@ -141,8 +146,11 @@ class Training:
         rate = self._rate(done)
         with self._mixed_precision():
             losses = objective.losses(batch)
-        self._descend("network", objective.network, losses.total, rate)
-        parts = dict(losses.parts)
+            total, parts = losses.total, dict(losses.parts)
+            if self._perceptual is not None:
+                parts |= self._perceptual.terms(losses.fill, batch)
+                total = total + settings.perceptual * self._perceptual.weigh(parts)
+        self._descend("network", objective.network, total, rate)
         if objective.critic is not None:
             with self._mixed_precision():
                 loss = objective.critic_loss(batch, losses.fill.detach())

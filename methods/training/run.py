@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from inpaintbench.methods.training.data import BatchSource, CropPool, DrawMask, 
 from inpaintbench.methods.training.export import Provenance, export
 from inpaintbench.methods.training.loop import Training, Watch
 from inpaintbench.methods.training.objective import Objective
+from inpaintbench.methods.training.perceptual import PerceptualLoss
 from inpaintbench.methods.training.recipes import Recipe
 from inpaintbench.methods.training.settings import Settings
 from inpaintbench.methods.weights import files
@@ -66,6 +67,8 @@ class Plan:
     start : Path, optional
         Weight file to start from, where names and shapes match, or a run's ``checkpoint.pt``, which
         also holds its critic.
+    features : mapping of str to array, optional
+        Tensors of VGG-16, for the perceptual loss where the settings give it a weight.
     """
 
     recipe: Recipe
@@ -78,6 +81,7 @@ class Plan:
     settings: Settings
     provenance: Provenance
     start: Path | None = None
+    features: Mapping[str, NDArray[np.generic]] | None = None
 
 
 def train(plan: Plan, folder: Path, resume: bool, watch: Watch) -> Path:
@@ -86,7 +90,7 @@ def train(plan: Plan, folder: Path, resume: bool, watch: Watch) -> Path:
     Raises
     ------
     ValueError
-        When the images are too small, or a checkpoint is of another run.
+        When the images are too small, a checkpoint is of another run, or a loss lacks its network.
     FileNotFoundError
         When there is no checkpoint to resume from.
     """
@@ -122,7 +126,12 @@ def prepare(plan: Plan, folder: Path) -> Training:
     crops = [_centre(image, plan.size) for image in plan.held_out]
     holes = [plan.draw_validation_mask(crop, VALIDATION_SEED + i) for i, crop in enumerate(crops)]
     validation = fixed_batch(crops, holes, plan.settings.device)
-    return Training(objective, source, validation, plan.settings, folder)
+    perceptual = None
+    if plan.settings.perceptual:
+        if plan.features is None:
+            raise ValueError("the perceptual loss needs the tensors of VGG-16")
+        perceptual = PerceptualLoss(plan.features, plan.settings.device)
+    return Training(objective, source, validation, plan.settings, folder, perceptual)
 
 
 def _start_from(objective: Objective, path: Path) -> None:

@@ -32,6 +32,8 @@ class Settings:
         Largest norm of the gradient; longer ones are scaled down to it.
     adversarial : float
         Weight of the critic's verdict on the network, relative to the paper's.
+    perceptual : float
+        Weight of the perceptual and style loss, relative to the paper's; 0 leaves them out.
     seed : int
         Seed of the initial weights and of everything drawn in every step.
     device : str
@@ -53,6 +55,7 @@ class Settings:
     average: float = 0.998
     clip: float = 1.0
     adversarial: float = 1.0
+    perceptual: float = 0.0
     seed: int = 0
     device: str = "cpu"
     mixed: bool = False
@@ -66,8 +69,8 @@ class Settings:
             self.minutes is not None and self.minutes <= 0
         ):
             raise ValueError("steps and minutes must be positive")
-        if self.adversarial < 0:
-            raise ValueError("the weight of the adversarial loss can't be negative")
+        if self.adversarial < 0 or self.perceptual < 0:
+            raise ValueError("the weight of a loss can't be negative")
         if self.batch < 1:
             raise ValueError("batch must be at least 1")
 
