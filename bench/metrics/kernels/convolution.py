@@ -105,14 +105,36 @@ def exchange(target: Float, chosen: Mask, border: int, values: Float) -> None:
                 i += 1
 
 
+@nb.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"}, inline="always")
+def _scale(vector: Float) -> np.float32:
+    """Return what makes a vector one of length 1."""
+    squares = np.float32(0)
+    for c in range(vector.size):
+        squares += vector[c] * vector[c]
+    return np.float32(1) / (np.sqrt(squares) + np.float32(1e-10))
+
+
+@nb.njit(cache=True, nogil=True)
+def scales(values: Float) -> Float:
+    """Return the factor that makes each channel vector, a row, one of length 1."""
+    factors = np.empty(len(values), np.float32)
+    for i in range(len(values)):
+        factors[i] = _scale(values[i])
+    return factors
+
+
 @nb.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
-def distance(source: Float, chosen: Mask, border: int, values: Float, weights: Float) -> float:
+def distance(
+    source: Float, factors: Float, chosen: Mask, border: int, values: Float, weights: Float
+) -> float:
     """Sum the weighted squared differences of unit-normalised channel vectors.
 
     Parameters
     ----------
     source : (H, W, C) array of float32
         A map with its border.
+    factors : (h·w,) array of float32
+        From `scales`, for every position of the map.
     chosen : (h, w) array of bool
         Positions to compare.
     border : int
@@ -128,13 +150,8 @@ def distance(source: Float, chosen: Mask, border: int, values: Float, weights: F
                 first = source[y + border, x + border]
                 second = values[i]
                 i += 1
-                first_squares = np.float32(0)
-                second_squares = np.float32(0)
-                for c in range(weights.size):
-                    first_squares += first[c] * first[c]
-                    second_squares += second[c] * second[c]
-                first_scale = np.float32(1) / (np.sqrt(first_squares) + np.float32(1e-10))
-                second_scale = np.float32(1) / (np.sqrt(second_squares) + np.float32(1e-10))
+                first_scale = factors[y * chosen.shape[1] + x]
+                second_scale = _scale(second)
                 part = np.float32(0)
                 for c in range(weights.size):
                     difference = first[c] * first_scale - second[c] * second_scale

@@ -14,7 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
+Flat = NDArray[np.float32]
+Mask = NDArray[np.bool_]
 Positions = NDArray[np.int64]
+Row = tuple[np.float32, ...]
+Matrix = tuple[Row, ...]
+"""Tuples, whose lengths the compiler knows, so that sums over them are unrolled."""
 
 _POINTS = {
     5: (0.0, 1.0, -1.0, 2.0),
@@ -23,7 +28,7 @@ _POINTS = {
 """Interpolation points beside the one at infinity, by n, chosen for the smallest rounding error."""
 
 
-def matrices(kernel: int, tile: int) -> tuple[Float, NDArray[np.float64], Float]:
+def matrices(kernel: int, tile: int) -> tuple[Matrix, NDArray[np.float64], Matrix]:
     """Return Aᵀ (t×n), G (n×r) and Bᵀ (n×n) of Cook and Toom for a kernel and a tile.
 
     n = tile + kernel − 1 is 5 or 6.
@@ -41,12 +46,66 @@ def matrices(kernel: int, tile: int) -> tuple[Float, NDArray[np.float64], Float]
     # the point at infinity
     output[-1, -1] = weight[-1, -1] = 1
     data[-1] = polynomial.polyfromroots(points)
-    return output.astype(np.float32), weight, data.astype(np.float32)
+    return _rows(output), weight, _rows(data)
+
+
+def _rows(matrix: NDArray[np.float64]) -> Matrix:
+    return tuple(tuple(np.float32(value) for value in row) for row in matrix)
 
 
 @nb.njit(cache=True, nogil=True)
+def cover(wanted: Mask, side: int) -> tuple[Positions, Positions, Positions, int]:
+    """Cover the wanted positions of an output map with tiles.
+
+    Parameters
+    ----------
+    wanted : (H, W) array of bool
+    side : int
+        Of a tile.
+
+    Returns
+    -------
+    rows, columns : (tiles,) array of int64
+        Tiles that hold a wanted position, counted in tiles.
+    order : (H, W) array of int64
+        Number of each wanted position, row by row, or -1.
+    count : int
+        Wanted positions.
+    """
+    height, width = wanted.shape
+    down, across = -(-height // side), -(-width // side)
+    held = np.zeros((down, across), np.bool_)
+    order = np.empty((height, width), np.int64)
+    count = 0
+    for y in range(height):
+        for x in range(width):
+            if wanted[y, x]:
+                held[y // side, x // side] = True
+                order[y, x] = count
+                count += 1
+            else:
+                order[y, x] = -1
+    rows, columns = np.nonzero(held)
+    return rows, columns, order, count
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _mix(
+    weights: Row, source: Flat, start: int, step: int, target: Flat, first: int, count: int
+) -> None:
+    """Sum `count` values from `start` on, those `step` further and so on, with the weights."""
+    # unsigned, because an index that could be negative keeps the loop from being vectorised
+    origin, stride, end = nb.uintp(start), nb.uintp(step), nb.uintp(first)
+    for c in range(nb.uintp(count)):
+        total = np.float32(0)
+        for k in range(len(weights)):
+            total += weights[k] * source[origin + nb.uintp(k) * stride + c]
+        target[end + c] = total
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"})
 def transform(
-    source: Float, rows: Positions, columns: Positions, side: int, data: Float, transformed: Float
+    source: Float, rows: Positions, columns: Positions, side: int, data: Matrix, transformed: Float
 ) -> None:
     """Compute ``Bᵀ d B`` of each tile into ``transformed`` (``n·n × tiles × C``).
 
@@ -58,84 +117,71 @@ def transform(
         Tiles, counted in tiles.
     side : int
         Of a tile of outputs.
-    data : (n, n) array of float32
+    data : n tuples of n float32
     """
-    n = data.shape[0]
+    n = len(data)
     channels = source.shape[2]
-    lines = source.reshape(source.shape[0], -1)
-    half = np.empty((n, n * channels), np.float32)
+    pitch = source.shape[1] * channels
+    tiles = transformed.shape[1]
+    flat, target = source.reshape(-1), transformed.reshape(-1)
+    half = np.empty(n * n * channels, np.float32)
+    line = n * channels
     for tile in range(rows.size):
-        top = rows[tile] * side
-        left = columns[tile] * side * channels
+        corner = side * (rows[tile] * pitch + columns[tile] * channels)
         for a in range(n):
-            target = half[a]
-            target[:] = 0
-            for y in range(n):
-                weight = data[a, y]
-                if weight != 0:
-                    line = lines[top + y, left : left + n * channels]
-                    for c in range(n * channels):
-                        target[c] += weight * line[c]
+            _mix(data[a], flat, corner, pitch, half, a * line, line)
         for a in range(n):
             for b in range(n):
-                target = transformed[a * n + b, tile]
-                target[:] = 0
-                for x in range(n):
-                    weight = data[b, x]
-                    if weight != 0:
-                        values = half[a, x * channels : (x + 1) * channels]
-                        for c in range(channels):
-                            target[c] += weight * values[c]
+                place = ((a * n + b) * tiles + tile) * channels
+                _mix(data[b], half, a * line, channels, target, place, channels)
 
 
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, fastmath={"contract"})
 def untransform(
     products: Float,
     first: int,
     rows: Positions,
     columns: Positions,
-    output: Float,
-    order: NDArray[np.int64],
+    output: Matrix,
+    bias: Flat,
+    order: Positions,
     values: Float,
 ) -> None:
-    """Add ``Aᵀ m A`` of each tile to the rows of ``values`` that stand for wanted positions.
+    """Put ``Aᵀ m A`` of each tile, the bias and a ReLU into the rows of wanted positions.
 
     Parameters
     ----------
-    products : (n·n, tiles, C) array of float32
+    products : (n·n, blocks, tiles, C / blocks) array of float32
     first : int
         Where the tiles begin among the products.
     rows, columns : (tiles,) array of int64
-    output : (t, n) array of float32
+    output : t tuples of n float32
+    bias : (C,) array of float32
     order : (H, W) array of int64
         Row of ``values`` for each position of the output map, or -1 where none is wanted.
     values : (positions, C) array of float32
     """
-    side, n = output.shape
-    channels = values.shape[1]
-    half = np.empty((n, channels), np.float32)
+    side, n = len(output), len(output[0])
+    _, blocks, tiles, width = products.shape
+    flat = products.reshape(-1)
+    half = np.empty(n * width, np.float32)
+    sums = np.empty(width, np.float32)
     for tile in range(rows.size):
-        for i in range(side):
-            y = rows[tile] * side + i
-            if y >= order.shape[0]:
-                break
-            for b in range(n):
-                target = half[b]
-                target[:] = 0
-                for a in range(n):
-                    weight = output[i, a]
-                    if weight != 0:
-                        part = products[a * n + b, first + tile]
-                        for c in range(channels):
-                            target[c] += weight * part[c]
-            for j in range(side):
-                x = columns[tile] * side + j
-                if x >= order.shape[1] or order[y, x] < 0:
-                    continue
-                target = values[order[y, x]]
+        for block in range(blocks):
+            begin = block * width
+            for i in range(side):
+                y = rows[tile] * side + i
+                if y >= order.shape[0]:
+                    break
                 for b in range(n):
-                    weight = output[j, b]
-                    if weight != 0:
-                        part = half[b]
-                        for c in range(channels):
-                            target[c] += weight * part[c]
+                    place = ((b * blocks + block) * tiles + first + tile) * width
+                    step = n * blocks * tiles * width
+                    _mix(output[i], flat, place, step, half, b * width, width)
+                for j in range(side):
+                    x = columns[tile] * side + j
+                    if x >= order.shape[1] or order[y, x] < 0:
+                        continue
+                    _mix(output[j], half, 0, width, sums, 0, width)
+                    target = values[order[y, x], begin : begin + width]
+                    for c in range(width):
+                        target[c] = max(sums[c] + bias[begin + c], np.float32(0))

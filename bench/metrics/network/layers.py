@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 Float = NDArray[np.float32]
 Positions = NDArray[np.int64]
+Matrix = tuple[tuple[np.float32, ...], ...]
 
 OVERHANG = 3
 """How far the last tile of a map may reach beyond it."""
@@ -33,9 +34,16 @@ _SIDES = {3: (3, 4), 5: (2,)}
 _READING = 20
 """Tiles that could be multiplied by a weight in the time that it takes to read it."""
 
-_BLOCK_BYTES = 2 << 20
-_BLOCK_TILES = 64
-"""Size of what is gathered at once: it is multiplied while still in the cache."""
+_UNPACKED = 1_000_000
+"""Multiplications in a matrix product up to which OpenBLAS, on processors with AVX-512, works on
+matrices as they lie; it copies larger ones first, which for few rows costs as much again."""
+
+_COLUMNS = 64
+"""Columns of the blocks that weights are kept in, so that a product of one is small."""
+
+_BLOCK_TILES = 44
+"""Tiles that are multiplied at once, at most: all of it stays in the cache, and no power of two,
+for which what is read together would fall on the same places of the cache."""
 
 
 @dataclass(eq=False)
@@ -80,15 +88,15 @@ class Tiling:
 
     Parameters
     ----------
-    weight : (n·n, I, channels) array of float32
-        Transformed weights.
-    output : (side, n) array of float32
-    data : (n, n) array of float32
+    weight : (n·n, blocks, I, columns) array of float32
+        Transformed weights, the channels of the output in blocks.
+    output : `side` tuples of n float32
+    data : n tuples of n float32
     """
 
     weight: Float
-    output: Float
-    data: Float
+    output: Matrix
+    data: Matrix
 
     @property
     def side(self) -> int:
@@ -176,7 +184,7 @@ class Convolution(Layer):
         rows, columns = np.nonzero(wanted)
         values = np.empty((len(rows), self.channels), np.float32)
         length = len(self.weight)
-        block = max(128, _BLOCK_BYTES // (4 * length))
+        block = max(_ROWS, _UNPACKED // (self.channels * length) // _ROWS * _ROWS)
         windows = np.empty((min(block, len(rows)), length), np.float32)
         for start in range(0, len(rows), block):
             part = slice(start, start + block)
@@ -206,49 +214,55 @@ class WinogradConvolution(Layer):
         """Transform the input of the wanted positions, and compute them at once if they're many."""
         from inpaintbench.metrics.kernels import winograd as kernels
 
-        order = np.cumsum(wanted).reshape(wanted.shape) - 1
-        values = np.empty((int(order[-1, -1]) + 1, self.channels), np.float32)
-        values[:] = self.bias
-        order[~wanted] = -1
         tiling = self._tiling(wanted.shape)
-        rows, columns = np.nonzero(_tiles(wanted, tiling.side))
-        points, inputs, _ = tiling.weight.shape
-        for start in range(0, len(rows), _BLOCK_TILES):
-            part = slice(start, start + _BLOCK_TILES)
+        rows, columns, order, count = kernels.cover(wanted, tiling.side)
+        values = np.empty((count, self.channels), np.float32)
+        points, _, inputs, _ = tiling.weight.shape
+        for start in range(0, len(rows), self._most):
+            part = slice(start, start + self._most)
             filled_up = -(-len(rows[part]) // _ROWS) * _ROWS
-            transformed = np.zeros((points, filled_up, inputs), np.float32)
+            transformed = np.empty((points, filled_up, inputs), np.float32)
+            transformed[:, len(rows[part]) :] = 0
             kernels.transform(
                 source, rows[part], columns[part], tiling.side, tiling.data, transformed
             )
             tiles = Tiles(rows[part], columns[part], order, transformed)
-            if len(rows) <= _BLOCK_TILES:
+            if len(rows) <= self._most:
                 return Computation(values, tiles)
-            self._add([Computation(values, tiles)])
-        np.maximum(values, 0, out=values)
+            self._multiply([Computation(values, tiles)])
         return Computation(values)
 
     def compute(self, computations: Sequence[Computation]) -> list[Float]:
-        """Multiply what was taken, as many tiles together as stay in the cache."""
+        """Multiply what was taken, as many tiles together as a product may have."""
         waiting = [computation for computation in computations if computation.tiles is not None]
         stack: list[Computation] = []
         height = 0
         for computation in waiting:
-            stack.append(computation)
-            height += len(computation.tiles.rows) if computation.tiles else 0
-            if height >= _BLOCK_TILES or computation is waiting[-1]:
-                self._add(stack)
+            count = computation.tiles.transformed.shape[1] if computation.tiles else 0
+            if stack and height + count > self._most:
+                self._multiply(stack)
                 stack, height = [], 0
-        for computation in waiting:
-            np.maximum(computation.values, 0, out=computation.values)
+            stack.append(computation)
+            height += count
+        if stack:
+            self._multiply(stack)
         return [computation.values for computation in computations]
 
-    def _add(self, computations: Sequence[Computation]) -> None:
-        """Add the products of tiles and weights to the values."""
+    @property
+    def _most(self) -> int:
+        """Tiles that are multiplied at once."""
+        unpacked = _UNPACKED // (_COLUMNS * self.weight.shape[1]) // _ROWS * _ROWS
+        return max(_ROWS, min(_BLOCK_TILES, unpacked))
+
+    def _multiply(self, computations: Sequence[Computation]) -> None:
+        """Turn the products of tiles and weights into values."""
         from inpaintbench.metrics.kernels import winograd as kernels
 
         tiles = [c.tiles for c in computations if c.tiles is not None]
         tiling = self._tiling(tiles[0].order.shape)
-        products = np.matmul(np.concatenate([t.transformed for t in tiles], axis=1), tiling.weight)
+        transformed = [t.transformed for t in tiles]
+        stacked = np.concatenate(transformed, axis=1) if len(tiles) > 1 else transformed[0]
+        products = np.matmul(stacked[:, None], tiling.weight)
         first = 0
         for part, computation in zip(tiles, computations, strict=True):
             kernels.untransform(
@@ -257,6 +271,7 @@ class WinogradConvolution(Layer):
                 part.rows,
                 part.columns,
                 tiling.output,
+                self.bias,
                 part.order,
                 computation.values,
             )
@@ -282,13 +297,9 @@ class WinogradConvolution(Layer):
         # G g Gᵀ of every pair of channels at once
         by_place = self.weight.reshape(self.kernel**2, -1)
         points = np.kron(transform, transform).astype(np.float32) @ by_place
-        return Tiling(points.reshape(-1, inputs, outputs), output, data)
-
-
-def _tiles(wanted: NDArray[np.bool_], side: int) -> NDArray[np.bool_]:
-    """Mark the tiles that hold a wanted position."""
-    rows = np.logical_or.reduceat(wanted, range(0, wanted.shape[0], side), axis=0)
-    return np.logical_or.reduceat(rows, range(0, wanted.shape[1], side), axis=1)
+        columns = outputs if outputs % _COLUMNS else _COLUMNS
+        blocks = points.reshape(-1, inputs, outputs // columns, columns).transpose(0, 2, 1, 3)
+        return Tiling(np.ascontiguousarray(blocks), output, data)
 
 
 def convolution(

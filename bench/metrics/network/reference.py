@@ -48,10 +48,13 @@ class ReferenceNetwork:
     """
 
     def __init__(self, layers: Sequence[Layer], image: Float) -> None:
+        from inpaintbench.metrics.kernels import convolution as kernels
+
         self._layers = layers
         self._lock = threading.Lock()
         self._sides = [image.shape[:2]]
         self._maps: list[Float] = []
+        self._scales: list[Float] = []
         values = image.reshape(-1, image.shape[2])
         for layer in layers:
             self._maps.append(_bordered(self._sides[-1], layer.padding, values))
@@ -59,6 +62,7 @@ class ReferenceNetwork:
             self._sides.append((layer.output_side(height), layer.output_side(width)))
             everywhere = np.ones(self._sides[-1], np.bool_)
             (values,) = layer.compute([layer.take(self._maps[-1], everywhere)])
+            self._scales.append(kernels.scales(values))
         self._maps.append(_bordered(self._sides[-1], 0, values))
 
     def distances(self, changes: Sequence[Change]) -> list[float]:
@@ -100,9 +104,10 @@ class ReferenceNetwork:
             ]
             if layer.head is None:
                 continue
+            known = self._maps[i + 1], self._scales[i]
             for n, change in enumerate(states):
                 distance = kernels.distance(
-                    self._maps[i + 1], change.where, self._border(i + 1), change.values, layer.head
+                    *known, change.where, self._border(i + 1), change.values, layer.head
                 )
                 totals[n] += distance / (height * width)
         return totals
