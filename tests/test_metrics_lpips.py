@@ -143,24 +143,25 @@ def test_vgg_is_recomputed_exactly(pair: Pair) -> None:
 
 @given(
     st.sampled_from([(3, 1), (5, 2)]),
+    st.sampled_from([24, 128]),
     st.integers(1, 24),
     st.integers(1, 24),
     st.integers(0, 2**32 - 1),
 )
 @settings(deadline=None, max_examples=40)
 def test_fewer_multiplications_give_the_same_sums(
-    shape: tuple[int, int], height: int, width: int, seed: int
+    shape: tuple[int, int], channels: int, height: int, width: int, seed: int
 ) -> None:
     kernel, padding = shape
     rng = np.random.default_rng(seed)
-    weight = rng.normal(0, 0.1, (24, 16, kernel, kernel)).astype(np.float32)
-    bias = rng.normal(0, 0.1, 24).astype(np.float32)
+    weight = rng.normal(0, 0.1, (channels, 16, kernel, kernel)).astype(np.float32)
+    bias = rng.normal(0, 0.1, channels).astype(np.float32)
     image = np.maximum(rng.normal(0, 1, (height, width, 16)), 0).astype(np.float32)
     wanted = rng.random((height, width)) < 0.3
     around = (padding, padding + OVERHANG)
     source = np.pad(image, (around, around, (0, 0)))
-    matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, 24))
-    direct = Convolution(kernel, 1, padding, 24, matrix, bias)
+    matrix = np.ascontiguousarray(weight.transpose(2, 3, 1, 0).reshape(-1, channels))
+    direct = Convolution(kernel, 1, padding, channels, matrix, bias)
     quick = convolution(weight, bias, stride=1, padding=padding)
     assert type(quick) is not Convolution
     got, expected = (layer.compute([layer.take(source, wanted)])[0] for layer in (quick, direct))
