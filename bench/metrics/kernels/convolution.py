@@ -111,7 +111,8 @@ def _scale(vector: Float) -> np.float32:
     squares = np.float32(0)
     for c in range(vector.size):
         squares += vector[c] * vector[c]
-    return np.float32(1) / (np.sqrt(squares) + np.float32(1e-10))
+    scale: np.float32 = np.float32(1) / (np.sqrt(squares) + np.float32(1e-10))
+    return scale
 
 
 @nb.njit(cache=True, nogil=True)

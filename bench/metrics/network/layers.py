@@ -251,7 +251,8 @@ class WinogradConvolution(Layer):
     @property
     def _most(self) -> int:
         """Tiles that are multiplied at once."""
-        unpacked = _UNPACKED // (_COLUMNS * self.weight.shape[1]) // _ROWS * _ROWS
+        inputs: int = self.weight.shape[1]
+        unpacked = _UNPACKED // (_COLUMNS * inputs) // _ROWS * _ROWS
         return max(_ROWS, min(_BLOCK_TILES, unpacked))
 
     def _multiply(self, computations: Sequence[Computation]) -> None:
