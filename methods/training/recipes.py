@@ -96,16 +96,16 @@ _SMALL_IMAGE_MASKS = (
     "context-encoder-center",
     "lama-medium",
 )
-_SMALL_IMAGES = Augmentation(shift=2, contrast=0.1, brightness=0.05, tint=0.02)
+_SMALL_IMAGES = Augmentation(shift=4, contrast=0.4, brightness=0.15, tint=0.15)
 _PHOTOGRAPHS = Augmentation(shift=0, contrast=0.1, brightness=0.05, tint=0.02)
 
 RECIPES: Mapping[str, Recipe] = {
     "autoencoder": Recipe(
-        "autoencoder", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
+        "autoencoder", 32, 32, 48, 3e-3, 0.03, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
         _reconstruction,
     ),
     "vae": Recipe(
-        "vae", 32, 32, 48, 3e-3, 0.01, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
+        "vae", 32, 32, 48, 3e-3, 0.03, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
         _evidence_bound,
     ),
     "context-encoder": Recipe(
