@@ -84,6 +84,8 @@ def test_an_interrupt_stops_at_once_and_keeps_what_finished(tmp_path: Path) -> N
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "COLUMNS": "120"},
+        # a shell's background job ignores interrupts, and so would what the tests start in it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     deadline = time.monotonic() + 60
     while not list((tmp_path / "run").glob("outputs/*/*.png")):
