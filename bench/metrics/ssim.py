@@ -83,8 +83,8 @@ class SSIM(Metric):
         mean, variance = structural.moments(flat, channels, window.taps)
         peak = top(reference.dtype)
 
-        def loss_map(result: Result) -> NDArray[np.float64]:
-            lost: NDArray[np.float64] = structural.loss(
+        def losses(result: Result) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+            lost: tuple[NDArray[np.float64], NDArray[np.int64]] = structural.loss(
                 flat,
                 result.output.reshape(flat.shape),
                 result.difference.changed,
@@ -98,14 +98,15 @@ class SSIM(Metric):
             return lost
 
         def score(result: Result) -> float:
-            lost = result.shared((self.name, self.definition), lambda: loss_map(result))
+            lost, segments = result.shared((self.name, self.definition), lambda: losses(result))
             if self.region == "image":
-                return float(1 - lost.sum() / (lost.size * channels))
+                windows = (height - 2 * margin) * (width - 2 * margin)
+                return float(1 - lost.sum() / (windows * channels))
             area = result.mask if self.region == "hole" else boundary(result)
-            inside = area[margin : height - margin, margin : width - margin]
-            pixels = int(np.count_nonzero(inside))
+            centres = area[margin : height - margin, margin : width - margin]
+            pixels = int(np.count_nonzero(centres))
             if not pixels:
                 return math.nan
-            return float(1 - lost[inside].sum() / (pixels * channels))
+            return float(1 - structural.inside(lost, segments, centres) / (pixels * channels))
 
         return score
