@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from inpaintbench.methods.networks.learned import LearnedMethod
 from inpaintbench.methods.weights import files
@@ -126,10 +126,11 @@ class DeepFill(LearnedMethod):
 
 
 def _padded(network: nn.Module, inputs: Tensor) -> Tensor:
-    """Run the network on inputs extended at the bottom and right to a multiple of 8."""
+    """Run the network on inputs extended at the bottom and right to a multiple that it takes."""
     from torch.nn.functional import pad
 
     height, width = inputs.shape[2:]
-    extended = pad(inputs, (0, -width % 8, 0, -height % 8), mode="replicate")
+    multiple = cast(int, network.multiple)
+    extended = pad(inputs, (0, -width % multiple, 0, -height % multiple), mode="replicate")
     fine: Tensor = network(extended)[1]
     return fine[:, :, :height, :width]

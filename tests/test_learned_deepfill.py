@@ -76,6 +76,43 @@ def test_a_gate_scales_its_feature() -> None:
         assert convolution(torch.full((1, 1, 1, 1), 3.0)).item() == pytest.approx(6)
 
 
+@pytest.mark.parametrize("width", [16, 48])
+def test_a_fresh_network_lets_its_inputs_through_to_the_last_layer(width: int) -> None:
+    torch.manual_seed(0)
+    stage = DeepFillNetwork(width).stage1
+    features = torch.randn(2, 5, 64, 64) * 0.5
+    with torch.no_grad():
+        for layer in list(stage.children())[:-1]:
+            features = layer(features)
+            assert 0.1 < float(features.std()) < 2
+
+
+def test_a_fresh_first_stage_on_small_images_is_a_diffusion() -> None:
+    torch.manual_seed(0)
+    network = DeepFillNetwork(width=8, shrink=4).eval()
+    down, right = torch.meshgrid(
+        torch.linspace(-1, 1, 64), torch.linspace(-1, 1, 64), indexing="ij"
+    )
+    image = torch.stack([0.5 * right, 0.5 * down, torch.full_like(down, 0.3)])[None]
+    mask = torch.zeros(1, 1, 64, 64)
+    mask[..., 20:44, 20:44] = 1
+    with torch.no_grad():
+        coarse, fine = network(torch.cat([image * (1 - mask), mask], 1))
+    assert coarse.shape == fine.shape == image.shape
+    # a constant stays, and a slope is met within what the hole's middle leaves open
+    assert torch.allclose(coarse[:, 2], image[:, 2], atol=1e-5)
+    assert float(((coarse - image).abs() * mask).max()) < 0.15
+    assert float((coarse - image).abs()[..., 8:-8, 8:-8].mean()) < 0.03
+
+
+def test_a_hole_everywhere_is_finite_on_small_images_too() -> None:
+    network = DeepFillNetwork(width=8, shrink=4).eval()
+    inputs = torch.cat([torch.zeros(1, 3, 48, 80), torch.ones(1, 1, 48, 80)], 1)
+    with torch.no_grad():
+        for filled in network(inputs):
+            assert torch.isfinite(filled).all()
+
+
 def slow_attention(features: np.ndarray, mask: np.ndarray, fuse: bool) -> np.ndarray:
     """Contextual attention in loops, from its definition; features (C, H, W), mask (H/2, W/2)."""
     channels, height, width = features.shape

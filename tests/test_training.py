@@ -27,6 +27,7 @@ from inpaintbench.methods.training.data import (  # noqa: E402
 from inpaintbench.methods.training.export import Provenance  # noqa: E402
 from inpaintbench.methods.training.loop import Training  # noqa: E402
 from inpaintbench.methods.training.objective import hole_errors, hole_psnr  # noqa: E402
+from inpaintbench.methods.training.patch_adversarial import relative_error  # noqa: E402
 from inpaintbench.methods.training.perceptual import BLOCKS, PerceptualLoss  # noqa: E402
 from inpaintbench.methods.training.record import Entry, Log, read  # noqa: E402
 from inpaintbench.methods.training.run import Images, Plan, prepare, train  # noqa: E402
@@ -78,7 +79,13 @@ def plan(method: str, size: int = 16, **settings: object) -> Plan:
     )
 
 
-METHODS = [("autoencoder", 16), ("vae", 16), ("context-encoder", 16), ("deepfill", 32)]
+METHODS = [
+    ("autoencoder", 16),
+    ("vae", 16),
+    ("context-encoder", 16),
+    ("deepfill", 32),
+    ("deepfill-paper", 32),
+]
 
 
 # Batches
@@ -137,7 +144,48 @@ def test_augmentation_moves_mirrors_and_keeps_the_range() -> None:
     assert not torch.equal(moved, images)
 
 
+def test_a_warp_turns_and_enlarges_about_the_centre() -> None:
+    down, right = torch.meshgrid(
+        torch.linspace(-1, 1, 33), torch.linspace(-1, 1, 33), indexing="ij"
+    )
+    images = torch.stack([0.5 + 0.3 * right, 0.5 + 0.3 * down, torch.full_like(down, 0.5)])
+    images = images.expand(256, 3, 33, 33)
+    warped = augment(
+        images, Augmentation(0, 0, 0, 0, turn=20, enlarge=0.5), torch.Generator().manual_seed(3)
+    )
+    # away from the reflected border, slopes say by how much each image was turned and enlarged
+    inside = warped[:, :, 10:-10, 10:-10]
+    across = (inside[..., -1] - inside[..., 0]).mean(2)[:, :2] / (0.3 * 12 / 16)
+    size = across.norm(dim=1)
+    angle = torch.rad2deg(torch.atan2(across[:, 1].abs(), across[:, 0].abs()))
+    changed = (size - 1).abs() > 1e-3
+    assert 90 < int(changed.sum()) < 166
+    assert float(size.min()) > 1 / 1.5 - 0.01 and float(size.max()) < 1.01
+    assert 15 < float(angle.max()) < 20.5
+    assert torch.allclose(warped[:, :, 16, 16], torch.tensor(0.5), atol=1e-3)
+
+
+def test_a_share_of_the_crops_loses_its_colour() -> None:
+    images = torch.rand(400, 3, 4, 4, generator=torch.Generator().manual_seed(0))
+    changed = augment(images, Augmentation(0, 0, 0, 0, grey=0.25), torch.Generator().manual_seed(1))
+    grey = (changed.std(1) < 1e-6).flatten(1).all(1)
+    assert 70 < int(grey.sum()) < 130
+
+
 # Losses
+
+
+def test_the_relative_error_asks_as_much_of_smooth_images() -> None:
+    images = torch.zeros(2, 3, 8, 8)
+    masks = torch.zeros(2, 1, 8, 8)
+    masks[..., 2:6, 2:6] = 1
+    fill = torch.stack([torch.full((3, 8, 8), 0.05), torch.full((3, 8, 8), 0.5)]).requires_grad_()
+    error = relative_error(fill, Batch(images, masks))
+    assert error.item() == pytest.approx((np.log(0.06) + np.log(0.51)) / 2)
+    error.backward()
+    smooth, rough = fill.grad.abs().sum((1, 2, 3)).tolist()
+    assert smooth == pytest.approx(rough * 0.51 / 0.06)
+    assert (fill.grad * (1 - masks)).abs().sum() == 0
 
 
 def test_hole_psnr_is_the_mean_of_each_images_own() -> None:

@@ -31,7 +31,9 @@ HELD_OUT_SHARE, HELD_OUT_MOST = 0.1, 500
 
 
 def train(
-    method: Annotated[str, typer.Argument(help="autoencoder, vae, context-encoder or deepfill.")],
+    method: Annotated[
+        str, typer.Argument(help="autoencoder, vae, context-encoder, deepfill or deepfill-paper.")
+    ],
     dataset: Annotated[
         list[str] | None,
         typer.Option(
@@ -167,7 +169,7 @@ def train(
         raise BenchError(f"{error.filename}: no such checkpoint; leave out --resume") from error
     except (ValueError, WeightsUnavailable) as error:
         raise BenchError(str(error)) from error
-    typer.echo(f"{weights}: use it with {method}[weights={weights}]")
+    typer.echo(f"{weights}: use it with {recipe.network}[weights={weights}]")
 
 
 def _read(wanted: Sequence[str], shares: Sequence[float] | None, side: int) -> list[Images]:

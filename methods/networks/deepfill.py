@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import conv2d, elu, interpolate, leaky_relu, pad, relu
+from torch.nn.functional import avg_pool2d, conv2d, elu, interpolate, leaky_relu, pad, relu
 from torch.nn.utils.parametrizations import spectral_norm
 
 from inpaintbench.methods.networks.attention import ContextualAttention
@@ -200,19 +200,29 @@ class DeepFillNetwork(nn.Module):
         Channels at half the size: 48 in the paper, 4,052,478 parameters.
     tensorflow : int
         1 for weights of the authors' TensorFlow network: its padding, and no fusing.
+    shrink : int
+        1 in the paper. With more, the first stage sees images shrunk by this factor and filled by
+        diffusion, and adds what it knows better: a blurred guess needs no more, and a young network
+        starts from one.
+    coarse_width : int
+        Width of the first stage; 0 for that of the second, as in the paper.
     """
 
-    def __init__(self, width: int = 48, tensorflow: int = 0) -> None:
+    def __init__(
+        self, width: int = 48, tensorflow: int = 0, shrink: int = 1, coarse_width: int = 0
+    ) -> None:
         super().__init__()
-        self.stage1 = CoarseNetwork(width)
+        self.stage1 = CoarseNetwork(coarse_width or width)
         self.stage2 = RefinementNetwork(width)
         self.stage2.contextual_attention.fuse = not tensorflow
+        self.shrink = shrink
+        self.multiple = max(8, 4 * shrink)
         for module in self.modules():
             if isinstance(module, GatedConvolution):
                 module.tensorflow = bool(tensorflow)
-            if isinstance(module, nn.Conv2d):
-                nn.init.kaiming_uniform_(module.weight, nonlinearity="relu", mode="fan_out")
-                nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+        _initialise(self)
+        if shrink > 1:
+            nn.init.zeros_(self.stage1.conv_to_rgb.conv.weight)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Fill damaged images and masks.
@@ -220,16 +230,70 @@ class DeepFillNetwork(nn.Module):
         Parameters
         ----------
         inputs : (N, 4, H, W) tensor
-            Images in [-1, 1] with 0 in the hole, and masks, 1 = hole; `H` and `W` multiples of 8.
+            Images in [-1, 1] with 0 in the hole, and masks, 1 = hole; `H` and `W` multiples of
+            `multiple`.
 
         Returns
         -------
         coarse, fine : (N, 3, H, W) tensors in (-1, 1)
         """
         images, mask = inputs[:, :3], inputs[:, 3:]
-        coarse = self.stage1(torch.cat([images, torch.ones_like(mask), mask], 1))
+        if self.shrink == 1:
+            coarse = _coarse(self.stage1, images, mask)
+        else:
+            small = _shrunk(inputs, self.shrink)
+            diffused = _diffused(small)
+            guess = diffused + small[:, 3:] * _coarse(self.stage1, diffused, small[:, 3:])
+            coarse = interpolate(
+                guess, scale_factor=self.shrink, mode="bilinear", align_corners=False
+            )
         fine = self.stage2(coarse * mask + images * (1 - mask), mask)
         return coarse, fine
+
+
+def _coarse(network: nn.Module, images: Tensor, mask: Tensor) -> Tensor:
+    """Run the first stage, which also sees a channel of ones, so that padding shows."""
+    filled: Tensor = network(torch.cat([images, torch.ones_like(mask), mask], 1))
+    return filled
+
+
+def _diffused(inputs: Tensor) -> Tensor:
+    """Pull and push (Gortler et al. 1996): fill each block without known pixels from its parent."""
+    images, mask = inputs[:, :3], inputs[:, 3:]
+    if min(images.shape[2:]) == 1 or not mask.any():
+        return images
+    height, width = images.shape[2:]
+    even = pad(inputs, (0, width % 2, 0, height % 2), mode="replicate")
+    parents = _diffused(_shrunk(even, 2))
+    grown = interpolate(parents, scale_factor=2, mode="bilinear", align_corners=False)
+    return images * (1 - mask) + grown[:, :, :height, :width] * mask
+
+
+def _shrunk(inputs: Tensor, factor: int) -> Tensor:
+    """Average the known pixels of each block; a block is hole where there are none."""
+    images = avg_pool2d(inputs[:, :3], factor)
+    known = avg_pool2d(1 - inputs[:, 3:], factor)
+    return torch.cat([images / known.clamp(min=1 / factor**2), (known == 0).to(images.dtype)], 1)
+
+
+VALUE_GAIN = 2.8
+"""Of the weights of values, so that gates, half open at first, leave the signal's strength."""
+
+
+def _initialise(network: nn.Module) -> None:
+    """Draw the weights of all convolutions anew, so that no layer weakens what passes.
+
+    Gates and exponential units let a third of the signal through; with the usual variances the
+    last of seventeen layers would see nothing of the first one's inputs.
+    """
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, nonlinearity="linear")
+            nn.init.zeros_(module.bias)  # type: ignore[arg-type]
+    for module in network.modules():
+        if isinstance(module, GatedConvolution):
+            with torch.no_grad():
+                module.conv.weight[: len(module.conv.weight) // 2] *= VALUE_GAIN
 
 
 class PatchCritic(nn.Module):

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
 
 from inpaintbench.methods.base import Image, Mask
 
@@ -43,12 +44,20 @@ class Augmentation:
         Pixels, with reflected borders; for images that are no larger than a crop.
     contrast, brightness, tint : float
         Relative gain about the mean; offset; gain of each channel about the mean.
+    turn, enlarge : float
+        Degrees; relative enlargement, from none up to the value. Both blur a little, so only half
+        of the crops, drawn at random, are turned and enlarged.
+    grey : float
+        Share of the crops that lose their colour.
     """
 
     shift: int = 4
     contrast: float = 0.15
     brightness: float = 0.1
     tint: float = 0.05
+    turn: float = 0.0
+    enlarge: float = 0.0
+    grey: float = 0.0
 
 
 class CropPool:
@@ -169,7 +178,7 @@ class BatchSource:
 
 
 def augment(images: Tensor, amount: Augmentation, generator: torch.Generator) -> Tensor:
-    """Flip, shift and recolour images ``(N, 3, S, S)`` in [0, 1], each in its own way."""
+    """Flip, shift, warp and recolour images ``(N, 3, S, S)`` in [0, 1], each in its own way."""
     count = len(images)
     images = _flip(images, generator, (3,))
     if amount.shift:
@@ -178,6 +187,11 @@ def augment(images: Tensor, amount: Augmentation, generator: torch.Generator) ->
             torch.randint(0, 2 * amount.shift + 1, (count, 2, 1), generator=generator),
             amount.shift,
         )
+    if amount.turn or amount.enlarge:
+        images = _warp(images, amount.turn, amount.enlarge, generator)
+    if amount.grey:
+        chosen = torch.rand(count, 1, 1, 1, generator=generator).to(images.device) < amount.grey
+        images = torch.where(chosen, images.mean(1, keepdim=True), images)
     spread = torch.rand(count, 5, 1, 1, generator=generator).to(images.device) * 2 - 1
     gain = (1 + amount.contrast * spread[:, :1]) * (1 + amount.tint * spread[:, 1:4])
     mean = images.mean((1, 2, 3), keepdim=True)
@@ -200,6 +214,21 @@ def _shift(images: Tensor, offsets: Tensor, reach: int) -> Tensor:
     rows = window[:, 0, None, :, None].expand(count, channels, size, padded.shape[3])
     columns = window[:, 1, None, None, :].expand(count, channels, size, size)
     return padded.gather(2, rows).gather(3, columns)
+
+
+def _warp(images: Tensor, turn: float, enlarge: float, generator: torch.Generator) -> Tensor:
+    """Turn and enlarge half of the images about their centres, with reflected borders."""
+    chosen, angle, growth = torch.rand(3, len(images), generator=generator)
+    angle, growth = torch.deg2rad(turn * (2 * angle - 1)), 1 + enlarge * growth
+    cosine, sine, nothing = angle.cos() / growth, angle.sin() / growth, torch.zeros_like(angle)
+    rows = [torch.stack([cosine, -sine, nothing], 1), torch.stack([sine, cosine, nothing], 1)]
+    grid = affine_grid(
+        torch.stack(rows, 1).to(images.device), list(images.shape), align_corners=False
+    )
+    warped = grid_sample(
+        images, grid, mode="bicubic", padding_mode="reflection", align_corners=False
+    )
+    return torch.where((chosen < 0.5).view(-1, 1, 1, 1).to(images.device), warped, images)
 
 
 def fixed_batch(images: Sequence[Image], masks: Sequence[Mask], device: str) -> Batch:

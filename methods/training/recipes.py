@@ -40,9 +40,10 @@ class Recipe:
         Largest short side that photographs are shrunk to, in crops.
     augmentation : Augmentation
         Changes to the crops.
-    blocks : int or None
-        Residual blocks at each scale of a network that is built for one size of image; None for
-        one that takes any size.
+    sized : bool
+        Whether the network is built for one size of image.
+    parameters : mapping of str to int
+        Further parameters of the network.
     objective : callable
         Makes the losses (with a critic, where there is one) for a network and an image size.
     adversarial : float
@@ -58,15 +59,15 @@ class Recipe:
     masks: tuple[str, ...]
     zoom: float
     augmentation: Augmentation
-    blocks: int | None
+    sized: bool
+    parameters: Mapping[str, int]
     objective: Callable[[nn.Module, int], Objective]
     adversarial: float = 1.0
 
     def architecture(self, size: int, width: int) -> dict[str, int]:
         """Return the parameters that the network is built with."""
-        if self.blocks is None:
-            return {"width": width}
-        return {"size": size, "width": width, "blocks": self.blocks}
+        sides = {"size": size} if self.sized else {}
+        return {**sides, "width": width, **self.parameters}
 
     def make(self, size: int, width: int) -> Objective:
         """Build the network with fresh weights, and its losses."""
@@ -90,33 +91,44 @@ def _patch_adversarial(network: nn.Module, size: int) -> Objective:
     return PatchAdversarial(network, PatchCritic(32, halvings=min(6, size.bit_length() - 4)))
 
 
+def _patch_adversarial_of_the_paper(network: nn.Module, size: int) -> Objective:
+    return PatchAdversarial(network, PatchCritic(), relative=False)
+
+
 _SMALL_IMAGE_MASKS = (
     "context-encoder-center",
     "large-regions",
     "context-encoder-center",
     "lama-medium",
 )
-_SMALL_IMAGES = Augmentation(shift=4, contrast=0.4, brightness=0.15, tint=0.15)
-_PHOTOGRAPHS = Augmentation(shift=0, contrast=0.1, brightness=0.05, tint=0.02)
+_SMALL_IMAGES = Augmentation(
+    shift=4, contrast=0.4, brightness=0.15, tint=0.15, turn=10, enlarge=0.3
+)
+_BLOCKS = {"blocks": 1}
+_PHOTOGRAPHS = Augmentation(shift=0, contrast=0.3, brightness=0.1, tint=0.05, grey=0.1)
 
 RECIPES: Mapping[str, Recipe] = {
     "autoencoder": Recipe(
-        "autoencoder", 32, 32, 48, 3e-3, 0.03, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
-        _reconstruction,
+        "autoencoder", 32, 32, 48, 3e-3, 0.05, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _BLOCKS, _reconstruction,
     ),
     "vae": Recipe(
-        "vae", 32, 32, 48, 3e-3, 0.03, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
-        _evidence_bound,
+        "vae", 32, 32, 48, 3e-3, 0.05, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _BLOCKS, _evidence_bound,
     ),
     "context-encoder": Recipe(
-        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, 1,
-        _context_adversarial,
+        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
+        _BLOCKS, _context_adversarial,
+    ),
+    "deepfill-paper": Recipe(
+        "deepfill", 256, 48, 16, 1e-4, 0.0, ("deepfill-freeform", "deepfill-box"), 4.0,
+        Augmentation(0, 0, 0, 0), False, {}, _patch_adversarial_of_the_paper,
     ),
     # In hours instead of weeks, the paper's weight keeps the critic at chance: the network answers
     # its every move before it has learnt what photographs look like.
     "deepfill": Recipe(
         "deepfill", 96, 16, 6, 3e-4, 0.0, ("large-regions", "lama-thick", "lama-medium"), 3.0,
-        _PHOTOGRAPHS, None, _patch_adversarial, adversarial=0.1,
+        _PHOTOGRAPHS, False, {"shrink": 4, "coarse_width": 24}, _patch_adversarial, adversarial=0.1,
     ),
 }  # fmt: skip
 """Recipes by the method's name on the command line."""
