@@ -27,8 +27,9 @@ class DeepFill(LearnedMethod):
     Parameters
     ----------
     size : str
-        ``small`` takes the weights that come with the project; ``full``, the network of the
-        paper with 4,052,478 parameters, needs `weights`.
+        ``small`` takes the weights that come with the project, of a narrower network that adds to
+        a diffusion and to copied detail (Gortler et al. 1996; Yi et al. 2020); ``full``, the
+        network of the paper with 4,052,478 parameters, needs `weights`.
     weights : str
         A file that ``inpaintbench train deepfill`` made, or a public PyTorch checkpoint:
         ``states_pt_places2.pth``, or ``states_tf_places2.pth`` with the authors' own weights.

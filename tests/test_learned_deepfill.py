@@ -15,6 +15,8 @@ from inpaintbench.methods.networks.deepfill import (  # noqa: E402
     DeepFillNetwork,
     GatedConvolution,
     PatchCritic,
+    _copied,
+    _detail,
 )
 from inpaintbench.methods.networks.tiles import tent, windows  # noqa: E402
 
@@ -111,6 +113,38 @@ def test_a_hole_everywhere_is_finite_on_small_images_too() -> None:
     with torch.no_grad():
         for filled in network(inputs):
             assert torch.isfinite(filled).all()
+
+
+def test_detail_copied_from_where_it_lies_is_itself() -> None:
+    image = torch.rand(2, 3, 32, 48, generator=torch.Generator().manual_seed(0))
+    detail = _detail(image)
+    assert float(detail.mean().abs()) < 0.05 and not torch.equal(detail, image)
+    places = torch.arange(4 * 6).expand(2, -1)
+    assert torch.allclose(_copied(detail, places), detail, atol=1e-6)
+
+
+def test_a_fresh_network_continues_a_texture_by_copying_it() -> None:
+    torch.manual_seed(0)
+    network = DeepFillNetwork(width=8, shrink=4, residuals=1).eval()
+    stripes = 0.5 * torch.sign(torch.sin(torch.arange(96) * torch.pi / 4 + 0.1))
+    image = stripes.expand(1, 3, 96, 96)
+    mask = torch.zeros(1, 1, 96, 96)
+    mask[..., 32:64, 32:64] = 1
+    with torch.no_grad():
+        coarse, fine = network(torch.cat([image * (1 - mask), mask], 1))
+    inside = (slice(None), slice(None), slice(36, 60), slice(36, 60))
+    assert float(coarse[inside].std()) < 0.1
+    assert float(fine[inside].std()) > 0.3
+
+
+def test_the_chosen_patches_are_known_ones() -> None:
+    features = torch.randn(2, 4, 16, 16, generator=torch.Generator().manual_seed(0))
+    mask = torch.zeros(2, 1, 64, 64)
+    mask[..., 16:40, 24:48] = 1
+    chosen = ContextualAttention().choose(features, mask)
+    assert chosen.shape == (2, 64)
+    down, right = chosen // 8, chosen % 8
+    assert not ((down >= 2) & (down < 5) & (right >= 3) & (right < 6)).any()
 
 
 def slow_attention(features: np.ndarray, mask: np.ndarray, fuse: bool) -> np.ndarray:

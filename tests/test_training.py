@@ -105,6 +105,19 @@ def test_a_step_has_one_batch_and_steps_differ() -> None:
     assert first.masks.shape == (10, 1, 16, 16)
 
 
+def test_every_pool_has_its_share_of_small_batches_too() -> None:
+    pools = [
+        (CropPool([np.full((8, 8, 3), value, dtype=np.uint8)], 8), share)
+        for value, share in ((10, 0.7), (110, 0.2), (210, 0.1))
+    ]
+    still = Augmentation(0, 0, 0, 0)
+    source = BatchSource(pools, centre, 0, masks=4, augmentation=still)
+    seen = torch.cat([source.batch(step, 2, "cpu").images[:, 0, 0, 0] for step in range(500)])
+    values, counts = (255 * (seen + 1) / 2).round().int().unique(return_counts=True)
+    assert values.tolist() == [10, 110, 210]
+    assert counts.tolist() == pytest.approx([700, 200, 100], abs=40)
+
+
 def test_inputs_hold_nothing_of_the_hole() -> None:
     images = torch.rand(2, 3, 8, 8)
     masks = torch.zeros(2, 1, 8, 8)

@@ -49,7 +49,20 @@ class ContextualAttention(nn.Module):
         with torch.autocast(features.device.type, enabled=False):
             return self._paste(features.float(), mask.float())
 
+    def choose(self, features: Tensor, mask: Tensor) -> Tensor:
+        """Return the number of the most similar known patch for each place, ``(N, H·W / 4)``."""
+        with torch.autocast(features.device.type, enabled=False):
+            scores, usable = self._compare(features.float(), mask.float())
+            return scores.masked_fill(usable == 0, -torch.inf).argmax(1)
+
     def _paste(self, features: Tensor, mask: Tensor) -> Tensor:
+        scores, usable = self._compare(features, mask)
+        weights = torch.softmax(scores * usable * self.sharpness, dim=1) * usable
+        pasted = unfold(features, 4, stride=2, padding=1) @ weights
+        return fold(pasted, features.shape[2:], 4, stride=2, padding=1) / 4
+
+    def _compare(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return similarities ``(N, L, L)``, and which patches are all known, ``(N, L, 1)``."""
         height, width = features.shape[2] // 2, features.shape[3] // 2
         small = interpolate(features, scale_factor=0.5, mode="nearest")
         patches = unfold(small, 3, padding=1)
@@ -60,9 +73,7 @@ class ContextualAttention(nn.Module):
             scores = _fuse(scores, height, width)
         holes = interpolate(mask, size=(height, width), mode="nearest")
         usable = (unfold(holes, 3, padding=1).sum(1) == 0).to(scores.dtype).unsqueeze(2)
-        weights = torch.softmax(scores * usable * self.sharpness, dim=1) * usable
-        pasted = unfold(features, 4, stride=2, padding=1) @ weights
-        return fold(pasted, features.shape[2:], 4, stride=2, padding=1) / 4
+        return scores, usable
 
 
 def _fuse(scores: Tensor, height: int, width: int) -> Tensor:

@@ -10,7 +10,17 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, conv2d, elu, interpolate, leaky_relu, pad, relu
+from torch.nn.functional import (
+    avg_pool2d,
+    conv2d,
+    elu,
+    fold,
+    interpolate,
+    leaky_relu,
+    pad,
+    relu,
+    unfold,
+)
 from torch.nn.utils.parametrizations import spectral_norm
 
 from inpaintbench.methods.networks.attention import ContextualAttention
@@ -176,17 +186,29 @@ class RefinementNetwork(nn.Module):
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
         """Turn images with the guess pasted in into refined images in (-1, 1)."""
-        imagined, attended = images, images
+        imagined = images
         for name, stage in self.named_children():
             if name.startswith("b1_"):
                 imagined = stage(imagined)
-            elif name == "contextual_attention":
-                attended = stage(attended, mask)
-            elif name.startswith("b2_"):
-                attended = stage(attended)
+        attended = self.contextual_attention(self._before_attention(images), mask)
+        attended = self.b2_conv_bn5(self.b2_conv_bn4(attended))
         features = torch.cat([imagined, attended], 1)
         for name, stage in self.named_children():
             if not name.startswith(("b1_", "b2_", "contextual_attention")):
+                features = stage(features)
+        return features
+
+    def similar(self, images: Tensor, mask: Tensor) -> Tensor:
+        """Choose the known patch that looks most like each place, as the attention sees it."""
+        chosen: Tensor = self.contextual_attention.choose(self._before_attention(images), mask)
+        return chosen
+
+    def _before_attention(self, features: Tensor) -> Tensor:
+        """Run the attention branch up to the attention."""
+        for name, stage in self.named_children():
+            if name == "contextual_attention":
+                break
+            if name.startswith("b2_"):
                 features = stage(features)
         return features
 
@@ -206,16 +228,26 @@ class DeepFillNetwork(nn.Module):
         starts from one.
     coarse_width : int
         Width of the first stage; 0 for that of the second, as in the paper.
+    residuals : int
+        0 in the paper. With 1, the detail that the guess lacks is first copied from the known
+        patches that the attention finds most similar (contextual residual aggregation, Yi et al.
+        2020, with one patch for each place), and the second stage adds to that.
     """
 
     def __init__(
-        self, width: int = 48, tensorflow: int = 0, shrink: int = 1, coarse_width: int = 0
+        self,
+        width: int = 48,
+        tensorflow: int = 0,
+        shrink: int = 1,
+        coarse_width: int = 0,
+        residuals: int = 0,
     ) -> None:
         super().__init__()
         self.stage1 = CoarseNetwork(coarse_width or width)
         self.stage2 = RefinementNetwork(width)
         self.stage2.contextual_attention.fuse = not tensorflow
         self.shrink = shrink
+        self.residuals = residuals
         self.multiple = max(8, 4 * shrink)
         for module in self.modules():
             if isinstance(module, GatedConvolution):
@@ -223,6 +255,8 @@ class DeepFillNetwork(nn.Module):
         _initialise(self)
         if shrink > 1:
             nn.init.zeros_(self.stage1.conv_to_rgb.conv.weight)
+        if residuals:
+            nn.init.zeros_(self.stage2.conv_to_rgb.conv.weight)
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Fill damaged images and masks.
@@ -247,8 +281,31 @@ class DeepFillNetwork(nn.Module):
             coarse = interpolate(
                 guess, scale_factor=self.shrink, mode="bilinear", align_corners=False
             )
-        fine = self.stage2(coarse * mask + images * (1 - mask), mask)
-        return coarse, fine
+        filled = coarse * mask + images * (1 - mask)
+        if not self.residuals:
+            return coarse, self.stage2(filled, mask)
+        detailed = coarse + _copied(_detail(filled), self.stage2.similar(filled, mask))
+        return coarse, detailed + self.stage2(detailed * mask + images * (1 - mask), mask)
+
+
+DETAIL = 8
+"""Detail is all that an image loses when it is shrunk by this factor; it is copied in patches of
+twice that side, which lie as the attention's do."""
+
+
+def _detail(images: Tensor) -> Tensor:
+    """Return what images lose when they are shrunk."""
+    shrunk = avg_pool2d(images, DETAIL)
+    return images - interpolate(shrunk, images.shape[2:], mode="bilinear", align_corners=False)
+
+
+def _copied(detail: Tensor, chosen: Tensor) -> Tensor:
+    """Build images ``(N, 3, H, W)`` of overlapping patches, chosen ``(N, H·W / 64)`` by number."""
+    sizes = {"kernel_size": 2 * DETAIL, "stride": DETAIL, "padding": DETAIL // 2}
+    patches = unfold(detail, **sizes)
+    patches = patches.gather(2, chosen.unsqueeze(1).expand(-1, patches.shape[1], -1))
+    covered = fold(unfold(torch.ones_like(detail), **sizes), detail.shape[2:], **sizes)
+    return fold(patches, detail.shape[2:], **sizes) / covered
 
 
 def _coarse(network: nn.Module, images: Tensor, mask: Tensor) -> Tensor:

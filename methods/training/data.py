@@ -165,11 +165,17 @@ class BatchSource:
     def batch(self, step: int, count: int, device: str) -> Batch:
         """Draw the batch of a step."""
         generator = self.generator(step)
-        crops, left, share = [], count, sum(share for _, share in self._pools)
-        for pool, weight in self._pools:
-            taken = left if weight == share else round(left * weight / share)
-            crops.append(pool.draw(taken, generator))
-            left, share = left - taken, share - weight
+        # evenly spaced points from a random start: each pool has its share, if need be in turn
+        points = (torch.arange(count) + torch.rand(1, generator=generator)) / count
+        ends = torch.tensor([share for _, share in self._pools]).cumsum(0)
+        pools = torch.bucketize(points * ends[-1], ends, right=True).clamp(max=len(ends) - 1)
+        crops = [
+            pool.draw(taken, generator)
+            for (pool, _), taken in zip(
+                self._pools, pools.bincount(minlength=len(ends)).tolist(), strict=True
+            )
+            if taken
+        ]
         chosen = torch.randint(len(self._masks), (count,), generator=generator)
         masks = _flip(self._masks[chosen].unsqueeze(1), generator, (2, 3)).to(device).float()
         images = torch.cat(crops).to(device).float() / 255

@@ -105,6 +105,7 @@ _SMALL_IMAGES = Augmentation(
     shift=4, contrast=0.4, brightness=0.15, tint=0.15, turn=10, enlarge=0.3
 )
 _BLOCKS = {"blocks": 1}
+_SMALL_DEEPFILL = {"shrink": 4, "coarse_width": 24, "residuals": 1}
 _PHOTOGRAPHS = Augmentation(shift=0, contrast=0.3, brightness=0.1, tint=0.05, grey=0.1)
 
 RECIPES: Mapping[str, Recipe] = {
@@ -128,7 +129,7 @@ RECIPES: Mapping[str, Recipe] = {
     # its every move before it has learnt what photographs look like.
     "deepfill": Recipe(
         "deepfill", 96, 16, 6, 3e-4, 0.0, ("large-regions", "lama-thick", "lama-medium"), 3.0,
-        _PHOTOGRAPHS, False, {"shrink": 4, "coarse_width": 24}, _patch_adversarial, adversarial=0.1,
+        _PHOTOGRAPHS, False, _SMALL_DEEPFILL, _patch_adversarial, adversarial=0.1,
     ),
 }  # fmt: skip
 """Recipes by the method's name on the command line."""
