@@ -32,4 +32,8 @@ class Autoencoder(MirroredMethod):
         "Science 2006; here with convolutions and a mask"
     )
     network_name: ClassVar[str] = "autoencoder"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
+    trained_on: ClassVar[tuple[str, ...]] = (
+        "cifar10/train",
+        "imagenet-sample-images/train",
+        "bsds500/train",
+    )

@@ -48,7 +48,7 @@ class DeepFill(LearnedMethod):
         "ICCV 2019"
     )
     network_name: ClassVar[str] = "deepfill"
-    trained_on: ClassVar[tuple[str, ...]] = ("imagenet-sample-images/train",)
+    trained_on: ClassVar[tuple[str, ...]] = ("imagenet-sample-images/train", "bsds500/train")
 
     def __post_init__(self) -> None:
         """Refuse unknown sizes and tiles that can't overlap."""

@@ -48,15 +48,17 @@ class Log:
     def __init__(self, path: Path, step: int = 0) -> None:
         self._path = path
         self.entries = [entry for entry in read(path) if entry.step <= step]
-        self._write("w", self.entries)
+        # the file is left alone until there is a line to add, for the run may yet be resumed
+        self._whole = False
 
     def add(self, entry: Entry) -> None:
         """Append a line; the first one decides the columns."""
         self.entries.append(entry)
-        if len(self.entries) == 1:
-            self._write("w", self.entries)
-        else:
+        if self._whole:
             self._write("a", [entry])
+        else:
+            self._write("w", self.entries)
+            self._whole = True
 
     def _write(self, mode: str, entries: list[Entry]) -> None:
         with self._path.open(mode, newline="") as file:
