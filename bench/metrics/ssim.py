@@ -110,3 +110,30 @@ class SSIM(Metric):
             return float(1 - structural.inside(lost, segments, centres) / (pixels * channels))
 
         return score
+
+    def loss_map(self, result: Result) -> NDArray[np.float64]:
+        """Map 1 − SSIM of a result that was scored, summed over the channels.
+
+        Returns
+        -------
+        (H, W) array of float64
+            At each window's centre; 0 where no window lies inside the image.
+
+        Raises
+        ------
+        LookupError
+            When the result wasn't scored.
+        """
+        lost, segments = result.shared((self.name, self.definition), _not_scored)
+        margin = len(_WINDOWS[self.definition].taps) // 2
+        whole = np.zeros(result.mask.shape)
+        first = 0
+        for row, start, stop in segments.tolist():
+            last = first + stop - start
+            whole[row + margin, start + margin : stop + margin] = lost[first:last]
+            first = last
+        return whole
+
+
+def _not_scored() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    raise LookupError("the SSIM map is kept by the score")

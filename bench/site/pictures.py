@@ -178,23 +178,13 @@ def _ssim_losses(
     from inpaintbench.metrics.ssim import SSIM
 
     metric = SSIM()
-    height, width, channels = reference.shape
     score = metric.bind(reference)
     losses = {}
     for variant, output in outputs.items():
         result = Result(output, mask, reference)
-        if not np.isfinite(score(result)):
-            continue
-        inside = result.shared((metric.name, metric.definition), _not_scored)
-        margins = [
-            (size - part) // 2 for size, part in zip((height, width), inside.shape, strict=True)
-        ]
-        losses[variant] = np.pad(inside / channels, [(m, m) for m in margins])
+        if np.isfinite(score(result)):
+            losses[variant] = metric.loss_map(result) / reference.shape[2]
     return losses
-
-
-def _not_scored() -> NDArray[np.float64]:
-    raise LookupError("the SSIM map is kept by the score")
 
 
 def _eight_bits(image: Image) -> NDArray[np.uint8]:
