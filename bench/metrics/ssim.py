@@ -98,7 +98,7 @@ class SSIM(Metric):
             return lost
 
         def score(result: Result) -> float:
-            lost, segments = result.shared((self.name, self.definition), lambda: losses(result))
+            lost, blocks = result.shared((self.name, self.definition), lambda: losses(result))
             if self.region == "image":
                 windows = (height - 2 * margin) * (width - 2 * margin)
                 return float(1 - lost.sum() / (windows * channels))
@@ -107,7 +107,7 @@ class SSIM(Metric):
             pixels = int(np.count_nonzero(centres))
             if not pixels:
                 return math.nan
-            return float(1 - structural.inside(lost, segments, centres) / (pixels * channels))
+            return float(1 - structural.inside(lost, blocks, centres) / (pixels * channels))
 
         return score
 
@@ -124,14 +124,14 @@ class SSIM(Metric):
         LookupError
             When the result wasn't scored.
         """
-        lost, segments = result.shared((self.name, self.definition), _not_scored)
+        lost, blocks = result.shared((self.name, self.definition), _not_scored)
         margin = len(_WINDOWS[self.definition].taps) // 2
         whole = np.zeros(result.mask.shape)
-        first = 0
-        for row, start, stop in segments.tolist():
-            last = first + stop - start
-            whole[row + margin, start + margin : stop + margin] = lost[first:last]
-            first = last
+        place = 0
+        for first, last, left, right in (blocks + margin).tolist():
+            block = whole[first:last, left:right]
+            block[:] = lost[place : place + block.size].reshape(block.shape)
+            place += block.size
         return whole
 
 

@@ -7,6 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.metrics.kernels.lanes import COUNT, word
+
+_CHUNK = 1024
+"""Pixels compared at once, so that their differences stay in the cache."""
 
 
 @nb.njit(cache=True, nogil=True)
@@ -24,47 +28,55 @@ def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int
     known : int
         Largest difference outside the hole.
     """
-    height, width, channels = output.shape
-    first = output.reshape(height, -1)
-    second = reference.reshape(height, -1)
-    holes = np.ascontiguousarray(mask)
-    changed = np.zeros((height, width), np.bool_)
-    gaps = np.empty(width * channels, output.dtype)
+    channels = output.shape[2]
+    first, second = output.ravel(), reference.ravel()
+    inside = np.ascontiguousarray(mask).ravel()
+    changed = np.zeros(mask.shape, np.bool_)
+    marks = changed.ravel()
+    gaps = np.empty(_CHUNK * channels, output.dtype)
     squares = np.int64(0)
     absolutes = np.int64(0)
     hole = 0
     known = gaps.dtype.type(0)
-    for y in range(height):
-        one, two, inside = first[y], second[y], holes[y]
-        for j in range(gaps.size):
-            gaps[j] = max(one[j], two[j]) - min(one[j], two[j])
-        # known pixels are passed over eight at a time
-        words = inside[: width // 8 * 8].view(np.uint64)
-        left = 0
-        while left < width:
-            if left % 8 == 0:
-                while left // 8 < words.size and words[left // 8] == 0:
-                    left += 8
-                if left == width:
-                    break
-            if not inside[left]:
-                left += 1
-                continue
-            right = left + 1
-            while right < width and inside[right]:
-                right += 1
-            hole += right - left
-            run = gaps[left * channels : right * channels]
+    place = 0
+    while place < inside.size:
+        # runs of known pixels and of the hole's in turn, no longer than a chunk
+        start = place
+        stop = min(inside.size, start + _CHUNK)
+        if inside[start]:
+            while place < stop and inside[place]:
+                place += 1
+        else:
+            while place + COUNT <= stop and word(inside, nb.uintp(place)) == 0:
+                place += COUNT
+            while place < stop and not inside[place]:
+                place += 1
+        run = gaps[: (place - start) * channels]
+        _subtract(first, second, start * channels, run)
+        if inside[start]:
+            hole += place - start
             for j in range(run.size):
                 squares += np.int64(run[j]) * np.int64(run[j])
                 absolutes += np.int64(run[j])
-            _nonzero(run, changed[y, left:right])
-            run[:] = 0
-            left = right
-        # what is left in the row are gaps of known pixels
-        for j in range(gaps.size):
-            known = max(known, gaps[j])
+            _nonzero(run, marks[start:place])
+        else:
+            for j in range(run.size):
+                known = max(known, run[j])
     return changed, int(squares), int(absolutes), hole, int(known)
+
+
+@nb.njit(cache=True, nogil=True)
+def _subtract(
+    first: NDArray[np.unsignedinteger],
+    second: NDArray[np.unsignedinteger],
+    start: int,
+    gaps: NDArray[np.unsignedinteger],
+) -> None:
+    """Write the absolute differences of two lines from a place on."""
+    base = nb.uintp(start)
+    for j in range(nb.uintp(gaps.size)):
+        one, two = first[base + j], second[base + j]
+        gaps[j] = max(one, two) - min(one, two)
 
 
 @nb.njit(cache=True, nogil=True)
