@@ -44,22 +44,18 @@ class Difference:
         Where the composite differs.
     hole : Sums
         Over the hole, and so over everything that can differ in the composite.
-    known : int
-        Largest change to a known pixel that the output made, before the composite.
     """
 
     changed: Mask
     hole: Sums
-    known: int
 
 
 def measure(result: Result) -> Difference:
-    """Compare a result with its reference, in one pass."""
+    """Compare a result with its reference inside the hole, in one pass."""
     from inpaintbench.metrics.kernels.difference import compare
 
-    changed, squares, absolutes, hole, known = compare(result.output, result.reference, result.mask)
-    channels = result.reference.shape[2]
-    return Difference(changed, Sums(squares, absolutes, hole * channels), known)
+    changed, squares, absolutes, hole = compare(result.output, result.reference, result.mask)
+    return Difference(changed, Sums(squares, absolutes, hole * result.reference.shape[2]))
 
 
 def boundary(result: Result) -> Mask:
@@ -71,8 +67,6 @@ def boundary(result: Result) -> Mask:
 
 def sums(result: Result, region: Region) -> Sums:
     """Return the sums over a region of the composite."""
-    from inpaintbench.metrics.kernels.difference import compare
-
     hole = result.difference.hole
     if region == "hole":
         return hole
@@ -80,8 +74,10 @@ def sums(result: Result, region: Region) -> Sums:
         return Sums(hole.squares, hole.absolutes, result.reference.size)
 
     def over_boundary() -> Sums:
+        from inpaintbench.metrics.kernels.difference import compare
+
         near = boundary(result)
-        _, squares, absolutes, pixels, _ = compare(result.output, result.reference, near)
+        _, squares, absolutes, pixels = compare(result.output, result.reference, near)
         return Sums(squares, absolutes, pixels * result.reference.shape[2])
 
     return result.shared("boundary sums", over_boundary)

@@ -118,5 +118,7 @@ class KnownChange(Metric):
 
     def bind(self, reference: Image) -> Score:
         """Return the scoring function."""
+        from inpaintbench.metrics.kernels.difference import largest_outside
+
         scale = 255 / top(reference.dtype)
-        return lambda result: scale * result.difference.known
+        return lambda result: scale * largest_outside(result.output, reference, result.mask)

@@ -1,4 +1,4 @@
-"""Compiled pass over an output and its reference: where they differ, and exact sums."""
+"""Compiled passes over an output and its reference: where they differ, and exact sums."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _CHUNK = 1024
 
 
 @nb.njit(cache=True, nogil=True)
-def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int, int, int]:
-    """Compare an output with its reference, inside and outside the hole.
+def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int, int]:
+    """Compare an output with its reference inside the hole.
 
     Returns
     -------
@@ -25,8 +25,6 @@ def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int
         Sums over the hole's values of the squared and the absolute difference; exact.
     hole : int
         Pixels of the hole.
-    known : int
-        Largest difference outside the hole.
     """
     channels = output.shape[2]
     first, second = output.ravel(), reference.ravel()
@@ -37,32 +35,57 @@ def compare(output: Image, reference: Image, mask: Mask) -> tuple[Mask, int, int
     squares = np.int64(0)
     absolutes = np.int64(0)
     hole = 0
-    known = gaps.dtype.type(0)
-    place = 0
-    while place < inside.size:
-        # runs of known pixels and of the hole's in turn, no longer than a chunk
-        start = place
-        stop = min(inside.size, start + _CHUNK)
-        if inside[start]:
-            while place < stop and inside[place]:
-                place += 1
-        else:
-            while place + COUNT <= stop and word(inside, nb.uintp(place)) == 0:
-                place += COUNT
-            while place < stop and not inside[place]:
-                place += 1
-        run = gaps[: (place - start) * channels]
+    start = _next_hole(inside, 0, inside.size)
+    while start < inside.size:
+        stop = _next_known(inside, start, min(inside.size, start + _CHUNK))
+        run = gaps[: (stop - start) * channels]
         _subtract(first, second, start * channels, run)
-        if inside[start]:
-            hole += place - start
-            for j in range(run.size):
-                squares += np.int64(run[j]) * np.int64(run[j])
-                absolutes += np.int64(run[j])
-            _nonzero(run, marks[start:place])
-        else:
-            for j in range(run.size):
-                known = max(known, run[j])
-    return changed, int(squares), int(absolutes), hole, int(known)
+        for j in range(run.size):
+            squares += np.int64(run[j]) * np.int64(run[j])
+            absolutes += np.int64(run[j])
+        _nonzero(run, marks[start:stop])
+        hole += stop - start
+        start = _next_hole(inside, stop, inside.size)
+    return changed, int(squares), int(absolutes), hole
+
+
+@nb.njit(cache=True, nogil=True)
+def largest_outside(output: Image, reference: Image, mask: Mask) -> int:
+    """Return the largest difference outside the hole."""
+    channels = output.shape[2]
+    first, second = output.ravel(), reference.ravel()
+    inside = np.ascontiguousarray(mask).ravel()
+    gaps = np.empty(_CHUNK * channels, output.dtype)
+    largest = gaps.dtype.type(0)
+    stop = 0
+    while stop < inside.size:
+        start = _next_known(inside, stop, inside.size)
+        stop = _next_hole(inside, start, min(inside.size, start + _CHUNK))
+        run = gaps[: (stop - start) * channels]
+        _subtract(first, second, start * channels, run)
+        for j in range(run.size):
+            largest = max(largest, run[j])
+    return int(largest)
+
+
+@nb.njit(cache=True, nogil=True)
+def _next_hole(inside: NDArray[np.bool_], start: int, stop: int) -> int:
+    """Return the first place of the hole from a place on, or `stop`."""
+    place = start
+    while place + COUNT <= stop and word(inside, nb.uintp(place)) == 0:
+        place += COUNT
+    while place < stop and not inside[place]:
+        place += 1
+    return place
+
+
+@nb.njit(cache=True, nogil=True)
+def _next_known(inside: NDArray[np.bool_], start: int, stop: int) -> int:
+    """Return the first place outside the hole from a place on, or `stop`."""
+    place = start
+    while place < stop and inside[place]:
+        place += 1
+    return place
 
 
 @nb.njit(cache=True, nogil=True)
