@@ -29,6 +29,11 @@ from inpaintbench.methods.training.loop import Training  # noqa: E402
 from inpaintbench.methods.training.objective import hole_errors, hole_psnr  # noqa: E402
 from inpaintbench.methods.training.patch_adversarial import relative_error  # noqa: E402
 from inpaintbench.methods.training.perceptual import BLOCKS, PerceptualLoss  # noqa: E402
+from inpaintbench.methods.training.reconstruction import (  # noqa: E402
+    FLOOR,
+    KNOWN_WEIGHT,
+    Reconstruction,
+)
 from inpaintbench.methods.training.record import Entry, Log, read  # noqa: E402
 from inpaintbench.methods.training.run import Images, Plan, prepare, train  # noqa: E402
 from inpaintbench.methods.training.settings import Settings  # noqa: E402
@@ -232,6 +237,26 @@ def test_latents_are_drawn_around_the_mean() -> None:
     assert float(draws.std()) == pytest.approx(0.5, abs=0.02)
 
 
+def test_fills_of_mirror_images_that_differ_are_an_error() -> None:
+    class Leaning(torch.nn.Module):
+        """Fills with what every column is called, from 0 at the left."""
+
+        def forward(self, inputs):
+            return torch.arange(8.0).expand(len(inputs), 3, 8, 8)
+
+    masks = torch.zeros(4, 1, 8, 8)
+    masks[..., 2:6, 3:4] = 1  # column 3, which is column 4 of the mirror image
+    batch = Batch(torch.zeros(4, 3, 8, 8), masks)
+    objective = Reconstruction(Leaning())
+    assert set(objective.losses(batch).parts) == {"log_error", "known"}
+    objective.symmetry = 4.0
+    losses = objective.losses(batch)
+    # for a data range of 1, errors of 1.5 and 2, each a quarter off their mean
+    assert float(losses.parts["asymmetry"]) == pytest.approx(0.25**2)
+    hole = float(losses.total - KNOWN_WEIGHT * losses.parts["known"])
+    assert hole == pytest.approx(np.log((1.5**2 + 2**2) / 2 + 4 * 0.25**2 + FLOOR), rel=1e-5)
+
+
 def test_context_encoder_weighs_its_losses_as_the_paper() -> None:
     """Pathak et al. 2016: .999 L2 + .001 adversarial; the border counts ten times."""
 
@@ -424,6 +449,12 @@ def test_settings_that_cannot_be(wrong: dict[str, float]) -> None:
 def test_only_what_has_a_critic_weighs_an_adversarial_loss(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="autoencoder has no adversarial loss"):
         prepare(plan("autoencoder", adversarial=4.0), tmp_path)
+
+
+def test_only_what_compares_mirror_images_weighs_them(tmp_path: Path) -> None:
+    prepare(plan("autoencoder", symmetry=4.0), tmp_path / "autoencoder")
+    with pytest.raises(ValueError, match="vae has no loss that compares mirror images"):
+        prepare(plan("vae", symmetry=4.0), tmp_path / "vae")
 
 
 def test_a_run_by_the_clock_ends_in_time(tmp_path: Path) -> None:

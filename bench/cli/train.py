@@ -71,6 +71,10 @@ def train(
             help="Weight of a perceptual and style loss with VGG-16, relative to the paper's."
         ),
     ] = 0.0,
+    symmetry: Annotated[
+        float,
+        typer.Option(help="Weight of how far the fills of mirror images differ (autoencoder)."),
+    ] = 0.0,
     size: Annotated[int | None, typer.Option(help="Side of the images, in pixels.")] = None,
     width: Annotated[int | None, typer.Option(help="Width of the network, in channels.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of weights and batches.")] = 0,
@@ -139,6 +143,7 @@ def train(
             weight_decay=recipe.weight_decay,
             adversarial=recipe.adversarial if adversarial is None else adversarial,
             perceptual=perceptual,
+            symmetry=symmetry,
             seed=seed,
             device=place,
             mixed=place.startswith("cuda") if mixed is None else mixed,

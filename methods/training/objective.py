@@ -48,6 +48,10 @@ class Objective(ABC):
     adversarial: float = 1.0
     """Weight of the critic's verdict in `losses`, relative to the paper's."""
 
+    symmetry: float | None = None
+    """Weight, relative to the error, of how far the fills of mirror images are from being mirror
+    images; None where `losses` has no such term."""
+
     betas: tuple[float, float] = (0.9, 0.98)
     """Decay rates of Adam's two moments, for both networks."""
 

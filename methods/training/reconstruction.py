@@ -25,18 +25,45 @@ def log_errors(fill: Tensor, batch: Batch) -> Tensor:
     return torch.log(hole_errors(fill, batch) + FLOOR)
 
 
+def with_mirror_images(batch: Batch) -> Batch:
+    """Replace the second half of a batch by the mirror images of the first."""
+    images, masks = (x[: len(x) // 2] for x in (batch.images, batch.masks))
+    return Batch(torch.cat([images, images.flip(3)]), torch.cat([masks, masks.flip(3)]))
+
+
+def asymmetries(fill: Tensor, batch: Batch) -> Tensor:
+    """Mean squared error over each hole of a fill against its mean with the mirror image's."""
+    half = len(fill) // 2
+    first = Batch((fill[:half] + fill[half:].flip(3)) / 2, batch.masks[:half])
+    return hole_errors(fill[:half], first)
+
+
 class Reconstruction(Objective):
     """Logarithm of the squared error over each image's hole, and the error over known pixels.
 
     The mean logarithm is the mean PSNR. The plain mean of squared errors would spend the network
     on the few images that nothing can predict.
+
+    With a weight for symmetry, the second half of the batch is replaced by the mirror images of the
+    first, and what their fills differ by counts as a further error. It is an error for certain,
+    since both can't be right, and what remains is what averaging two fills would have to mend.
     """
+
+    symmetry = 0.0
 
     def losses(self, batch: Batch) -> Losses:
         """Fill the batch and compare."""
+        if self.symmetry:
+            batch = with_mirror_images(batch)
         fill = self.fill(self.network, batch)
-        hole, known = log_errors(fill, batch).mean(), known_error(fill, batch)
-        return Losses(hole + KNOWN_WEIGHT * known, {"log_error": hole, "known": known}, fill)
+        errors, known = hole_errors(fill, batch), known_error(fill, batch)
+        parts = {"log_error": torch.log(errors + FLOOR).mean(), "known": known}
+        hole = parts["log_error"]
+        if self.symmetry:
+            apart = asymmetries(fill, batch)
+            hole = torch.log(errors.view(2, -1).mean(0) + self.symmetry * apart + FLOOR).mean()
+            parts["asymmetry"] = apart.mean()
+        return Losses(hole + KNOWN_WEIGHT * known, parts, fill)
 
     def fill(self, network: nn.Module, batch: Batch) -> Tensor:
         """Fill in one pass."""

@@ -117,6 +117,10 @@ def prepare(plan: Plan, folder: Path) -> Training:
     if objective.critic is None and plan.settings.adversarial != 1:
         raise ValueError(f"{plan.recipe.network} has no adversarial loss to weigh")
     objective.adversarial = plan.settings.adversarial
+    if plan.settings.symmetry:
+        if objective.symmetry is None:
+            raise ValueError(f"{plan.recipe.network} has no loss that compares mirror images")
+        objective.symmetry = plan.settings.symmetry
     if plan.start is not None:
         _start_from(objective, plan.start)
     pools = [(CropPool(part.images, plan.size, plan.recipe.zoom), part.share) for part in plan.data]

@@ -34,6 +34,9 @@ class Settings:
         Weight of the critic's verdict on the network, relative to the paper's.
     perceptual : float
         Weight of the perceptual and style loss, relative to the paper's; 0 leaves them out.
+    symmetry : float
+        Weight of the error by which the fills of an image and of its mirror image differ, relative
+        to the error itself; 0 leaves it out.
     seed : int
         Seed of the initial weights and of everything drawn in every step.
     device : str
@@ -56,6 +59,7 @@ class Settings:
     clip: float = 1.0
     adversarial: float = 1.0
     perceptual: float = 0.0
+    symmetry: float = 0.0
     seed: int = 0
     device: str = "cpu"
     mixed: bool = False
@@ -69,7 +73,7 @@ class Settings:
             self.minutes is not None and self.minutes <= 0
         ):
             raise ValueError("steps and minutes must be positive")
-        if self.adversarial < 0 or self.perceptual < 0:
+        if min(self.adversarial, self.perceptual, self.symmetry) < 0:
             raise ValueError("the weight of a loss can't be negative")
         if self.batch < 1:
             raise ValueError("batch must be at least 1")
