@@ -26,6 +26,7 @@ class Autoencoder(MirroredMethod):
     """
 
     weights: str = "autoencoder-cifar10"
+    mirror: bool = False
 
     paper: ClassVar[str] = (
         'Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", '

@@ -14,6 +14,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +29,8 @@ OVERHANG = 3
 _ROWS = 4
 """Rows that a matrix product works on at a time; a row alone takes another way, and rounds so."""
 
-_SIDES = {3: (3, 4), 5: (2,)}
-"""Sides of tiles to choose from, by the kernel's side; for 5, larger ones round too much."""
-
-_READING = 20
-"""Tiles that could be multiplied by a weight in the time that it takes to read it."""
+_SIDES = {3: 4, 5: 2}
+"""Side of a tile of outputs, by the kernel's side; for 5, larger ones round too much."""
 
 _UNPACKED = 1_000_000
 """Multiplications in a matrix product up to which OpenBLAS, on processors with AVX-512, works on
@@ -208,13 +206,12 @@ class WinogradConvolution(Layer):
 
     weight: Float
     bias: Float
-    _tilings: dict[int, Tiling] = field(default_factory=dict, init=False, repr=False)
 
     def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
         """Transform the input of the wanted positions, and compute them at once if they're many."""
         from inpaintbench.metrics.kernels import winograd as kernels
 
-        tiling = self._tiling(wanted.shape)
+        tiling = self._tiling
         rows, columns, order, count = kernels.cover(wanted, tiling.side)
         values = np.empty((count, self.channels), np.float32)
         points, _, inputs, _ = tiling.weight.shape
@@ -260,7 +257,7 @@ class WinogradConvolution(Layer):
         from inpaintbench.metrics.kernels import winograd as kernels
 
         tiles = [c.tiles for c in computations if c.tiles is not None]
-        tiling = self._tiling(tiles[0].order.shape)
+        tiling = self._tiling
         transformed = [t.transformed for t in tiles]
         stacked = np.concatenate(transformed, axis=1) if len(tiles) > 1 else transformed[0]
         products = np.matmul(stacked[:, None], tiling.weight)
@@ -278,22 +275,11 @@ class WinogradConvolution(Layer):
             )
             first += part.transformed.shape[1]
 
-    def _tiling(self, shape: tuple[int, ...]) -> Tiling:
-        """Return the tiles that cost least for an output map of a shape."""
-
-        def cost(side: int) -> int:
-            tiles = -(-shape[0] // side) * -(-shape[1] // side)
-            return (side + self.kernel - 1) ** 2 * (tiles + _READING)
-
-        side = min(_SIDES[self.kernel], key=cost)
-        if side not in self._tilings:
-            self._tilings[side] = self._transformed(side)
-        return self._tilings[side]
-
-    def _transformed(self, side: int) -> Tiling:
+    @cached_property
+    def _tiling(self) -> Tiling:
         from inpaintbench.metrics.kernels.winograd import matrices
 
-        output, transform, data = matrices(self.kernel, side)
+        output, transform, data = matrices(self.kernel, _SIDES[self.kernel])
         _, inputs, outputs = self.weight.shape
         # G g Gᵀ of every pair of channels at once
         by_place = self.weight.reshape(self.kernel**2, -1)
