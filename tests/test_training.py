@@ -23,6 +23,7 @@ from inpaintbench.methods.training.data import (  # noqa: E402
     BatchSource,
     CropPool,
     augment,
+    with_mirror_images,
 )
 from inpaintbench.methods.training.export import Provenance  # noqa: E402
 from inpaintbench.methods.training.loop import Training  # noqa: E402
@@ -250,7 +251,7 @@ def test_fills_of_mirror_images_that_differ_are_an_error() -> None:
     objective = Reconstruction(Leaning())
     assert set(objective.losses(batch).parts) == {"log_error", "known"}
     objective.symmetry = 4.0
-    losses = objective.losses(batch)
+    losses = objective.losses(with_mirror_images(batch))
     # for a data range of 1, errors of 1.5 and 2, each a quarter off their mean
     assert float(losses.parts["asymmetry"]) == pytest.approx(0.25**2)
     hole = float(losses.total - KNOWN_WEIGHT * losses.parts["known"])

@@ -237,6 +237,12 @@ def _warp(images: Tensor, turn: float, enlarge: float, generator: torch.Generato
     return torch.where((chosen < 0.5).view(-1, 1, 1, 1).to(images.device), warped, images)
 
 
+def with_mirror_images(batch: Batch) -> Batch:
+    """Replace the second half of a batch by the mirror images of the first."""
+    images, masks = (x[: len(x) // 2] for x in (batch.images, batch.masks))
+    return Batch(torch.cat([images, images.flip(3)]), torch.cat([masks, masks.flip(3)]))
+
+
 def fixed_batch(images: Sequence[Image], masks: Sequence[Mask], device: str) -> Batch:
     """Put given images and masks in a batch unchanged: the validation batch."""
     stacked = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).to(device).float()

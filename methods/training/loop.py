@@ -19,7 +19,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from inpaintbench.methods.training import checkpoint
 from inpaintbench.methods.training.checkpoint import Checkpoint
-from inpaintbench.methods.training.data import Batch, BatchSource
+from inpaintbench.methods.training.data import Batch, BatchSource, with_mirror_images
 from inpaintbench.methods.training.objective import Objective, hole_psnr
 from inpaintbench.methods.training.perceptual import PerceptualLoss
 from inpaintbench.methods.training.record import Entry, Log, save_curve, save_preview
@@ -143,6 +143,8 @@ class Training:
         torch.manual_seed(1_000_003 * (settings.seed + 1) + self.step)
         objective.network.train()
         batch = self._source.batch(self.step, settings.batch, settings.device)
+        if settings.symmetry:
+            batch = with_mirror_images(batch)
         rate = self._rate(done)
         with self._mixed_precision():
             losses = objective.losses(batch)

@@ -25,12 +25,6 @@ def log_errors(fill: Tensor, batch: Batch) -> Tensor:
     return torch.log(hole_errors(fill, batch) + FLOOR)
 
 
-def with_mirror_images(batch: Batch) -> Batch:
-    """Replace the second half of a batch by the mirror images of the first."""
-    images, masks = (x[: len(x) // 2] for x in (batch.images, batch.masks))
-    return Batch(torch.cat([images, images.flip(3)]), torch.cat([masks, masks.flip(3)]))
-
-
 def asymmetries(fill: Tensor, batch: Batch) -> Tensor:
     """Mean squared error over each hole of a fill against its mean with the mirror image's."""
     half = len(fill) // 2
@@ -44,17 +38,15 @@ class Reconstruction(Objective):
     The mean logarithm is the mean PSNR. The plain mean of squared errors would spend the network
     on the few images that nothing can predict.
 
-    With a weight for symmetry, the second half of the batch is replaced by the mirror images of the
-    first, and what their fills differ by counts as a further error. It is an error for certain,
-    since both can't be right, and what remains is what averaging two fills would have to mend.
+    With a weight for symmetry, the second half of a batch is the mirror images of the first, and
+    what their fills differ by counts as a further error. It is an error for certain, since both
+    can't be right, and what remains is what averaging two fills would have to mend.
     """
 
     symmetry = 0.0
 
     def losses(self, batch: Batch) -> Losses:
         """Fill the batch and compare."""
-        if self.symmetry:
-            batch = with_mirror_images(batch)
         fill = self.fill(self.network, batch)
         errors, known = hole_errors(fill, batch), known_error(fill, batch)
         parts = {"log_error": torch.log(errors + FLOOR).mean(), "known": known}
