@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import subprocess
@@ -15,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.content import content_of
 from inpaintbench.errors import BenchError
 from inpaintbench.planning import benchmark
 from inpaintbench.plugins import registry
@@ -44,7 +47,11 @@ class Evaluated(Pickled):
     @property
     def file(self) -> Path:
         """Where the function is: beside this file."""
-        return Path(__file__).with_suffix(".pickle")
+        return Path(__file__).with_name("{name}.pickle")
+
+    def imported(self) -> None:
+        """Name the modules that its code is in, so that its key follows them: never called."""
+{imports}
 '''
 
 
@@ -211,20 +218,32 @@ def _as_function(
 
 
 def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
-    """Write the function and the method file that calls it."""
+    """Write the function and the method file that calls it; a function that is there stays."""
     import cloudpickle
 
-    try:
-        content = cloudpickle.dumps(fill)
-    except Exception as error:
-        raise BenchError(f"{name} can't be saved for worker processes: {error}") from error
-    path = (METHODS / f"{name}.py").absolute()
+    from inpaintbench.methods.pickled import Pickled
+
+    path = (METHODS / f"{name}.method.py").absolute()  # no module of a person's has such a name
+    pickle, note = path.with_name(f"{name}.pickle"), path.with_name(f"{name}.json")
     lines = (getattr(fill, "__doc__", None) or "").strip().splitlines()
     summary = lines[0] if lines else "Function given to inpaintbench.evaluate."
-    text = _FILE.format(name=name, summary=summary.replace("\\", "").replace('"', "'"))
+    try:
+        saved = cloudpickle.dumps(fill)
+        content = content_of(fill)
+    except Exception as error:
+        raise BenchError(f"{name} can't be saved for worker processes: {error}") from error
+    text = _FILE.format(
+        name=name,
+        summary=summary.replace("\\", "").replace('"', "'"),
+        imports="\n".join(f"        import {module}" for module in content.modules),
+    )
+    about = {"content": content.digest, "pickle": hashlib.sha256(saved).hexdigest()}
+    written = [(path, text.encode())]
+    if Pickled(path=str(pickle)).fingerprint() != content.digest:
+        written = [(pickle, saved), (note, json.dumps(about).encode()), *written]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for target, data in ((path.with_suffix(".pickle"), content), (path, text.encode())):
+        for target, data in written:
             scratch = target.with_suffix(".partial")
             scratch.write_bytes(data)
             scratch.replace(target)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 import numpy as np
@@ -21,8 +23,12 @@ class Method(ABC):
 
     Subclass it as a dataclass. Every dataclass field is a parameter and can be set from the
     command line (``telea[radius=5]``), so fields are plain values: ``bool``, ``int``, ``float``,
-    ``str``, or one of these with ``None``. The docstring's first line is shown by
+    ``str``, ``Path``, or one of these with ``None``. The docstring's first line is shown by
     ``inpaintbench list methods``.
+
+    Results are kept under a key that follows the code: this file, and whatever it imports that
+    lies beside it, in its own package or elsewhere on the module path; of installed libraries,
+    the version. Files that are read, such as weights, are named by `fingerprint`.
 
     The module that defines a method is imported to list it, so import heavy libraries (OpenCV,
     numba, torch, scikit-image) inside the functions that use them.
@@ -45,6 +51,9 @@ class Method(ABC):
 
     trained_on: ClassVar[tuple[str, ...]] = ()
     """Datasets, as ``name/split``, that a learned method has seen; tables flag the overlap."""
+
+    locations: ClassVar[tuple[str, ...]] = ()
+    """Parameters that only say where files lie whose content `fingerprint` stands for."""
 
     def __init_subclass__(cls) -> None:
         """Name the class after itself unless it names itself."""
@@ -90,5 +99,13 @@ class Method(ABC):
         return None
 
     def fingerprint(self) -> str:
-        """Stand for the files that outputs depend on, such as weights; part of the output key."""
+        """Stand for the files that outputs depend on, such as weights; part of the output key.
+
+        A digest of their content, so that equal files give the same key on any machine. Code that
+        is imported needn't be named here; what it reads does.
+        """
         return ""
+
+    def programs(self) -> Sequence[Path]:
+        """List the Python files that run in processes of their own; the key follows them too."""
+        return ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shlex
 import shutil
 import subprocess
@@ -58,13 +59,30 @@ class Command(Method):
         return None if shutil.which(program) else f"{program}: no such program"
 
     def fingerprint(self) -> str:
-        """Digest of the program and of every other file that the command line names."""
+        """Digest of the program and of every file that the command line names.
+
+        Files are found inside options too (``--ckpt=w.pth``, ``-cw.pth``); folders are not looked
+        into.
+        """
         digest = hashlib.sha256()
-        for number, word in enumerate(shlex.split(self.run)):
-            path = Path(shutil.which(word) or word) if number == 0 else Path(word)
-            if path.is_file():
-                digest.update(path.read_bytes())
+        for path in self._files():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
         return digest.hexdigest()
+
+    def programs(self) -> list[Path]:
+        """List the Python scripts that the command line names."""
+        return [path for path in self._files() if path.suffix == ".py"]
+
+    def _files(self) -> list[Path]:
+        """Find what the words of the command line name."""
+        words = shlex.split(self.run)
+        named = [shutil.which(words[0])] if words else []
+        for word in words:
+            option = re.match("-[^-]", word)
+            named += [word, *re.split("[=:,;@]", word), word.partition("=")[2]]
+            named += [word[2:]] if option else []
+        return [path for path in map(Path, dict.fromkeys(filter(None, named))) if path.is_file()]
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse nothing but a missing program."""

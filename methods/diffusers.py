@@ -49,6 +49,7 @@ class Diffusers(Method):
     family: ClassVar[str] = "learned"
     deterministic: ClassVar[bool] = False
     requires: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers")
+    locations: ClassVar[tuple[str, ...]] = ("model",)
 
     def __post_init__(self) -> None:
         """Refuse settings that no pipeline takes."""
@@ -65,11 +66,15 @@ class Diffusers(Method):
         return None
 
     def fingerprint(self) -> str:
-        """Digest of a local folder's file names, sizes and times; the same for all hub names."""
+        """Digest of a local folder's files; nothing for a hub name, which stands for itself."""
+        folder = Path(self.model).expanduser()
+        if not self.model or not folder.is_dir():
+            return ""
         digest = hashlib.sha256()
-        for path in sorted(Path(self.model).expanduser().rglob("*") if self.model else ()):
-            state = path.stat()
-            digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}\n".encode())
+        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+            with path.open("rb") as file:
+                content = hashlib.file_digest(file, "sha256").hexdigest()
+            digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
         return digest.hexdigest()
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+
+# How a tensor says in which file it is: the text "location", and then a text with its length.
+_LOCATION = re.compile(rb"\x0a\x08location\x12(?P<length>[\x80-\xff]*[\x00-\x7f])", re.DOTALL)
 
 
 @dataclass
@@ -57,6 +61,16 @@ class Onnx(ExportedModel):
         """Return the declared convention."""
         high = RANGES[self.mask_range][1]
         return Convention(self.image_range, self.output_range, self.mask, high, self.multiple)
+
+    def _other_files(self) -> list[Path]:
+        """List the files beside the model that hold tensors of it."""
+        content = self._path.read_bytes()
+        found = set()
+        for match in _LOCATION.finditer(content):
+            length = sum((byte & 127) << 7 * place for place, byte in enumerate(match["length"]))
+            named = content[match.end() : match.end() + length].decode("utf-8", "replace")
+            found.add(self._path.parent / named)
+        return sorted(path for path in found if path.is_file())
 
     def _load(self, path: Path, device: str) -> None:
         from inpaintbench.methods.networks.onnx_session import OnnxSession

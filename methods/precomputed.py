@@ -48,6 +48,7 @@ class Precomputed(Method):
     export: bool = False
 
     family: ClassVar[str] = "other"
+    locations: ClassVar[tuple[str, ...]] = ("folder",)
 
     def unavailable(self) -> str | None:
         """Say why there can't be any result, or None."""
@@ -65,14 +66,14 @@ class Precomputed(Method):
         return Path(self.folder).expanduser()
 
     def fingerprint(self) -> str:
-        """Digest of the results' names, sizes and times, so that new ones are noticed."""
+        """Digest of the results' names and content."""
         if not self.folder or not self._folder.is_dir():
             return ""
         digest = hashlib.sha256()
         for path in sorted(self._folder.glob("*.png")):
             if "." not in path.stem:  # neither an exported image nor its mask
-                state = path.stat()
-                digest.update(f"{path.name} {state.st_size} {state.st_mtime_ns}\n".encode())
+                content = hashlib.sha256(path.read_bytes()).hexdigest()
+                digest.update(f"{path.name} {content}\n".encode())
         return digest.hexdigest()
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from inpaintbench.methods.command import Command
+from inpaintbench.planning.keys import method_key
 
 PAINT = """
 import sys, cv2, numpy as np
@@ -87,6 +88,31 @@ def test_the_program_is_part_of_the_key(tmp_path):
     assert Command(run=run).fingerprint() == before
     (tmp_path / "program.py").write_text(PAINT + "\n# changed")
     assert Command(run=run).fingerprint() != before
+
+
+@pytest.mark.parametrize(
+    "word", ["w.txt", "--ckpt=w.txt", "ckpt:w.txt", "-cw.txt", "--data=a:w.txt:ro", "-c=w.txt"]
+)
+def test_files_named_inside_options_are_part_of_the_key(word, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    weights = tmp_path / "w.txt"
+    weights.write_text("1")
+    method = Command(run=f"true {word} {{image}} {{mask}} {{output}}")
+    before = method.fingerprint()
+    weights.write_text("2")
+    assert method.fingerprint() != before
+
+
+def test_what_a_script_imports_is_part_of_the_key(tmp_path):
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "core.py").write_text("VALUE = 1")
+    (tmp_path / "other.py").write_text("")
+    method = Command(run=program(tmp_path, "from lib.core import VALUE"))
+    before = method_key(method, "cpu")
+    (tmp_path / "other.py").write_text("VALUE = 2")
+    assert method_key(method, "cpu") == before
+    (tmp_path / "lib" / "core.py").write_text("VALUE = 200")
+    assert method_key(method, "cpu") != before
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the guard is Linux's")

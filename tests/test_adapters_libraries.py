@@ -130,3 +130,14 @@ def test_a_pipeline_sees_what_is_known_and_no_more(pipeline: str) -> None:
     assert (fill(image) != fill(seen)).any()
     assert (fill(image) == fill(image)).all()
     assert (fill(image) != fill(image, seed=1)).any()
+
+
+def test_the_key_of_a_local_pipeline_follows_its_files(tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        (folder / "unet").mkdir(parents=True)
+        (folder / "unet" / "weights").write_bytes(b"1")
+    assert Diffusers(model=str(here)).fingerprint() == Diffusers(model=str(there)).fingerprint()
+    (here / "unet" / "weights").write_bytes(b"2")
+    assert Diffusers(model=str(here)).fingerprint() != Diffusers(model=str(there)).fingerprint()
+    assert Diffusers(model="somebody/a-pipeline").fingerprint() == ""

@@ -16,6 +16,7 @@ from inpaintbench.methods.migan import Migan
 from inpaintbench.methods.networks.convention import Convention
 from inpaintbench.methods.onnx import Onnx
 from inpaintbench.methods.torchscript import TorchScript
+from inpaintbench.planning.keys import method_key
 
 torch = pytest.importorskip("torch")
 
@@ -205,6 +206,41 @@ def test_the_file_is_part_of_the_key(tmp_path):
     second = Lama(model=save(NeedsMultiple(), tmp_path / "b.pt")).fingerprint()
     assert len(first) == 64
     assert first != second
+
+
+def test_the_place_of_the_file_is_no_part_of_the_key(tmp_path):
+    first = save(Marked(), tmp_path / "a.pt")
+    second = tmp_path / "elsewhere" / "b.pt"
+    second.parent.mkdir()
+    second.write_bytes(Path(first).read_bytes())
+    keys = {method_key(Lama(model=path), "cpu") for path in (first, str(second))}
+    assert len(keys) == 1
+    missing = {method_key(Lama(model=path), "cpu") for path in ("a.pt", "b.pt")}
+    assert len(missing) == 2
+
+
+@pytest.mark.parametrize("location", ["m.onnx.data", "weights of the net/" + "w" * 140])
+def test_tensors_kept_beside_an_onnx_file_are_part_of_the_key(location, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    weights = onnx.numpy_helper.from_array(np.zeros((64, 64), np.float32), "W")
+    node = onnx.helper.make_node("Identity", ["W"], ["out"])
+    value = onnx.helper.make_tensor_value_info("out", onnx.TensorProto.FLOAT, [64, 64])
+    graph = onnx.helper.make_graph([node], "g", [], [value], [weights])
+    (tmp_path / location).parent.mkdir(exist_ok=True)
+    onnx.save_model(
+        onnx.helper.make_model(graph),
+        str(tmp_path / "m.onnx"),
+        save_as_external_data=True,
+        location=location,
+        size_threshold=10,
+    )
+    (tmp_path / "unrelated").write_bytes(b"1")
+    method = Onnx(model=str(tmp_path / "m.onnx"))
+    before = method.fingerprint()
+    (tmp_path / "unrelated").write_bytes(b"2")
+    assert method.fingerprint() == before
+    (tmp_path / location).write_bytes(np.ones((64, 64), np.float32).tobytes())
+    assert method.fingerprint() != before
 
 
 @pytest.mark.parametrize(

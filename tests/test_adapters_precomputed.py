@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import cv2
 import numpy as np
 import pytest
 
 from inpaintbench.methods.precomputed import Precomputed, case_name
+from inpaintbench.planning.keys import method_key
 
 
 @pytest.fixture
@@ -71,6 +73,23 @@ def test_new_results_change_the_key_and_exports_do_not(case, tmp_path):
     assert method.fingerprint() == empty
     cv2.imwrite(str(tmp_path / f"{case_name(*case)}.png"), case[0])
     assert method.fingerprint() != empty
+
+
+def test_the_key_follows_the_results_content_and_not_their_times_or_place(case, tmp_path):
+    here, there = tmp_path / "here", tmp_path / "there"
+    for folder in (here, there):
+        folder.mkdir()
+        cv2.imwrite(str(folder / f"{case_name(*case)}.png"), case[0])
+        os.utime(folder / f"{case_name(*case)}.png", (len(folder.name), 0))
+    keys = [method_key(Precomputed(folder=str(folder)), "cpu") for folder in (here, there)]
+    assert keys[0] == keys[1]
+    result = here / f"{case_name(*case)}.png"
+    state = result.stat()
+    content = bytearray(result.read_bytes())
+    content[-1] ^= 1
+    result.write_bytes(content)
+    os.utime(result, ns=(state.st_atime_ns, state.st_mtime_ns))
+    assert method_key(Precomputed(folder=str(here)), "cpu") != keys[0]
 
 
 def test_a_missing_result_and_a_missing_folder_are_told(case, tmp_path):

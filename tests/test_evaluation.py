@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 
 import cloudpickle
@@ -9,9 +11,11 @@ import numpy as np
 import pytest
 
 import inpaintbench
+from inpaintbench.content import content_of
 from inpaintbench.errors import BenchError
 from inpaintbench.methods.networks.called import CalledNetwork
 from inpaintbench.methods.networks.convention import Convention
+from inpaintbench.planning.keys import method_key
 from inpaintbench.plugins import registry
 
 TINY = {"datasets": ["photos[size=32]"], "metrics": ["psnr"], "limit": 1, "timing": False}
@@ -61,6 +65,112 @@ def test_a_network_is_called_by_its_convention(tmp_path) -> None:
     filled = method.inpaint(np.zeros((15, 16, 3), np.uint8), np.ones((15, 16), bool))
     assert filled.shape == (15, 16, 3)
     assert np.rint(filled[0, 0, 0]) == 128
+
+
+SCRIPT = """
+import sys
+import numpy as np
+from inpaintbench.content import content_of
+import layers
+
+SCALE = {scale}
+
+class Net:
+    def __init__(self):
+        self.weights = {{"w": np.zeros(3) + {weight}}}
+        self.filled = {{"b", "a", "c"}}
+        self.me = self
+    def __call__(self, image, mask):
+        from layers import shift
+        return [shift(x) * SCALE {code} for x in self.weights["w"]]
+
+found = content_of(Net())
+print(found.digest, *found.modules)
+"""
+
+
+def content(folder, scale=1, weight=0, code="") -> list[str]:
+    (folder / "layers.py").write_text("def shift(x): return x")
+    (folder / "script.py").write_text(SCRIPT.format(scale=scale, weight=weight, code=code))
+    return subprocess.check_output([sys.executable, str(folder / "script.py")], text=True).split()
+
+
+def test_what_an_object_is_made_of_is_the_same_in_every_process(tmp_path) -> None:
+    first, again = content(tmp_path), content(tmp_path)
+    assert first == again
+    assert {"layers", "numpy"} <= set(first[1:])
+    changed = [
+        content(tmp_path, scale=2),
+        content(tmp_path, weight=1),
+        content(tmp_path, code="+1"),
+    ]
+    assert len({first[0], *(found[0] for found in changed)}) == 4
+
+
+def test_a_network_is_known_by_its_weights_and_code() -> None:
+    torch = pytest.importorskip("torch")
+
+    def network(value: float, factor: int):
+        class Net(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.layer = torch.nn.Conv2d(3, 3, 3)
+                torch.nn.init.constant_(self.layer.weight, value)
+                torch.nn.init.zeros_(self.layer.bias)
+
+            def forward(self, image, mask):
+                return image * factor
+
+        return Net()
+
+    assert content_of(network(0, 1)) == content_of(network(0, 1))
+    digests = {content_of(network(*v)).digest for v in ((0, 1), (1, 1), (0, 2))}
+    assert len(digests) == 3
+
+
+@pytest.fixture
+def saved(monkeypatch):
+    """Save as `evaluate` does, without the run; return the key."""
+    monkeypatch.setattr("inpaintbench.evaluation._run", lambda arguments: None)
+
+    def save(method) -> str:
+        path = inpaintbench.evaluate(method, name="net").method
+        return method_key(registry.make_method(str(path)), "cpu")
+
+    return save
+
+
+def test_the_same_function_keeps_its_key_and_other_code_has_another(
+    saved, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / "net.py").write_text("SHADE = 1")  # named as the method is, too
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "net", raising=False)
+    pickle = tmp_path / "results" / "methods" / "net.pickle"
+
+    def make(shade):
+        import net
+
+        return lambda image, mask: np.where(mask[..., None], shade + net.SHADE, image)
+
+    first = saved(make(5))
+    written = pickle.stat().st_mtime_ns
+    assert saved(make(5)) == first
+    assert pickle.stat().st_mtime_ns == written
+    assert saved(make(6)) != first
+    assert saved(make(5)) == first
+    pickle.with_suffix(".json").unlink()
+    pickle.unlink()
+    assert saved(make(5)) == first
+    (tmp_path / "net.py").write_text("SHADE = 200")
+    assert saved(make(5)) != first
+
+
+def test_a_pickle_that_was_exchanged_has_another_key(saved, tmp_path) -> None:
+    first = saved(halved)
+    (tmp_path / "results" / "methods" / "net.pickle").write_bytes(cloudpickle.dumps(len))
+    (path,) = (tmp_path / "results" / "methods").glob("*.py")
+    assert method_key(registry.make_method(str(path)), "cpu") != first
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import tomllib
 import types
 import typing
@@ -10,8 +11,30 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.outside import read_text
 from inpaintbench.suggestion import did_you_mean
+
+_MOST = 2**31
+_MOST_SECONDS = 1e7
+"""Four months; what waits can't wait for much longer numbers."""
+
+_RANGES = {
+    "limit": (1, _MOST),
+    "subset_seed": (-_MOST, _MOST),
+    "masks_per_sample": (1, _MOST),
+    "seed": (1 - 2**63, 2**63 - 1),
+    "timeout": (1e-3, _MOST_SECONDS),
+    "setup_timeout": (1e-3, _MOST_SECONDS),
+    "score_timeout": (1e-3, _MOST_SECONDS),
+}
+_TIMING_RANGES = {
+    "cases": (0, _MOST),
+    "repeats": (1, _MOST),
+    "seconds": (0, _MOST_SECONDS),
+    "warmup": (0, _MOST),
+    "threads": (1, 4096),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +85,10 @@ class Benchmark:
         Seed of the masks and of the methods that draw random numbers.
     timeout : float
         Seconds after which a call is ended and recorded as a failure.
+    setup_timeout : float
+        Seconds that setting a method up may take, once for each process, and making a case.
+    score_timeout : float
+        Seconds that scoring the outputs of a case may take.
     timing : TimingSettings
         The exclusive timing pass.
     """
@@ -77,6 +104,8 @@ class Benchmark:
     masks_per_sample: int = 1
     seed: int = 0
     timeout: float = 300.0
+    setup_timeout: float = 600.0
+    score_timeout: float = 600.0
     timing: TimingSettings = field(default_factory=TimingSettings)
 
     def __post_init__(self) -> None:
@@ -88,15 +117,18 @@ class Benchmark:
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice:
                 raise BenchError(f"benchmark {self.name}: {key} names {twice!r} twice")
-        lowest = {"limit": 1, "masks_per_sample": 1, "timeout": 1e-3}
-        for key, least in lowest.items():
-            value = getattr(self, key)
-            if value is not None and value < least:
-                raise BenchError(f"benchmark {self.name}: {key} must be at least {least:g}")
-        if self.timing.cases < 0 or self.timing.repeats < 1 or self.timing.threads < 1:
-            raise BenchError(
-                f"benchmark {self.name}: timing needs cases ≥ 0, repeats ≥ 1 and threads ≥ 1"
-            )
+        if not self.name.isprintable() or self.name in ("", ".", "..") or {*self.name} & {*"/\\"}:
+            raise BenchError(f"benchmark {self.name!r}: its name names a folder, so no / or \\")
+        for part, ranges in ((self, _RANGES), (self.timing, _TIMING_RANGES)):
+            for key, (least, most) in ranges.items():
+                value = getattr(part, key)
+                # written so that NaN isn't within
+                if value is not None and not least <= value <= most:
+                    raise BenchError(
+                        f"benchmark {self.name}: {key} must be at least {least:g}"
+                        if value < least
+                        else f"benchmark {self.name}: {key} must be at most {most:g}"
+                    )
 
 
 def preset_names() -> list[str]:
@@ -115,9 +147,9 @@ def read(name_or_file: str) -> Benchmark:
     """
     if name_or_file.endswith(".toml"):
         path = Path(name_or_file)
-        if not path.is_file():
+        if not path.exists():
             raise BenchError(f"{path}: no such file")
-        text, name = path.read_text(encoding="utf-8"), path.stem
+        text, name = read_text(path), path.stem
     elif name_or_file in preset_names():
         source = files("inpaintbench.presets") / f"{name_or_file}.toml"
         text, name = source.read_text(encoding="utf-8"), name_or_file
@@ -129,9 +161,29 @@ def read(name_or_file: str) -> Benchmark:
         )
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BenchError(f"{name_or_file}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise BenchError(f"{name_or_file}: not valid TOML: nested too deeply") from error
+    except ValueError as error:  # a number that is too long, too
+        raise BenchError(f"{name_or_file}: not valid TOML: {one_line(error)}") from error
     benchmark: Benchmark = _fill(Benchmark, {"name": name} | content, name_or_file)
+    return benchmark
+
+
+def from_json(text: str, where: str) -> Benchmark:
+    """Read a benchmark from the JSON of its fields, wherever it comes from.
+
+    Raises
+    ------
+    BenchError
+        When it isn't that, or can't be run.
+    """
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        raise BenchError(f"{where}: isn't JSON of names and values")
+    benchmark: Benchmark = _fill(Benchmark, content, where)
     return benchmark
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -14,6 +15,7 @@ from inpaintbench.datasets.base import Dataset, Image, Mask, Sample
 from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.planning.keys import own_source
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import settings
 
@@ -25,8 +27,9 @@ class Case:
     Parameters
     ----------
     id : str
-        Digest of everything else, of the dataset's and suite's versions and parameters, and of
-        the fingerprints of the sample and of a mask that comes from a file.
+        Digest of everything else, of the dataset's and suite's versions and parameters, of the
+        source of those that aren't the project's, and of the fingerprints of the sample and of a
+        mask that comes from a file. Where a dataset or suite lies doesn't count.
     dataset, suite : str
         Specifications: ``photos[size=128]``, ``small-holes``.
     sample : str
@@ -92,7 +95,8 @@ def make_cases(
     DataError
         When the file of a mask isn't there.
     """
-    identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]))
+    sources = filter(None, (own_source(dataset[1]), own_source(suite[1])))
+    identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]), *sources)
     for sample in samples:
         fingerprint = dataset[1].fingerprint(sample)
         for index in range(suite[1].count(count)):
@@ -144,17 +148,67 @@ def draw_mask(dataset: Dataset, sample: Sample, suite: MaskSuite, index: int, se
     return np.ascontiguousarray(mask)
 
 
-@lru_cache(maxsize=8)
+class CaseUnavailable(BenchError):
+    """A case that can't be made: `kind` says whose fault it is, `cause` what was raised."""
+
+    def __init__(self, kind: str, case: Case, cause: BaseException) -> None:
+        super().__init__(f"{case.dataset}/{case.sample}, {case.suite}: {cause}")
+        self.kind = kind
+        self.cause = cause
+
+
 def load(case: Case) -> LoadedCase:
-    """Make a case's arrays; the last few are kept, since methods share them."""
-    dataset = registry.datasets().make(case.dataset)
-    suite = registry.masks().make(case.suite)
-    sample = _sample(case.dataset, case.sample)
-    mask = draw_mask(dataset, sample, suite, case.index, case.seed)
-    kind = kind_of(dataset, case.sample, suite, case.index)
-    sample.image.flags.writeable = False
-    mask.flags.writeable = False
-    return LoadedCase(case, sample.image, mask, kind)
+    """Make a case's arrays; the last ones are kept, since methods share them.
+
+    Raises
+    ------
+    CaseUnavailable
+        When the dataset or the mask suite raises, whatever it raises.
+    """
+    if case in _kept:
+        return _kept.setdefault(case, _kept.pop(case))
+    dataset, sample = load_sample(case)
+    with _blamed("mask suite", case):
+        suite = registry.masks().make(case.suite)
+        mask = draw_mask(dataset, sample, suite, case.index, case.seed)
+        mask.flags.writeable = False
+        kind = kind_of(dataset, case.sample, suite, case.index)
+    loaded = _kept[case] = LoadedCase(case, sample.image, mask, kind)
+    while len(_kept) > 1 and sum(c.image.nbytes + c.mask.nbytes for c in _kept.values()) > _KEPT:
+        del _kept[next(iter(_kept))]
+    return loaded
+
+
+def load_sample(case: Case) -> tuple[Dataset, Sample]:
+    """Make a case's image, without its mask, and the dataset that it comes from.
+
+    Raises
+    ------
+    CaseUnavailable
+        When the dataset raises, whatever it raises.
+    """
+    with _blamed("dataset", case):
+        dataset = registry.datasets().make(case.dataset)
+        sample = _sample(case.dataset, case.sample)
+        sample.image.flags.writeable = False
+        return dataset, sample
+
+
+_kept: dict[Case, LoadedCase] = {}
+"""The cases made last, the latest at the end."""
+
+_KEPT = 128 << 20
+"""Bytes of arrays that are kept."""
+
+
+@contextmanager
+def _blamed(kind: str, case: Case) -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        raise CaseUnavailable(kind, case, error) from error
 
 
 @lru_cache(maxsize=8)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import inspect
 import json
-from functools import cache
 from importlib import metadata
-from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from inpaintbench.datasets.base import Dataset
+from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
+from inpaintbench.metrics.base import Metric
+from inpaintbench.plugins import registry
+from inpaintbench.plugins.source import PROJECT, Source, follow
 from inpaintbench.plugins.specification import settings
-
-_PROJECT = "inpaintbench"
 
 
 def method_key(method: Method, device: str) -> str:
-    """Digest a variant: settings, source with its in-project imports, files, library versions.
+    """Digest a variant: settings, source with all that it imports, files, library versions.
 
     Parameters
     ----------
@@ -27,15 +28,58 @@ def method_key(method: Method, device: str) -> str:
     device : str
         Only its kind counts: ``cuda:1`` and ``cuda:0`` give the same key.
     """
+    files = method.fingerprint()
+    source = source_of(type(method))
+    programs = [follow(path, path.stem, [str(path.parent)]) for path in method.programs()]
+    required = {name: distribution_version(name) for name in ("numpy", *method.requires)}
     content = {
         "name": method.name,
-        "settings": settings(method),
-        "source": source_digest(Path(inspect.getfile(type(method)))),
-        "files": method.fingerprint(),
+        # where a file lies doesn't count when its content does
+        "settings": {
+            key: value
+            for key, value in settings(method).items()
+            if not (files and key in method.locations)
+        },
+        "source": source.digest(),
+        "programs": [program.digest() for program in programs],
+        "files": files,
         "device": device.split(":")[0],
-        "versions": {name: distribution_version(name) for name in ("numpy", *method.requires)},
+        "versions": {**source.versions, **required},
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def metric_key(metric: Metric) -> str:
+    """Digest the source of a person's own metric; the project's are named in full by their ids."""
+    return own_source(metric)[:16]
+
+
+def own_source(plugin: Dataset | MaskSuite | Metric) -> str:
+    """Digest a plugin's source with all that it imports but the project; empty for the project's.
+
+    Library versions don't count: a case is the same on any machine.
+    """
+    cls = type(plugin)
+    return "" if _is_ours(cls) else source_of(cls).digest(project=False)
+
+
+def source_of(cls: type[Any]) -> Source:
+    """Collect the source of a plugin's class with all that it imports.
+
+    Of a class that has no file, typed into an interpreter, nothing is known.
+    """
+    try:
+        file = Path(inspect.getfile(cls))
+    except (TypeError, OSError):
+        return Source({}, {})
+    folders = registry.search_folders(cls)
+    if folders or cls.__module__ == "__main__":
+        return follow(file, file.stem.replace(".", "_"), folders or [str(file.parent)])
+    return follow(file, cls.__module__)
+
+
+def _is_ours(cls: type[Any]) -> bool:
+    return cls.__module__.split(".")[0] == PROJECT
 
 
 def distribution_version(name: str) -> str:
@@ -44,51 +88,3 @@ def distribution_version(name: str) -> str:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return "not installed"
-
-
-@cache
-def source_digest(path: Path) -> str:
-    """Digest a plugin's source and, transitively, the files of the project that it imports.
-
-    For a plugin outside the project, the files beside it count too.
-    """
-    digest = hashlib.sha256()
-    for file in sorted(_reachable(path.resolve())):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
-    return digest.hexdigest()
-
-
-def _reachable(path: Path) -> set[Path]:
-    """Collect a file and the in-project or neighbouring files it imports, transitively."""
-    found: set[Path] = set()
-    waiting = [path]
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting += _imported_files(file)
-    return found
-
-
-def _imported_files(file: Path) -> list[Path]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
-            names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    located = (_locate(name, file.parent) for name in names)
-    return [path for path in located if path is not None]
-
-
-def _locate(name: str, folder: Path) -> Path | None:
-    """Find the file of an imported name if it is ours or lies beside the importing file."""
-    if name.split(".")[0] == _PROJECT:
-        try:
-            spec = find_spec(name)
-        except ModuleNotFoundError:
-            return None  # an attribute of a module, not a module
-        return Path(spec.origin).resolve() if spec and spec.origin else None
-    beside = folder / f"{name.replace('.', '/')}.py"
-    return beside.resolve() if beside.is_file() else None

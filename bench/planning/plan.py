@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import combinations
 
-from inpaintbench.errors import BenchError
-from inpaintbench.methods.base import Method
+from inpaintbench.errors import BenchError, one_line
 from inpaintbench.metrics.base import Metric
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, make_cases
 from inpaintbench.planning.keys import method_key
 from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
-from inpaintbench.plugins.specification import label
+from inpaintbench.plugins.specification import Value, label, settings
 
 _OWN_MASKS = ("paired", "folder")
 """The suites that take the masks that come with pictures."""
@@ -30,17 +30,57 @@ class Variant:
         Shortest specification of a built-in or installed method, and name of every variant in
         tables: ``telea[radius=5]``.
     specification : str
-        What makes the method again in another process; names the file for a person's own.
-    method : Method
-        An instance that was not set up.
+        What makes the method again in any process; a file is named with its folders.
     key : str
         Digest of everything that its outputs depend on beside the case.
+    name, family, paper : str
+        What the method says of itself.
+    deterministic : bool
+        Whether it says that equal inputs give equal outputs.
+    trained_on, requires : tuple of str
+        Datasets that it has seen, distributions that it needs.
+    settings : mapping
+        All its parameters.
     """
 
     label: str
     specification: str
-    method: Method
     key: str
+    name: str
+    family: str
+    paper: str
+    deterministic: bool
+    trained_on: tuple[str, ...]
+    requires: tuple[str, ...]
+    settings: Mapping[str, Value]
+
+
+def describe(text: str, device: str = "cpu") -> Variant:
+    """Make a method once, without setting it up, to say what it is.
+
+    Raises
+    ------
+    BenchError
+        When it can't be made, or raises where it is asked.
+    """
+    method = registry.make_method(text)
+    try:
+        return Variant(
+            label=label(method),
+            specification=registry.absolute(text),
+            key=method_key(method, device),
+            name=method.name,
+            family=method.family,
+            paper=method.paper,
+            deterministic=bool(method.deterministic),
+            trained_on=tuple(method.trained_on),
+            requires=tuple(method.requires),
+            settings=settings(method),
+        )
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a person's own code
+        raise BenchError(f"{text}: {type(error).__name__}: {one_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -67,18 +107,44 @@ class Plan:
                 yield case
 
 
-def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
+def make_plan(
+    benchmark: Benchmark,
+    device: str = "cpu",
+    describe: Callable[[str, str], Variant] = describe,
+) -> Plan:
     """Resolve every specification and enumerate the cases, without reading an image.
 
-    Datasets that aren't here are downloaded, where that can be.
+    Datasets that aren't here are downloaded, where that can be. The plan's benchmark names files
+    with their folders.
+
+    Parameters
+    ----------
+    benchmark : Benchmark
+        What to run.
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    describe : callable
+        Says what the method of a specification is on a device.
 
     Raises
     ------
     BenchError, DataError
         When a name or parameter is unknown, or a dataset isn't there.
     """
-    variants = tuple(_variant(text, device) for text in benchmark.methods)
+    benchmark = replace(
+        benchmark,
+        datasets=tuple(map(registry.absolute, benchmark.datasets)),
+        masks=tuple(map(registry.absolute, benchmark.masks)),
+        methods=tuple(map(registry.absolute, benchmark.methods)),
+        metrics=tuple(map(registry.absolute, benchmark.metrics)),
+    )
+    variants = tuple(describe(text, device) for text in benchmark.methods)
     _refuse_doubles([variant.label for variant in variants], "method")
+    for one, other in combinations(variants, 2):
+        if one.key == other.key:
+            raise BenchError(
+                f"methods {one.label} and {other.label} are the same: leave one of them out"
+            )
     metrics = tuple(registry.metrics().make(text) for text in benchmark.metrics)
     _refuse_doubles([metric.id for metric in metrics], "metric")
     suites = [(text, registry.masks().make(text)) for text in benchmark.masks]
@@ -102,11 +168,6 @@ def make_plan(benchmark: Benchmark, device: str = "cpu") -> Plan:
     if len({case.id for case in cases}) < len(cases):
         raise BenchError("two of the datasets hold the same images; leave one of them out")
     return Plan(benchmark, tuple(cases), variants, metrics)
-
-
-def _variant(text: str, device: str) -> Variant:
-    method = registry.make_method(text)
-    return Variant(label(method), text, method, method_key(method, device))
 
 
 def _refuse_doubles(labels: list[str], kind: str) -> None:

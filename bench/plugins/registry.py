@@ -1,6 +1,7 @@
-"""Find plugins: ours, those of installed packages, and a file given on the command line.
+"""Find plugins: ours, those of installed packages, and files given on the command line.
 
-A plugin that fails to import is listed with its reason and never stops the others.
+A plugin that fails to import, whatever it raises, is listed with its reason and never stops the
+others.
 """
 
 from __future__ import annotations
@@ -11,16 +12,17 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.metadata import entry_points
+from functools import cache, cached_property
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from inpaintbench.datasets.base import Dataset
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
@@ -38,136 +40,254 @@ class Broken:
     reason: str
 
 
+@dataclass
+class _Found(Generic[P]):
+    plugins: dict[str, type[P]] = field(default_factory=dict)
+    broken: list[Broken] = field(default_factory=list)
+
+    def add(self, origin: str, load: Callable[[], Iterable[type[P]]]) -> None:
+        """Take in what a module defines, or note why it can't be had."""
+        try:
+            for cls in load():
+                name = cls.name  # type: ignore[attr-defined]
+                if name in self.plugins:
+                    owner = self.plugins[name].__module__
+                    raise ValueError(f"the name {name!r} is already taken by {owner}")
+                self.plugins[name] = cls
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit() too
+            self.broken.append(Broken(origin, _reason(error)))
+
+
 @dataclass(frozen=True)
 class Catalogue(Generic[P]):
-    """The plugins of one kind, by name, and those that could not be imported."""
+    """The plugins of one kind, by name, and those that could not be imported.
+
+    Installed packages are imported when their plugins are asked for.
+    """
 
     kind: str
-    plugins: dict[str, type[P]] = field(default_factory=dict)
-    broken: tuple[Broken, ...] = ()
+    base: type[Any]
+    package: str
 
-    def make(self, text: str) -> P:
-        """Make the plugin that a specification (``telea[radius=5]``) names.
+    @property
+    def plugins(self) -> dict[str, type[P]]:
+        """Every plugin, by name."""
+        return dict(sorted(self._all.plugins.items()))
+
+    @property
+    def broken(self) -> tuple[Broken, ...]:
+        """Those that could not be imported."""
+        return tuple(self._all.broken)
+
+    @cached_property
+    def ours(self) -> _Found[P]:
+        """Those of the project alone."""
+        found = _Found[P]()
+        for name in _module_names(self.package):
+            found.add(name, lambda name=name: _defined(importlib.import_module(name), self.base))  # type: ignore[misc]
+        return found
+
+    @cached_property
+    def _all(self) -> _Found[P]:
+        found = _Found(dict(self.ours.plugins), list(self.ours.broken))
+        for point in entry_points(group=self.package):
+            origin = f"{point.group}: {point.name} = {point.value}"
+            found.add(origin, lambda point=point: _pointed(point, self.base))  # type: ignore[misc]
+        return found
+
+    def make(self, text: str, keep_importable: bool = False) -> P:
+        """Make the plugin that a specification names: ``telea[radius=5]``, ``./mine.py[radius=5]``.
+
+        Parameters
+        ----------
+        text : str
+            Specification.
+        keep_importable : bool
+            Whether a file may import its neighbours later on too; see `load_file`.
 
         Raises
         ------
         BenchError
-            When the name or a parameter is unknown, with the nearest known one.
+            When the name or a parameter is unknown, with the nearest known one; when a file is
+            missing, fails to import, or holds no plugin of this kind or several.
         """
         wanted = specification.parse(text)
-        if wanted.name not in self.plugins:
-            reason = next(
-                (b.reason for b in self.broken if b.origin.rsplit(".", 1)[-1] == _module(wanted)),
-                None,
-            )
-            if reason:
-                raise BenchError(f"{self.kind} {wanted.name!r} can't be imported: {reason}")
-            raise BenchError(
-                f"no {self.kind} is called {wanted.name!r}"
-                f"{did_you_mean(wanted.name, self.plugins)} "
-                f"(inpaintbench list {self.kind.split()[0]}s shows them all)"
-            )
-        plugin: P = specification.build(self.plugins[wanted.name], wanted.parameters)
+        cls = (
+            self._only_one(Path(wanted.name), keep_importable)
+            if specification.is_file(wanted.name)
+            else self._named(wanted)
+        )
+        plugin: P = specification.build(cls, wanted.parameters)
         return plugin
 
+    def _only_one(self, path: Path, keep_importable: bool) -> type[P]:
+        found = list(_defined(load_file(path, keep_importable), self.base))
+        if len(found) != 1:
+            names = ", ".join(str(cls.name) for cls in found) or "none"
+            raise BenchError(f"{path}: must define exactly one {self.base.__name__}, found {names}")
+        return found[0]
 
-def _module(wanted: specification.Specification) -> str:
-    return wanted.name.replace("-", "_")
+    def _named(self, wanted: specification.Specification) -> type[P]:
+        if wanted.name in self.ours.plugins:
+            return self.ours.plugins[wanted.name]
+        if wanted.name in self._all.plugins:
+            return self._all.plugins[wanted.name]
+        reason = next((b.reason for b in self.broken if _stands_for(b.origin, wanted.name)), None)
+        if reason:
+            raise BenchError(f"{self.kind} {wanted.name!r} can't be imported: {reason}")
+        raise BenchError(
+            f"no {self.kind} is called {wanted.name!r}"
+            f"{did_you_mean(wanted.name, self.plugins)} "
+            f"(inpaintbench list {self.kind.split()[0]}s shows them all)"
+        )
+
+
+def _stands_for(origin: str, name: str) -> bool:
+    """Tell whether a broken plugin is the one that a name asks for: ours, or an entry point."""
+    return origin.endswith(f".{name.replace('-', '_')}") or f": {name} = " in origin
 
 
 @cache
 def methods() -> Catalogue[Method]:
     """Discover the inpainting methods."""
-    return _discover("method", Method, "inpaintbench.methods")
+    return Catalogue("method", Method, "inpaintbench.methods")
 
 
 @cache
 def datasets() -> Catalogue[Dataset]:
     """Discover the datasets."""
-    return _discover("dataset", Dataset, "inpaintbench.datasets")
+    return Catalogue("dataset", Dataset, "inpaintbench.datasets")
 
 
 @cache
 def masks() -> Catalogue[MaskSuite]:
     """Discover the mask suites."""
-    return _discover("mask suite", MaskSuite, "inpaintbench.masks")
+    return Catalogue("mask suite", MaskSuite, "inpaintbench.masks")
 
 
 @cache
 def metrics() -> Catalogue[Metric]:
     """Discover the metrics."""
-    return _discover("metric", Metric, "inpaintbench.metrics")
+    return Catalogue("metric", Metric, "inpaintbench.metrics")
 
 
-def make_method(text: str) -> Method:
-    """Make a method from a specification, or from a file: ``./mine.py[radius=5]``.
-
-    Raises
-    ------
-    BenchError
-        When the name is unknown, or the file is missing, fails to import, or holds no method
-        or several.
-    """
-    wanted = specification.parse(text)
-    if not wanted.name.endswith(".py"):
-        return methods().make(text)
-    method: Method = specification.build(only_method(Path(wanted.name)), wanted.parameters)
-    return method
+def make_method(text: str, keep_importable: bool = False) -> Method:
+    """Make a method, as `Catalogue.make` does."""
+    return methods().make(text, keep_importable)
 
 
-def only_method(path: Path) -> type[Method]:
-    """Import a file and return the one method that it defines."""
-    found = list(_defined(load_file(path), Method))
-    if len(found) != 1:
-        names = ", ".join(cls.name for cls in found) or "none"
-        raise BenchError(f"{path}: must define exactly one Method, found {names}")
-    return found[0]
+def absolute(text: str) -> str:
+    """Return a specification that means the same in any working directory."""
+    name = specification.parse(text).name
+    if not specification.is_file(name):
+        return text
+    return f"{Path(name).expanduser().resolve()}{text.strip()[len(name) :]}"
 
 
-def load_file(path: Path) -> ModuleType:
+def is_ours(text: str) -> bool:
+    """Tell whether a specification names a method of the project, whose code can be trusted."""
+    return specification.parse(text).name in methods().ours.plugins
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A file's module, the folders that it imports from, and the modules that it found there."""
+
+    module: ModuleType
+    folders: tuple[str, ...]
+    neighbours: dict[str, ModuleType]
+
+
+_files: dict[str, _Loaded] = {}
+
+
+def load_file(path: Path, keep_importable: bool = False) -> ModuleType:
     """Import a Python file under a name derived from its path, once for each process.
+
+    While it is loaded, its folder is on the module path, as for a script. Afterwards the path is
+    as before, and what was imported from the folder is known to the file alone: files of two
+    folders may each have a neighbour ``model.py``.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    keep_importable : bool
+        Whether its folder stays on the module path, for imports inside functions: in a process
+        that serves this file alone.
 
     Raises
     ------
     BenchError
         When the file is missing or fails to import.
     """
-    path = path.resolve()
+    path = path.expanduser().resolve()
     if not path.is_file():
         raise BenchError(f"{path}: no such file")
     name = f"inpaintbench_file_{hashlib.sha256(str(path).encode()).hexdigest()[:12]}"
-    if name in sys.modules:
-        return sys.modules[name]
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except Exception as error:
+    if name not in _files:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        neighbours: dict[str, ModuleType] = {}
+        try:
+            with _importable(path.parent, neighbours) as folders:
+                spec.loader.exec_module(module)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # sys.exit() too
+            del sys.modules[name]
+            raise BenchError(f"{path}: can't be imported: {_reason(error)}") from error
+        _files[name] = _Loaded(module, tuple(folders), neighbours)
+    loaded = _files[name]
+    if keep_importable:
+        sys.path[:0] = [folder for folder in loaded.folders if folder not in sys.path]
+        sys.modules.update(loaded.neighbours)
+    return loaded.module
+
+
+def search_folders(cls: type[Any]) -> tuple[str, ...]:
+    """Return the folders that a plugin from a file imports from; none for any other plugin."""
+    loaded = _files.get(cls.__module__)
+    return loaded.folders if loaded else ()
+
+
+@contextmanager
+def _importable(folder: Path, neighbours: dict[str, ModuleType]) -> Iterator[list[str]]:
+    """Put a folder first on the module path; yield a list that gets the folders put there.
+
+    Modules that its files would hide are put aside meanwhile, as if they were not imported yet.
+    """
+    path, bytecode = list(sys.path), sys.dont_write_bytecode
+    beside = {found.name for found in pkgutil.iter_modules([str(folder)])}
+    beside -= {*sys.stdlib_module_names, "inpaintbench"}
+    aside = {name: m for name, m in sys.modules.items() if name.split(".")[0] in beside}
+    for name in aside:
         del sys.modules[name]
-        raise BenchError(f"{path}: can't be imported: {_reason(error)}") from error
-    return module
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    # stale bytecode of a file edited twice within a second would pass for the new code
+    sys.dont_write_bytecode = True
+    folders: list[str] = []
+    importlib.invalidate_caches()
+    try:
+        yield folders
+        folders += dict.fromkeys([str(folder), *(p for p in sys.path if p not in path)])
+    finally:
+        for name in set(sys.modules) - before:
+            if any(_lies_in(sys.modules[name], place) for place in (folders or [str(folder)])):
+                neighbours[name] = sys.modules.pop(name)
+        sys.modules.update(aside)
+        sys.path[:] = path
+        sys.dont_write_bytecode = bytecode
 
 
-def _discover(kind: str, base: type[Any], package: str) -> Catalogue[Any]:
-    plugins: dict[str, type[Any]] = {}
-    broken: list[Broken] = []
-    for name in _module_names(package):
-        try:
-            _add(plugins, _defined(importlib.import_module(name), base))
-        except Exception as error:
-            broken.append(Broken(name, _reason(error)))
-    for point in entry_points(group=package):
-        try:
-            loaded = point.load()
-            found = [loaded] if inspect.isclass(loaded) else list(_defined(loaded, base))
-            if not all(issubclass(cls, base) for cls in found):
-                raise TypeError(f"{point.value} is not a {base.__name__}")
-            _add(plugins, found)
-        except Exception as error:
-            broken.append(Broken(f"{point.group}: {point.name} = {point.value}", _reason(error)))
-    return Catalogue(kind, dict(sorted(plugins.items())), tuple(broken))
+def _lies_in(module: ModuleType, folder: str) -> bool:
+    places = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
+    return any(Path(place).is_relative_to(folder) for place in places if place)
 
 
 def _module_names(package: str) -> list[str]:
@@ -188,17 +308,17 @@ def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:
             yield value
 
 
-def _add(plugins: dict[str, type[Any]], found: Iterable[type[Any]]) -> None:
-    for cls in found:
-        name = cls.name
-        if name in plugins:
-            raise ValueError(f"the name {name!r} is already taken by {plugins[name].__module__}")
-        plugins[name] = cls
+def _pointed(point: EntryPoint, base: type[P]) -> list[type[P]]:
+    """Load what an installed package offers: a class, or a module that defines some."""
+    loaded = point.load()
+    found: list[type[Any]] = [loaded] if inspect.isclass(loaded) else list(_defined(loaded, base))
+    if not all(issubclass(cls, base) for cls in found):
+        raise TypeError(f"{point.value} is not a {base.__name__}")
+    return found
 
 
 def _reason(error: BaseException) -> str:
-    first = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {first[0]}"
+    return f"{type(error).__name__}: {one_line(error)}"
 
 
 def summary(cls: type[Any]) -> str:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import re
 import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path, PurePath
 
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
 from inpaintbench.suggestion import did_you_mean
 
 Value: typing.TypeAlias = bool | int | float | str | None
 
-_FORM = re.compile(r"^(?P<name>[^\[\]\s]+)(?:\[(?P<parameters>.*)\])?$", re.DOTALL)
+_FORM = re.compile(r"(?P<name>[^\[\]\s]+)(?:\[(?P<parameters>.*)\])?", re.DOTALL)
+_FILE = re.compile(r"(?P<name>.+?\.py)(?:\[(?P<parameters>.*)\])?", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Specification:
 
 
 def parse(text: str) -> Specification:
-    """Split ``name[key=value,key=value]``.
+    """Split ``name[key=value,key=value]``, where the name may be a Python file.
 
     Values hold no ``,`` or ``]``, except between double quotes: ``folder[path="a,b"]``.
 
@@ -35,7 +38,10 @@ def parse(text: str) -> Specification:
     BenchError
         When the text doesn't have that form.
     """
-    match = _FORM.match(text.strip())
+    text = text.strip()
+    head = text.partition("[")[0]
+    named = _FORM.fullmatch(text) if is_file(head) or not re.search(r"[\\/]", head) else None
+    match = named or _FILE.fullmatch(text)  # a folder may hold spaces and brackets
     if not match:
         raise BenchError(f"{text!r} is not of the form name or name[parameter=value,…]")
     parameters: dict[str, str] = {}
@@ -48,6 +54,11 @@ def parse(text: str) -> Specification:
             raise BenchError(f"{text!r}: parameter {key!r} is set twice")
         parameters[key] = value
     return Specification(match["name"], parameters)
+
+
+def is_file(name: str) -> bool:
+    """Tell whether a plugin's name is that of a file."""
+    return name.endswith(".py")
 
 
 def _split(text: str) -> list[str]:
@@ -65,7 +76,7 @@ def build(cls: type[typing.Any], parameters: Mapping[str, str]) -> typing.Any:
     """
     name = cls.name
     fields = parameter_types(cls)
-    values: dict[str, Value] = {}
+    values: dict[str, Value | Path] = {}
     for key, text in parameters.items():
         if key not in fields:
             known = ", ".join(fields) or "none"
@@ -75,8 +86,11 @@ def build(cls: type[typing.Any], parameters: Mapping[str, str]) -> typing.Any:
         values[key] = _convert(text, fields[key], f"{name}[{key}={text}]")
     try:
         return cls(**values)
-    except (TypeError, ValueError) as error:
-        raise BenchError(f"{name}: {error}") from error
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a person's own code
+        kind = "" if isinstance(error, TypeError | ValueError) else f"{type(error).__name__}: "
+        raise BenchError(f"{name}: {kind}{one_line(error)}") from error
 
 
 _resolved: dict[type[typing.Any], Mapping[str, typing.Any]] = {}
@@ -87,16 +101,34 @@ def parameter_types(cls: type[typing.Any]) -> Mapping[str, typing.Any]:
     if not dataclasses.is_dataclass(cls):
         return {}
     if cls not in _resolved:
-        hints = typing.get_type_hints(cls)
-        _resolved[cls] = {f.name: hints[f.name] for f in dataclasses.fields(cls) if f.init}
+        fields = [f for f in dataclasses.fields(cls) if f.init]
+        try:
+            hints = typing.get_type_hints(cls)
+        except Exception:  # names that only type checkers import
+            hints = {f.name: _resolve(cls, f) for f in fields}
+        _resolved[cls] = {f.name: hints[f.name] for f in fields}
     return _resolved[cls]
+
+
+def _resolve(cls: type[typing.Any], field: dataclasses.Field[typing.Any]) -> typing.Any:
+    """Resolve the type of one field, or take that of its default."""
+    if not isinstance(field.type, str):
+        return field.type
+    owners = (base for base in cls.__mro__ if field.name in inspect.get_annotations(base))
+    names = getattr(vars(next(owners)).get("__init__"), "__globals__", {})  # those of its module
+    try:
+        return eval(field.type, {**vars(typing), "Path": Path, **names})
+    except Exception:
+        default = _default(cls, field.name)
+        plain = isinstance(default, bool | int | float | str | PurePath)
+        return type(default) if plain else str | None
 
 
 def label(plugin: typing.Any) -> str:
     """Write a plugin instance in the shortest form that reads back: only what isn't default."""
     shown = []
     for key, value in settings(plugin).items():
-        default = _default(type(plugin), key)
+        default = _plain(_default(type(plugin), key))
         if value != default:
             text = _text(value)
             shown.append(f'{key}="{text}"' if re.search(r"[,\]\[\s]", text) else f"{key}={text}")
@@ -106,7 +138,11 @@ def label(plugin: typing.Any) -> str:
 
 def settings(plugin: typing.Any) -> dict[str, Value]:
     """List every parameter of a plugin instance with its value, defaults included."""
-    return {key: getattr(plugin, key) for key in parameter_types(type(plugin))}
+    return {key: _plain(getattr(plugin, key)) for key in parameter_types(type(plugin))}
+
+
+def _plain(value: typing.Any) -> typing.Any:
+    return str(value) if isinstance(value, PurePath) else value
 
 
 def _default(cls: type[typing.Any], key: str) -> typing.Any:
@@ -122,7 +158,7 @@ def _text(value: Value) -> str:
     return f"{value:g}" if isinstance(value, float) and float(f"{value:g}") == value else str(value)
 
 
-def _convert(text: str, kind: typing.Any, where: str) -> Value:
+def _convert(text: str, kind: typing.Any, where: str) -> Value | Path:
     """Turn text into a parameter's type; unions try their members in the order bool … str."""
     origin = typing.get_origin(kind)
     if origin is typing.Literal:
@@ -133,7 +169,7 @@ def _convert(text: str, kind: typing.Any, where: str) -> Value:
             )
         return typing.get_args(kind)[options.index(text)]  # type: ignore[no-any-return]
     members = typing.get_args(kind) if origin in (typing.Union, types.UnionType) else (kind,)
-    for member in (bool, int, float, type(None), str):
+    for member in (bool, int, float, type(None), Path, str):
         if member in members:
             try:
                 return _READERS[member](text)
@@ -155,10 +191,11 @@ def _read_none(text: str) -> None:
         raise ValueError(text)
 
 
-_READERS: dict[type, typing.Callable[[str], Value]] = {
+_READERS: dict[type, typing.Callable[[str], Value | Path]] = {
     bool: _read_bool,
     int: int,
     float: float,
     type(None): _read_none,
+    Path: Path,
     str: str,
 }

@@ -29,6 +29,7 @@ class ExportedModel(Method):
     model: str = ""
 
     family: ClassVar[str] = "learned"
+    locations: ClassVar[tuple[str, ...]] = ("model",)
     library: ClassVar[str] = "torch"
     """The module that runs the model."""
 
@@ -67,11 +68,18 @@ class ExportedModel(Method):
         return Path(self.model).expanduser()
 
     def fingerprint(self) -> str:
-        """Digest of the model file."""
+        """Digest of the model's files."""
         if not self._path.is_file():
             return ""
-        with self._path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        digest = hashlib.sha256()
+        for path in (self._path, *self._other_files()):
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+        return digest.hexdigest()
+
+    def _other_files(self) -> list[Path]:
+        """List the files that the model file refers to."""
+        return []
 
     def setup(self, device: str, seed: int) -> None:
         """Load the model where there is one."""

@@ -67,6 +67,7 @@ class LearnedMethod(Method):
 
     family: ClassVar[str] = "learned"
     requires: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
+    locations: ClassVar[tuple[str, ...]] = ("weights",)
     network_name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
