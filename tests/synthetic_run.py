@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.storage.rows import SCORES, RunRows, typed
+from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.rows import SCORES, Provenance, RunRows, typed
 
 NAMES = (
     "mean-fill",
@@ -105,6 +106,7 @@ def synthetic_run(
     effects = spread * np.linspace(-1, 1, len(names)) if len(names) > 1 else np.zeros(1)
     image = cases.groupby(["dataset", "sample"], sort=False).ngroup().to_numpy()
     difficulty = random.normal(size=image.max() + 1)[image] - 3 * cases["coverage"].to_numpy()
+    maker = Environment(processor="synthetic", device="cpu", code="0" * 40)
     cells, scores, times = [], [], []
     for column, name in enumerate(names):
         taste = 0.3 * random.normal(size=image.max() + 1)[image]
@@ -122,6 +124,7 @@ def synthetic_run(
                     "message": "" if done else "ended after 60 s",
                     "output_sha256": _digest(name, case) if done else "",
                     "seconds": seconds[row],
+                    "environment": maker.id,
                 }
             )
             if not done:
@@ -140,11 +143,12 @@ def synthetic_run(
                         "setup_seconds": 0.01,
                         "first_seconds": 2 * seconds[row],
                         "peak_bytes": 1e6 * (10 + 7 * column),
+                        "environment": maker.id,
                     }
                     for repeat in range(3)
                 ]
     columns = ["case", "variant", "repeat", "seconds", "contended", "threads"]
-    columns += ["setup_seconds", "first_seconds", "peak_bytes"]
+    columns += ["setup_seconds", "first_seconds", "peak_bytes", "environment"]
     return RunRows(
         name="synthetic",
         directory=Path("synthetic"),
@@ -155,7 +159,25 @@ def synthetic_run(
         timings=typed("timings", pd.DataFrame(times, columns=columns)),
         metrics=typed("metrics", _metrics(missing_lpips)),
         planned_cells=len(names) * len(datasets) * len(suites) * images * masks,
-        provenance={"processor": "synthetic", "seed": str(seed), "commit": "0" * 40},
+        environments=environments(maker),
+        provenance=Provenance(),
+    )
+
+
+def environments(*made: Environment) -> pd.DataFrame:
+    """Make the table of environments of a run."""
+    return typed("environments", pd.DataFrame([e.row | {"machine": e.machine} for e in made]))
+
+
+def made_by(rows: RunRows, **facts: str | int) -> RunRows:
+    """Give all that a run holds another maker: the same environment but for some facts."""
+    (row,) = rows.environments.to_dict("records")
+    maker = dataclasses.replace(Environment.from_facts(row), **facts)
+    return dataclasses.replace(
+        rows,
+        environments=environments(maker),
+        cells=rows.cells.assign(environment=maker.id),
+        timings=rows.timings.assign(environment=maker.id),
     )
 
 

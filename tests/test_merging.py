@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 import sqlite3
 from pathlib import Path
@@ -13,7 +14,11 @@ from small_runs import Quiet, small_run, write_nudged
 from inpaintbench.audit.merging import Conflicts, merge
 from inpaintbench.audit.verification import verify
 from inpaintbench.errors import BenchError
+from inpaintbench.statistics.runtimes import read_runtimes
+from inpaintbench.storage import database, schema
+from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.runs import read_run
+from inpaintbench.storage.store import Store
 
 SMALL = {"limit": 2, "masks": ("small-holes",)}
 
@@ -42,9 +47,22 @@ def sql(run: Path, statement: str, *values: object) -> None:
 def add_timings(run: Path, seconds: float) -> None:
     sql(
         run,
-        'INSERT INTO timings SELECT "case", key, 0, ?, 0, 1, 0, 0, 1e6 FROM cells',
+        'INSERT INTO timings SELECT "case", key, environment, 0, ?, 0, 1, 0, 0, 1e6 FROM cells',
         seconds,
     )
+
+
+def move_to(run: Path, **facts: str) -> str:
+    """Let another machine have made a run; return its name."""
+    with sqlite3.connect(run / "run.db") as connection:
+        connection.row_factory = sqlite3.Row
+        (row,) = connection.execute("SELECT * FROM environments").fetchall()
+        other = dataclasses.replace(Environment.from_facts(dict(row)), **facts)
+        database.insert(connection, schema.ENVIRONMENTS, [other.row])
+        connection.execute("DELETE FROM environments WHERE id = ?", (row["id"],))
+        for table in ("cells", "scores", "timings"):
+            connection.execute(f"UPDATE {table} SET environment = ?", (other.id,))
+    return other.machine
 
 
 def test_a_merged_run_is_one_run_of_everything(runs: Path, machines: Path) -> None:
@@ -73,15 +91,67 @@ def test_a_finished_cell_counts_more_than_a_failed_one(machines: Path) -> None:
     )
 
 
-def test_runtimes_of_another_machine_are_left_out(machines: Path) -> None:
+def test_every_row_keeps_its_maker(machines: Path) -> None:
     add_timings(machines / "a", 1.0)
     add_timings(machines / "b", 2.0)
-    sql(machines / "b", "UPDATE meta SET value = 'Fast CPU' WHERE key = 'processor'")
-    merged = merge([machines / "a", machines / "b"], machines / "out")
-    timings = read_run(machines / "out").timings
-    assert set(timings["variant"]) == {"telea", "mean-fill"}
-    assert set(timings["seconds"]) == {1.0}
-    assert "Fast CPU (cpu) isn't the " in merged.notes[0]
+    fast = move_to(machines / "b", processor="Fast CPU")
+    merge([machines / "a", machines / "b"], machines / "out")
+    rows = read_run(machines / "out")
+    assert rows.provenance.merged == ("a", "b")
+    machine = rows.environments.set_index("id")["machine"]
+    assert len(machine) == 2
+    made = rows.cells["environment"].map(machine) == fast
+    assert set(rows.cells.loc[made, "variant"]) == {"navier-stokes"}
+    timed = rows.timings.assign(fast=rows.timings["environment"].map(machine) == fast)
+    seconds = timed.groupby(["variant", "fast"])["seconds"].unique().map(list).to_dict()
+    assert seconds == {
+        ("telea", False): [1.0],
+        ("telea", True): [2.0],
+        ("mean-fill", False): [1.0],
+        ("navier-stokes", True): [2.0],
+    }
+    # runtimes of one machine alone make a table; the last of two that timed as much
+    variants = tuple(rows.variants["variant"])
+    found = read_runtimes(rows, pd.Index(rows.cases["case"]), variants)
+    assert (set(found.of), found.machine) == ({"telea", "navier-stokes"}, fast)
+    assert set(found.elsewhere.values()) == {4}
+
+
+def test_nothing_is_copied_but_files_whose_names_are_digests(machines: Path) -> None:
+    """A digest from somebody's database is no path, and a link no output."""
+    (machines / "payload.png").write_bytes(b"private")
+    shutil.copytree(machines / "b", machines / "c")
+    key = "(SELECT key FROM variants WHERE variant = 'navier-stokes')"
+    sql(
+        machines / "b",
+        f"UPDATE cells SET output_sha256 = 'a/../../../../payload' WHERE key = {key}",
+    )
+    with pytest.raises(BenchError, match="cells: output_sha256 isn't 64 hexadecimal digits"):
+        merge([machines / "a", machines / "b"], machines / "out")
+    for path in (machines / "c" / "outputs").rglob("*.png"):
+        path.unlink()
+        path.symlink_to(machines / "payload.png")
+    with pytest.raises(BenchError, match="gone or isn't a file"):
+        merge([machines / "a", machines / "c"], machines / "out")
+    assert not (machines / "out").exists()
+
+
+def test_a_case_that_one_run_could_not_make_comes_from_the_other(machines: Path) -> None:
+    for name in ("cells", "scores"):
+        sql(machines / "a", f"DELETE FROM {name}")
+    sql(
+        machines / "a",
+        "UPDATE cases SET failure = 'dataset', message = 'gone', height = 0, width = 0, "
+        "channels = 0, dtype = '', coverage = NULL, thickness = NULL, image_sha256 = '', "
+        "mask_sha256 = ''",
+    )
+    merge([machines / "a", machines / "b"], machines / "out")
+    rows = read_run(machines / "out")
+    assert (rows.cases["image_sha256"] != "").all()
+    assert set(rows.cells["status"]) == {"done"}
+    with Store.read(machines / "out") as store:
+        (line,) = store.unanswered()
+    assert line.startswith("not run: mean-fill (2, first textures[size=64]/")
 
 
 def test_runtimes_of_like_machines_are_kept(machines: Path) -> None:
@@ -99,12 +169,15 @@ def test_runtimes_of_like_machines_are_kept(machines: Path) -> None:
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("UPDATE cases SET mask_sha256 = 'x'", r"case \w+ \(textures.*: the mask of "),
-        ("UPDATE cases SET image_sha256 = 'x'", r"case \w+ \(textures.*: the image of "),
-        ("UPDATE cells SET output_sha256 = 'x'", r"telea on case \w+: its output in "),
+        (f"UPDATE cases SET mask_sha256 = '{'a' * 64}'", r"case \w+ \(textures.*: the mask of "),
+        (f"UPDATE cases SET image_sha256 = '{'a' * 64}'", r"case \w+ \(textures.*: the image of "),
+        (f"UPDATE cells SET output_sha256 = '{'a' * 64}'", r"telea on case \w+: its output in "),
         ("UPDATE scores SET value = value + 1", r"psnr\S+ on case \w+, output "),
         ("UPDATE plan_metrics SET higher_is_better = 0", "describe it differently"),
-        ("UPDATE plan_cases SET \"case\" = 'x' WHERE position = 0", "aren't of the same cases"),
+        (
+            f"UPDATE plan_cases SET \"case\" = '{'a' * 16}' WHERE position = 0",
+            "aren't of the same cases",
+        ),
         (
             "UPDATE meta SET value = replace(value, '\"seed\": 0', '\"seed\": 1')",
             "aren't of the same benchmark: seed is 0, 1",
@@ -127,7 +200,10 @@ def test_methods_of_one_name_must_be_shown_to_be_the_same(tmp_path: Path) -> Non
         small_run(tmp_path / name / "run", method, **SMALL)
     with pytest.raises(Conflicts, match="nudged on case"):
         merge([tmp_path / "a" / "run", tmp_path / "b" / "run"], tmp_path / "out")
-    sql(tmp_path / "b" / "run", "UPDATE cells SET status = 'failed'")
+    sql(
+        tmp_path / "b" / "run",
+        "UPDATE cells SET status = 'failed', failure = 'crash', output_sha256 = ''",
+    )
     with pytest.raises(Conflicts, match="no output shows that they do the same"):
         merge([tmp_path / "a" / "run", tmp_path / "b" / "run"], tmp_path / "out")
 

@@ -1,13 +1,27 @@
-"""The documented schema is the schema."""
+"""Exported rows: as documented, and those of earlier versions still read."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from inpaintbench.storage.rows import schema_markdown
+from inpaintbench.regression.reading import read_results
+from inpaintbench.storage.rows import EXPORTED, long_rows, schema_markdown
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+RESULTS = DOCS.parent / "results" / "reference"
 
 
 def test_the_documentation_lists_the_columns_as_they_are() -> None:
     assert schema_markdown() in (DOCS / "running.md").read_text(encoding="utf-8")
+
+
+def test_rows_of_version_1_are_read_with_the_one_environment_that_made_them() -> None:
+    rows = read_results(RESULTS / "classical" / "rows.parquet")
+    (made,) = rows.environments.to_dict("records")
+    assert made["code"] == "894e42702c60-dirty"
+    assert made["machine"].startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
+    assert set(rows.cells["environment"]) == {made["id"]}
+    assert set(rows.cells["location"]) == {""}
+    assert rows.provenance.benchmark is not None
+    assert rows.provenance.benchmark.name == "classical"
+    assert list(long_rows(rows)) == list(EXPORTED)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer
 from small_runs import Quiet, small_run, write_nudged
@@ -103,10 +104,9 @@ def other_case(run: Path) -> None:
 
 
 def rows_embellished(run: Path) -> None:
-    path = run / "rows.csv"
-    lines = path.read_text().splitlines()
-    lines[1] = lines[1].rpartition(",")[0] + ",99.0"
-    path.write_text("\n".join(lines) + "\n")
+    table = pd.read_csv(run / "rows.csv", dtype=str, keep_default_na=False)
+    table.loc[0, "value"] = "99.0"
+    table.to_csv(run / "rows.csv", index=False)
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from inpaintbench.audit.verification import close, recorded_benchmark
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.storage import schema
+from inpaintbench.storage.imagefile import read_file
 from inpaintbench.storage.rows import RunRows, output_path
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
@@ -47,22 +49,20 @@ class _Part:
 
     store: Store
     rows: RunRows
+    cases: list[str]
     keys: dict[str, str]
 
     @property
     def name(self) -> str:
         return str(self.store.directory)
 
-    def table(self, sql: str, *values: str) -> list[tuple[Any, ...]]:
-        """Read rows."""
-        return self.store.connection.execute(sql, values).fetchall()
-
 
 def merge(directories: Sequence[Path], out: Path) -> Merged:
     """Merge runs of the same benchmark cases into a new run directory.
 
-    Methods, cells and scores are united. Where several runs hold a cell, the first that finished
-    it counts. Runtimes come from machines like the first run's only.
+    Methods, cells, scores and runtimes are united, and each keeps the environment that made it.
+    Where several runs hold a cell, the first that finished it counts. Nothing is written outside
+    of `out`, and no link is followed.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
         partial = out.with_name(f".{out.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         try:
-            merged = _write(parts, partial)
+            merged = _write(parts, recorded_benchmark(parts[0].rows), partial)
             if out.exists():
                 out.rmdir()
             partial.rename(out)
@@ -110,7 +110,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
 def _read(store: Store) -> _Part:
     rows = read_rows(store)
     keys = dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
-    return _Part(store, rows, keys)
+    return _Part(store, rows, [case.id for case in store.cases()], keys)
 
 
 def _conflicts(first: _Part, second: _Part) -> list[str]:
@@ -121,10 +121,7 @@ def _conflicts(first: _Part, second: _Part) -> list[str]:
         one, other = (getattr(benchmark, name) for benchmark in benchmarks)
         if one != other:
             return [f"{both} aren't of the same benchmark: {name} is {one}, {other}"]
-    plans = [
-        part.table('SELECT "case" FROM plan_cases ORDER BY position') for part in (first, second)
-    ]
-    if plans[0] != plans[1]:
+    if first.cases != second.cases:
         return [
             f"{both} aren't of the same cases: another version of a dataset or mask suite, or "
             "other files"
@@ -139,6 +136,7 @@ def _conflicts(first: _Part, second: _Part) -> list[str]:
 
 def _case_conflicts(first: _Part, second: _Part) -> list[str]:
     pairs = first.rows.cases.merge(second.rows.cases, on="case")
+    pairs = pairs[(pairs["image_sha256_x"] != "") & (pairs["image_sha256_y"] != "")]
     found = []
     for what in ("image", "mask"):
         differ = pairs[pairs[f"{what}_sha256_x"] != pairs[f"{what}_sha256_y"]]
@@ -187,126 +185,122 @@ def _cell_conflicts(first: _Part, second: _Part) -> list[str]:
 
 
 def _score_conflicts(first: _Part, second: _Part) -> list[str]:
-    sql = 'SELECT "case", output_sha256, metric, value FROM scores'
+    known = {_scored(row): row["value"] for row in first.store.records(schema.SCORES)}
     nan = float("nan")
-    known = {row[:3]: nan if row[3] is None else row[3] for row in first.table(sql)}
-    return [
-        f"{metric} on case {case}, output {output[:12]}…: {known[case, output, metric]:.6g} in "
-        f"{first.name}, {nan if value is None else value:.6g} in {second.name}"
-        for case, output, metric, value in second.table(sql)
-        if (case, output, metric) in known
-        and not close(known[case, output, metric], nan if value is None else value)
-    ]
+    found = []
+    for row in second.store.records(schema.SCORES):
+        old, new = (nan if v is None else v for v in (known.get(_scored(row)), row["value"]))
+        if _scored(row) in known and not close(old, new):
+            found.append(
+                f"{row['metric']} on case {row['case']}, output {row['output_sha256'][:12]}…: "
+                f"{old:.6g} in {first.name}, {new:.6g} in {second.name}"
+            )
+    return found
 
 
-def _write(parts: Sequence[_Part], directory: Path) -> Merged:
+def _scored(row: dict[str, Any]) -> tuple[str, ...]:
+    """Say what a score is of; one that failed is no score."""
+    return row["case"], row["output_sha256"], row["metric"], row["key"], row["reason"]
+
+
+def _write(parts: Sequence[_Part], benchmark: Benchmark, directory: Path) -> Merged:
     """Write the united run."""
-    first = parts[0]
     variants: dict[str, str] = {}
     for part in parts:
         for variant, key in part.keys.items():
             variants.setdefault(variant, key)
-    with Store.write(directory) as store:
-        with store.transaction():
-            _write_plan(parts, variants, store)
-            notes = _write_cells(parts, variants, store)
-            for key, value in {**first.store.meta(), **_provenance(parts)}.items():
-                store.set_meta(key, value)
-        cells = store.count("SELECT count(*) FROM cells")
+    others = [recorded_benchmark(part.rows) for part in parts]
+    united = replace(
+        benchmark,
+        methods=tuple(dict.fromkeys(text for other in others for text in other.methods)),
+        metrics=tuple(dict.fromkeys(text for other in others for text in other.metrics)),
+    )
+    names = tuple(part.store.directory.resolve().name for part in parts)
+    told = replace(parts[0].rows.provenance, benchmark=united, merged=names)
+    with Store.write(directory) as store, store.transaction():
+        _write_plan(parts, variants, store)
+        notes = _write_cells(parts, variants, store)
+        store.set_provenance(parts[0].rows.name, told)
+        cells = sum(1 for _ in store.records(schema.CELLS))
     return Merged(cells, len(variants), tuple(notes))
 
 
 def _write_plan(parts: Sequence[_Part], variants: dict[str, str], store: Store) -> None:
     """Write cases, variants and metrics; the first part that has one describes it."""
+    metrics: dict[str, dict[str, Any]] = {}
     for part in parts:
-        for table in ("cases", "variants", "plan_cases"):
-            _copy(store, table, part.table(f"SELECT * FROM {table}"))
-    store.connection.executemany(
-        "INSERT INTO plan_variants VALUES (?, ?)", list(enumerate(variants.values()))
-    )
-    metrics: dict[str, tuple[Any, ...]] = {}
-    for part in parts:
-        for _, metric, *described, missing in part.table(
-            "SELECT * FROM plan_metrics ORDER BY position"
-        ):
+        for table in (schema.VARIANTS, schema.ENVIRONMENTS):
+            store.add_records(table, part.store.records(table))
+        for row in part.store.records(schema.PLAN_METRICS):
             # a metric is missing only where no part could compute it
-            if metric not in metrics or not missing:
-                metrics[metric] = (*described, missing)
-    store.connection.executemany(
-        "INSERT INTO plan_metrics VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [(i, metric, *described) for i, (metric, described) in enumerate(metrics.items())],
+            if row["metric"] not in metrics or not row["missing"]:
+                metrics[row["metric"]] = row
+    _add_best(parts, schema.CASES, "failure", store)
+    store.write_plan(
+        {
+            schema.PLAN_CASES: parts[0].store.records(schema.PLAN_CASES),
+            schema.PLAN_VARIANTS: [
+                {"position": i, "key": key} for i, key in enumerate(variants.values())
+            ],
+            schema.PLAN_METRICS: [row | {"position": i} for i, row in enumerate(metrics.values())],
+        }
     )
 
 
 def _write_cells(parts: Sequence[_Part], variants: dict[str, str], store: Store) -> list[str]:
     """Write cells, scores, timings and outputs; return what was left out."""
     notes = []
-    machine = [_machine(part) for part in parts]
-    for part, own in zip(parts, machine, strict=True):
-        timed = part.table("SELECT count(*) FROM timings")[0][0]
-        if own != machine[0] and timed:
-            notes.append(
-                f"runtimes of {part.name} are left out: {own} isn't the {machine[0]} of "
-                f"{parts[0].name}"
-            )
-        failed = 0
-        for variant, key in part.keys.items():
-            for case, _, *cell in part.table("SELECT * FROM cells WHERE key = ?", key):
-                place = (case, variants[variant])
-                known = store.connection.execute(
-                    'SELECT status FROM cells WHERE "case" = ? AND key = ?', place
-                ).fetchone()
-                if known is not None and (known[0] == "done" or cell[0] != "done"):
-                    failed += known[0] == "done" and cell[0] != "done"
-                    continue
-                failed += known is not None
-                _copy(store, "cells", [(*place, *cell)], replace=True)
-                if cell[0] == "done":
-                    _copy_output(part, store, cell[5])
-            if own == machine[0]:
-                rows = part.table("SELECT * FROM timings WHERE key = ?", key)
-                rows = [(case, variants[variant], *rest) for case, _, *rest in rows]
-                _copy(store, "timings", rows)
+    status: dict[tuple[str, str], str] = {}
+    for part in parts:
+        # a variant has one key in the united run
+        keys = {key: variants[variant] for variant, key in part.keys.items()}
+        chosen, failed = [], 0
+        for row in _own(part, schema.CELLS, keys):
+            place = (row["case"], row["key"])
+            known, done = status.get(place), row["status"] == "done"
+            failed += known is not None and (known == "done") is not done
+            if known is None or (done and known != "done"):
+                status[place] = row["status"]
+                chosen.append(row)
+                if done:
+                    _copy_output(part, store, row["output_sha256"])
+        store.add_records(schema.CELLS, chosen, replace=True)
+        for table in (schema.TIMINGS, schema.TIMING_FAILURES):
+            store.add_records(table, _own(part, table, keys))
         if failed:
             notes.append(
                 f"{failed} cells finished in one run and not in another; the finished ones count"
             )
-        _copy(store, "scores", part.table("SELECT * FROM scores"))
+    _add_best(parts, schema.SCORES, "reason", store)
     return notes
 
 
-def _copy(store: Store, table: str, rows: list[tuple[Any, ...]], *, replace: bool = False) -> None:
-    """Insert rows; of those already there the first stay, unless they are to be replaced."""
-    if not rows:
-        return
-    marks = ", ".join("?" * len(rows[0]))
-    verb = "REPLACE" if replace else "IGNORE"
-    store.connection.executemany(f"INSERT OR {verb} INTO {table} VALUES ({marks})", rows)
+def _add_best(parts: Sequence[_Part], table: schema.Table, fault: str, store: Store) -> None:
+    """Write the rows of all parts: of equal ones the first without a fault, else the first."""
+    for faulty in (False, True):
+        for part in parts:
+            rows = (row for row in part.store.records(table) if bool(row[fault]) is faulty)
+            store.add_records(table, rows)
+
+
+def _own(part: _Part, table: schema.Table, keys: dict[str, str]) -> Iterator[dict[str, Any]]:
+    """Yield the rows of variants of the plan, under their keys in the united run."""
+    for row in part.store.records(table):
+        if row["key"] in keys:
+            yield row | {"key": keys[row["key"]]}
 
 
 def _copy_output(part: _Part, store: Store, sha256: str) -> None:
-    source = part.store.directory / output_path(sha256)
-    target = store.directory / output_path(sha256)
-    if not source.is_file():
-        raise BenchError(f"{source}: the output is gone; inpaintbench verify names all that are")
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, target)
-
-
-def _machine(part: _Part) -> str:
-    """Name what runtimes depend on."""
-    facts = part.store.meta()
-    return f"{facts.get('processor', 'unknown')} ({facts.get('device', 'unknown')})"
-
-
-def _provenance(parts: Sequence[_Part]) -> dict[str, str]:
-    """Describe the merged benchmark, and where each part came from."""
-    benchmark = json.loads(parts[0].store.meta()["benchmark"])
-    for name in ("methods", "metrics"):
-        texts = [t for p in parts for t in json.loads(p.store.meta()["benchmark"])[name]]
-        benchmark[name] = list(dict.fromkeys(texts))
-    sources = [
-        {"run": part.store.directory.name, **part.store.meta(), "benchmark": ""} for part in parts
-    ]
-    return {"benchmark": json.dumps(benchmark), "merged": json.dumps(sources)}
+    """Copy an output as it is, if it is a file."""
+    source, target = (own.directory / output_path(sha256) for own in (part.store, store))
+    if target.exists():
+        return
+    try:
+        content = read_file(source)
+    except (OSError, ValueError) as error:
+        raise BenchError(
+            f"{source}: the output is gone or isn't a file ({one_line(error)}); inpaintbench "
+            "verify names all that are"
+        ) from error
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.cell import CellTask, run_cell
+from inpaintbench.execution.cell import CellTask, measure_case, run_cell
+from inpaintbench.execution.method_process import MethodTask, describe_apart
 from inpaintbench.execution.pool import Ended, open_pool
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
 from inpaintbench.planning.case import Case, load
-from inpaintbench.planning.keys import method_key
 from inpaintbench.plugins import registry
 from inpaintbench.storage.imagefile import read_png
-from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
@@ -93,21 +93,29 @@ def replay(
         rows = read_rows(store)
         record = _record(store, rows, case, variant)
     benchmark = recorded_benchmark(rows)
-    specification = method or record.specification
-    key = method_key(registry.make_method(specification), device)
+    found = describe_apart(method or record.specification, device)
     notes = []
-    if key != record.key:
+    if found.key != record.key:
         notes.append("the method's code, weights or libraries aren't those of the run")
     if not record.deterministic:
         notes.append("the method isn't deterministic: its output may differ each time")
+    task = MethodTask(
+        found.specification,
+        found.key,
+        device,
+        record.case.seed,
+        benchmark.timeout,
+        benchmark.setup_timeout,
+    )
     with open_pool(1) as pool:
-        task = CellTask(record.case, specification, device)
-        result = pool.run(run_cell, task, benchmark.timeout)
+        facts = pool.run(measure_case, record.case, benchmark.timeout)
+        result = pool.run(run_cell, CellTask(record.case, task, libraries=found.requires))
     if isinstance(result, Ended):
-        outcome, facts = CellOutcome("failed", result.failure, result.message), None
+        outcome = CellOutcome("failed", Failure(result.failure, result.message))
     else:
-        outcome, facts = result
-    mismatches = [*_case_mismatches(record, facts), *_outcome_mismatches(record, outcome)]
+        outcome = result[0]
+    known = facts if isinstance(facts, CaseFacts) else None
+    mismatches = [*_case_mismatches(record, known), *_outcome_mismatches(record, outcome)]
     scores = []
     if outcome.png is not None:
         metrics, missing = _metrics(benchmark.metrics, record)
@@ -132,10 +140,7 @@ def _record(store: Store, rows: RunRows, case: str, variant: str) -> _Record:
             f"{store.directory}: no method {variant!r}{did_you_mean(variant, known)} "
             f"(it has: {', '.join(known)})"
         )
-    planned = store.connection.execute(
-        'SELECT "case", dataset, sample, suite, mask_index, seed FROM plan_cases'
-    ).fetchall()
-    matching = [Case(*row) for row in planned if case and row[0].startswith(case)]
+    matching = [known for known in store.cases() if case and known.id.startswith(case)]
     if len(matching) != 1:
         count = "no case" if not matching else f"{len(matching)} cases"
         raise BenchError(
@@ -150,13 +155,10 @@ def _record(store: Store, rows: RunRows, case: str, variant: str) -> _Record:
     facts = rows.cases.set_index("case")
     reached = facts.loc[found.id] if found.id in facts.index else None
     key = str(variants.loc[variant, "key"])
-    specification = store.connection.execute(
-        "SELECT specification FROM variants WHERE key = ?", (key,)
-    ).fetchone()[0]
     return _Record(
         case=found,
         variant=variant,
-        specification=specification,
+        specification=store.specification(key),
         key=key,
         deterministic=bool(variants.loc[variant, "deterministic"]),
         facts=("", "")
@@ -187,11 +189,12 @@ def _outcome_mismatches(record: _Record, outcome: CellOutcome) -> list[str]:
     def ended(status: str, failure: str) -> str:
         return f"{status}: {failure}" if failure else status
 
-    now = ended(outcome.status, outcome.failure)
+    why = outcome.failure or Failure("", outcome.message)
+    now = ended(outcome.status, why.kind)
     then = ended(record.status, record.failure)
     if now != then:
-        why = f" ({outcome.message})" if outcome.message else ""
-        return [f"the cell ended as {now}{why}, the run says {then}"]
+        reason = f" ({why.message})" if why.message else ""
+        return [f"the cell ended as {now}{reason}, the run says {then}"]
     if outcome.output_sha256 != record.output:
         return [f"the output is {outcome.output_sha256[:12]}…, the run's {record.output[:12]}…"]
     return []

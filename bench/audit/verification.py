@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.cell import case_facts
+from inpaintbench.execution.cell import measure_case
 from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.run import Progress
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
 from inpaintbench.planning import benchmark as benchmarks
-from inpaintbench.planning.benchmark import Benchmark, TimingSettings
+from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
+from inpaintbench.storage.imagefile import read_file, read_png
+from inpaintbench.storage.outcome import Failure
 from inpaintbench.storage.rows import RunRows, long_rows, output_path
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
@@ -101,14 +101,7 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
         When there is no run, or it doesn't say which benchmark it is.
     """
     with Store.read(directory) as store:
-        rows = read_rows(store)
-        cases = [
-            Case(*row)
-            for row in store.connection.execute(
-                'SELECT "case", dataset, sample, suite, mask_index, seed FROM plan_cases '
-                "ORDER BY position"
-            )
-        ]
+        rows, cases = read_rows(store), store.cases()
     benchmark = recorded_benchmark(rows)
     mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
     notes = [*_benchmark_notes(benchmark), *_count_notes(rows)]
@@ -143,22 +136,19 @@ def recorded_benchmark(rows: RunRows) -> Benchmark:
     Raises
     ------
     BenchError
-        When it doesn't say, or what it says can't be read.
+        When it doesn't say.
     """
-    try:
-        content = json.loads(rows.provenance["benchmark"])
-        lists = ("datasets", "masks", "methods", "metrics")
-        content |= {name: tuple(content[name]) for name in lists}
-        content["timing"] = TimingSettings(**content["timing"])
-        return Benchmark(**content)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BenchError(f"{rows.directory}: doesn't say which benchmark was run") from error
+    if rows.provenance.benchmark is None:
+        raise BenchError(f"{rows.directory}: doesn't say which benchmark was run")
+    return rows.provenance.benchmark
 
 
 def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[Mismatch]:
     """Compare the cases of the plan with those that the benchmark has."""
     # the methods don't matter here, and those from a person's file may not be at hand
-    plain = dataclasses.replace(benchmark, methods=("mean-fill",))
+    # and one that claims more than it can have isn't drawn to its end
+    count = min(benchmark.masks_per_sample, len(cases) + 1)
+    plain = dataclasses.replace(benchmark, methods=("mean-fill",), masks_per_sample=count)
     expected = {case.id: case for case in make_plan(plain).cases}
     found = {case.id: case for case in cases}
     for id in found.keys() - expected.keys():
@@ -260,7 +250,7 @@ def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterat
     missing = set(rows.metrics.loc[rows.metrics["missing"] != "", "metric"])
     wanted = {id: text for id, text in metrics.items() if id not in missing}
     for case in cases:
-        if case.id not in facts.index:
+        if case.id not in facts.index or not facts.loc[case.id, "image_sha256"]:
             continue
         own: dict[str, tuple[str, ...]] = {}
         for row in outputs.get(case.id, nothing).to_dict("records"):
@@ -278,10 +268,10 @@ def _check_case(claim: _Claim) -> _Checked:
     """Check one case in a worker process."""
     mismatches: list[Mismatch] = []
     place = _place(claim.case)
-    try:
-        facts = dataclasses.asdict(case_facts(claim.case))
-    except (BenchError, DataError) as error:
-        return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {error}"),))
+    made = measure_case(claim.case)
+    if isinstance(made, Failure):
+        return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {made.message}"),))
+    facts = dataclasses.asdict(made)
     facts |= dict(zip(("height", "width", "channels"), facts.pop("shape"), strict=True))
     for name, claimed in claim.facts.items():
         if not close(claimed, facts[name]):
@@ -313,18 +303,14 @@ def _output_problem(
     directory: Path, sha256: str, shape: tuple[int, ...], dtype: object
 ) -> str | None:
     """Say what is wrong with an output file, if anything."""
-    from inpaintbench.storage.imagefile import read_png
-
     path = output_path(sha256)
     try:
-        output = read_png((directory / path).read_bytes())
+        output = read_png(read_file(directory / path, shape))
     except (OSError, ValueError) as error:
         return f"{path} can't be read ({error})"
     if array_sha256(output) != sha256:
         return f"{path} isn't the output whose digest it bears"
-    if output.shape != shape or output.dtype != dtype:
-        return f"{path} is {output.dtype} {output.shape}, the image {dtype} {shape}"
-    return None
+    return None if output.dtype == dtype else f"{path} is {output.dtype}, the image {dtype}"
 
 
 def close(claimed: object, found: object) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import Difference
+from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.statistics.scores import plain_name
+from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.rows import RunRows
 
 if TYPE_CHECKING:
@@ -15,9 +16,7 @@ if TYPE_CHECKING:
 
 NOT_COMPARED = "not compared"
 
-# Facts of the machine and the software that a run records, with their names for people. The
-# first two decide whether runtimes can be compared.
-_MACHINE = {"processor": "processor", "device": "device"}
+# Software that may be why figures moved, with its names for people.
 _SOFTWARE = {"python": "Python", "system": "system", "inpaintbench": "inpaintbench"}
 
 
@@ -86,16 +85,13 @@ def runtime_obstacles(base: RunRows, new: RunRows) -> list[Difference]:
     for rows, run in ((base, "BASE"), (new, "NEW")):
         if rows.timings.empty:
             return [Difference("runtime", f"{run} has no timings", "runtimes aren't compared")]
-    found = [
-        Difference(
-            name,
-            f"{name}: {base.provenance.get(key, 'unknown')} → {new.provenance.get(key, 'unknown')}",
-            "runtimes aren't compared",
-        )
-        for key, name in _MACHINE.items()
-        if base.provenance.get(key) != new.provenance.get(key)
-    ]
-    threads = [sorted(set(rows.timings["threads"])) for rows in (base, new)]
+    readings = [comparable_timings(rows, rows.timings) for rows in (base, new)]
+    old, now = (found.machine for found in readings)
+    found = []
+    if old != now:
+        text = f"machine: {old or 'unknown'} → {now or 'unknown'}"
+        found.append(Difference("machine", text, "runtimes aren't compared"))
+    threads = [sorted(set(reading.alone["threads"])) for reading in readings]
     if threads[0] != threads[1]:
         old, now = (", ".join(map(str, numbers)) for numbers in threads)
         found.append(
@@ -106,15 +102,13 @@ def runtime_obstacles(base: RunRows, new: RunRows) -> list[Difference]:
 
 def software_differences(base: RunRows, new: RunRows) -> list[Difference]:
     """Say which versions differ; they may be why figures moved, and stop no comparison."""
-    found = []
-    for key, name in _SOFTWARE.items():
-        old, now = base.provenance.get(key), new.provenance.get(key)
-        if old and now and old != now:
-            found.append(Difference(name, f"{name}: {old} → {now}"))
-    old, now = (json.loads(rows.provenance.get("libraries", "{}")) for rows in (base, new))
-    found += [
-        Difference("libraries", f"{name}: {old[name]} → {now[name]}")
-        for name in old
-        if name in now and old[name] != now[name]
+    old, now = main_environment(base), main_environment(new)
+    versions = [(name, getattr(old, key), getattr(now, key)) for key, name in _SOFTWARE.items()]
+    versions += [
+        (name, version, now.libraries.get(name, "")) for name, version in old.libraries.items()
     ]
-    return found
+    return [
+        Difference("libraries" if name in old.libraries else name, f"{name}: {before} → {after}")
+        for name, before, after in versions
+        if before and after and before != after
+    ]

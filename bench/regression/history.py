@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.outside import plain_file, read_json
 from inpaintbench.regression.runtimes import case_medians
 from inpaintbench.regression.verdicts import FINISHED, RUNTIME
+from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.rows import RunRows
 
 HISTORY_VERSION = 1
@@ -32,6 +35,30 @@ CREATE TABLE figures (
     higher_is_better INTEGER NOT NULL, suite TEXT NOT NULL, support TEXT NOT NULL,
     value REAL NOT NULL, PRIMARY KEY (run, variant, metric, suite)) WITHOUT ROWID;
 """
+
+_TEXT = "typeof({0}) = 'text' AND length(CAST({0} AS BLOB)) < 65536"
+
+
+def _sound(table: str, texts: str, others: str) -> str:
+    """Write the query that finds a row whose values aren't of their kinds."""
+    checks = [others, *(_TEXT.format(f'"{name}"') for name in texts.split())]
+    return f"SELECT 1 FROM {table} WHERE ({' AND '.join(checks)}) IS NOT TRUE"
+
+
+_FAULTS = f"""CASE
+WHEN EXISTS ({_sound("runs", "identity name commit date machine", "typeof(id) = 'integer'")})
+THEN 'a run in it isn''t described by texts'
+WHEN EXISTS ({
+    _sound(
+        "figures",
+        "variant method metric name label unit suite support",
+        "run IN (SELECT id FROM runs) AND higher_is_better IN (0, 1) "
+        "AND typeof(value) = 'real' AND abs(value) <= 1.7e308",
+    )
+})
+THEN 'a figure in it isn''t a finite number of a run'
+END"""
+"""What can be wrong with the rows of a history."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +113,40 @@ def open_history(path: Path, *, create: bool = False) -> Iterator[sqlite3.Connec
     BenchError
         When there is none and none is to be made, or it is something else or damaged.
     """
-    if not create and not path.is_file():
+    if path.exists():
+        plain_file(path)
+    elif not create:
         raise BenchError(f"{path}: no history yet; inpaintbench history add RUN begins one")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=30)
+        if create:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        mode = "rwc" if create else "ro"
+        address = f"file:{quote(str(path.absolute()))}?mode={mode}"
+        connection = sqlite3.connect(address, timeout=30, uri=True)
     except (OSError, sqlite3.Error) as error:
-        raise BenchError(f"{path}: can't be opened: {error}") from error
+        raise BenchError(f"{path}: can't be opened: {one_line(error)}") from error
     try:
+        connection.execute("PRAGMA trusted_schema=OFF")
         version = connection.execute("PRAGMA user_version").fetchone()[0]
-        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-        if version == 0 and tables == 0:
+        found = {sql for (sql,) in connection.execute("SELECT sql FROM sqlite_master") if sql}
+        if create and version == 0 and not found:
             connection.executescript(
                 f"BEGIN; {_TABLES} PRAGMA user_version={HISTORY_VERSION}; COMMIT;"
             )
-        elif version != HISTORY_VERSION:
+        elif version != HISTORY_VERSION or found != _statements():
             raise BenchError(f"{path}: isn't a history that this inpaintbench reads")
+        fault = connection.execute(f"SELECT {_FAULTS}").fetchone()[0]
+        if fault:
+            raise BenchError(f"{path}: can't be used: {fault}")
         yield connection
-    except sqlite3.DatabaseError as error:
-        raise BenchError(f"{path}: can't be used: {error}") from error
+    except (sqlite3.DatabaseError, OverflowError) as error:
+        raise BenchError(f"{path}: can't be used: {one_line(error)}") from error
     finally:
         connection.close()
+
+
+def _statements() -> set[str]:
+    return {text.strip() for text in _TABLES.split(";") if text.strip()}
 
 
 def add(connection: sqlite3.Connection, entry: Entry, values: Sequence[Value]) -> bool:
@@ -162,12 +202,12 @@ def entry_of(rows: RunRows, commit: str = "", date: str = "") -> Entry:
     BenchError
         When the run didn't record its date and none is given.
     """
-    facts = rows.provenance
-    when = date or facts.get("started", "")
+    made = main_environment(rows)
+    when = date or rows.provenance.started
     if not when:
         raise BenchError(f"{rows.directory}: doesn't say when it was run; give --date")
-    machine = f"{facts.get('processor', 'unknown')} ({facts.get('device', 'unknown')})"
-    return Entry(rows.name, commit or facts.get("commit", ""), when, machine)
+    timed = comparable_timings(rows, rows.timings).machine
+    return Entry(rows.name, commit or made.code, when, timed or made.machine)
 
 
 def values_of(rows: RunRows, machine: str) -> list[Value]:
@@ -202,7 +242,8 @@ def _score_values(scores: Scores, suite: str) -> list[Value]:
 
 def _runtime_values(rows: RunRows, scores: Scores, machine: str) -> list[Value]:
     digests = scores.cases["image_sha256"] + scores.cases["mask_sha256"]
-    threads = ",".join(map(str, sorted(rows.timings["threads"].unique())))
+    alone = comparable_timings(rows, rows.timings).alone
+    threads = ",".join(map(str, sorted(alone["threads"].unique())))
     medians = case_medians(rows)
     return [
         Value(
@@ -233,8 +274,8 @@ def read_benchmark_json(path: Path, commit: str = "") -> tuple[Entry, list[Value
     BenchError
         When it isn't that.
     """
+    content = read_json(path)
     try:
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         machine = content["machine_info"]
         processor = machine.get("cpu", {}).get("brand_raw") or machine["machine"]
         info = content["commit_info"]
@@ -252,8 +293,18 @@ def read_benchmark_json(path: Path, commit: str = "") -> tuple[Entry, list[Value
             )
             for b in content["benchmarks"]
         ]
-    except OSError as error:
-        raise BenchError(f"{path}: can't be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BenchError(f"{path}: isn't JSON of pytest-benchmark ({error})") from error
+        texts = [
+            entry.commit,
+            entry.date,
+            *(text for v in values for text in (v.variant, v.method)),
+        ]
+        if not all(isinstance(text, str) for text in texts):
+            raise ValueError("a name, a commit or the date isn't a text")
+        if not all(math.isfinite(v.value) and v.value >= 0 for v in values):
+            raise ValueError("a runtime isn't a number of seconds")
+        twice = len(values) - len({v.variant for v in values})
+        if twice:
+            raise ValueError(f"{twice} of its benchmarks are there twice")
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise BenchError(f"{path}: isn't JSON of pytest-benchmark ({one_line(error)})") from error
     return entry, values

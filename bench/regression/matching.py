@@ -61,8 +61,10 @@ def match_cases(base: pd.DataFrame, new: pd.DataFrame) -> CommonCases:
         As ``rows.CASES``.
     """
     pairs = _placed(base).merge(_placed(new), on=_PLACE, suffixes=("_base", "_new"))
-    same_image = pairs["image_sha256_base"] == pairs["image_sha256_new"]
-    same_mask = pairs["mask_sha256_base"] == pairs["mask_sha256_new"]
+    # where one run could not make the case, its methods failed on it, and it isn't another one
+    unmade = (pairs[["image_sha256_base", "image_sha256_new"]] == "").any(axis=1)
+    same_image = unmade | (pairs["image_sha256_base"] == pairs["image_sha256_new"])
+    same_mask = unmade | (pairs["mask_sha256_base"] == pairs["mask_sha256_new"])
     same = pairs[same_image & same_mask].sort_values(_PLACE, ignore_index=True)
     return CommonCases(
         base=same.set_index("case_base").index,

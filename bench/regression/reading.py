@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inpaintbench.errors import BenchError
-from inpaintbench.storage.rows import CASES, CELLS, SCORES, TABLES, RunRows, typed
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.outside import plain_file, read_json
+from inpaintbench.planning.benchmark import from_json
+from inpaintbench.storage import schema
+from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.rows import CASES, CELLS, EXPORTED, TABLES, Provenance, RunRows, typed
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT = {**CASES, **dict(list(CELLS.items())[1:]), **dict(list(SCORES.items())[2:])}
-"""Columns of the exported rows that are read, with their dtypes."""
+_ROWS = schema.Table(
+    "rows",
+    tuple(EXPORTED.values()),
+    key=("case", "variant", "metric"),
+    rules=(*schema.CASES.rules, *schema.CELLS.rules),
+)
+"""An exported row: its columns are those of the database, and so is what a sound one holds."""
+
+_REPEATED = (
+    (["case"], list(CASES)),
+    (["variant"], ["variant", "method", "family"]),
+    (["case", "variant"], [name for name in CELLS if name in EXPORTED]),
+)
+"""What identifies a case, a variant, a cell; and what must then be the same in all of its rows."""
 
 
 def read_results(path: Path) -> RunRows:
@@ -25,47 +44,95 @@ def read_results(path: Path) -> RunRows:
     Raises
     ------
     BenchError
-        When there is nothing of the kind, or columns are missing.
+        When there is nothing of the kind, or it holds what no run exports.
     """
     from inpaintbench.storage.runs import read_run
 
     if path.is_dir():
         return read_run(path)
-    if not path.is_file():
+    if not path.exists():
         raise BenchError(f"{path}: no such run directory or file")
+    if path.suffix not in (".csv", ".parquet"):
+        raise BenchError(f"{path}: give a run directory, a rows.csv or a rows.parquet")
+    plain_file(path)
     return rows_of(path, _read_table(path))
 
 
 def _read_table(path: Path) -> pd.DataFrame:
-    """Read the columns needed of an exported table as they were written."""
+    """Read an exported table as it was written, and check every value of it."""
     import pandas as pd
 
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path)
-        elif path.suffix == ".csv":
-            table = pd.read_csv(path, dtype=str, keep_default_na=False)
+            import pyarrow.parquet
+
+            names = list(pyarrow.parquet.read_schema(path).names)
         else:
-            raise BenchError(f"{path}: give a run directory, a rows.csv or a rows.parquet")
-        missing = [name for name in (*_KEPT, "method", "family") if name not in table]
+            with path.open(newline="", encoding="utf-8") as file:
+                names = next(csv.reader(file), [])
+        twice = sorted({name for name in names if name in EXPORTED and names.count(name) > 1})
+        if twice:
+            raise BenchError(f"{path}: has the column {twice[0]} twice")
+        missing = [n for n, column in EXPORTED.items() if not column.old and n not in names]
         if missing:
             raise BenchError(
                 f"{path}: not the exported rows of a run, it lacks the columns {', '.join(missing)}"
             )
-        for name, (dtype, _) in _KEPT.items():
-            if path.suffix == ".csv":
-                table[name] = _parsed(table[name], dtype)
-    except (OSError, ValueError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        known = [name for name in EXPORTED if name in names]
+        if path.suffix == ".parquet":
+            table = pd.read_parquet(path, columns=known)
+        else:
+            table = pd.read_csv(
+                path, dtype=str, keep_default_na=False, usecols=known, index_col=False
+            )
+            for name in known:
+                table[name] = _parsed(table[name], EXPORTED[name].dtype)
+        table = table.assign(**{name: "" for name in EXPORTED if name not in known})
+        table = table[list(EXPORTED)].reset_index(drop=True)
+        fault = _fault(_ROWS, table.astype(object).to_numpy().tolist())
+    except BenchError:
+        raise
+    except Exception as error:  # pandas and pyarrow raise of everything where a file is damaged
+        reason = one_line(error) or type(error).__name__
         raise BenchError(f"{path}: can't be read: {reason}") from error
+    for key, own in _REPEATED:
+        if not fault and len(table[own].drop_duplicates()) > len(table[key].drop_duplicates()):
+            fault = f"rows of one {' and '.join(key)} differ in more than its scores"
+    if not fault and not len(table):
+        fault = "holds no row"
+    if fault:
+        raise BenchError(f"{path}: not the exported rows of a run: {fault}")
     return table
 
 
+def _fault(table: schema.Table, rows: list[list[Any]]) -> str:
+    """Say what is wrong with rows, by the rules of the database; empty where nothing is."""
+    names = ", ".join(f'"{column.name}"' for column in table.columns)
+    faults = table.faults
+    sound = " ".join(f"WHEN ({s}) IS NOT TRUE THEN {i}" for i, (_, s) in enumerate(faults))
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"CREATE TABLE {table.name} ({names})")
+        places = ", ".join("?" * len(table.columns))
+        connection.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows)
+        found = connection.execute(
+            f"SELECT rowid, CASE {sound} END AS fault FROM {table.name} "
+            "WHERE fault IS NOT NULL LIMIT 1"
+        ).fetchone()
+        if found:
+            return f"row {found[0]}: {faults[found[1]][0]}"
+        key = ", ".join(f'"{name}"' for name in table.key)
+        twice = connection.execute(
+            f"SELECT max(rowid) FROM {table.name} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+        ).fetchone()
+    return f"row {twice[0]} is there twice" if twice else ""
+
+
 def _parsed(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
-    """Read text as it was written; what is empty isn't a number."""
+    """Read text as it was written; what is empty isn't a number, and what is no flag stays text."""
     found: pd.Series[Any] = column
     if dtype == "bool":
-        found = column.map({"True": True, "False": False}).astype("bool")
+        flags = {"True": True, "False": False}
+        found = column.astype(object).map(lambda text: flags.get(text, text))
     elif dtype == "float64":
         found = column.where(column != "", "nan").astype("float64")
     elif dtype == "int64":
@@ -77,6 +144,10 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
     """Take exported rows apart again into the tables of a run."""
     import pandas as pd
 
+    environments, provenance = _read_provenance(path.with_name("provenance.json"))
+    if len(environments) == 1 and not table["environment"].any():
+        # rows of version 1: all of them were made in one environment
+        table = table.assign(environment=environments[0].id)
     cells = table.drop_duplicates(["case", "variant"])
     variants = cells[["variant", "method", "family"]].drop_duplicates("variant")
     scores = table[table["metric"] != ""]
@@ -89,6 +160,7 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
     )
     cases = table.drop_duplicates("case")
     metrics = [_metric(id) for id in scores["metric"].unique()]
+    made = [{**known.row, "machine": known.machine} for known in environments]
     return RunRows(
         name=path.stem,
         directory=path,
@@ -99,19 +171,51 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
         timings=typed("timings", pd.DataFrame(columns=list(TABLES["timings"]))),
         metrics=typed("metrics", pd.DataFrame(metrics, columns=list(TABLES["metrics"]))),
         planned_cells=len(cases) * len(variants),
-        provenance=_read_provenance(path.with_name("provenance.json")),
+        environments=typed(
+            "environments", pd.DataFrame(made, columns=list(TABLES["environments"]))
+        ),
+        provenance=provenance,
     )
 
 
-def _read_provenance(path: Path) -> dict[str, str]:
-    """Read where exported rows come from, if they were published with it."""
+def _read_provenance(path: Path) -> tuple[list[Environment], Provenance]:
+    """Read where exported rows come from, if they were published with it.
+
+    Raises
+    ------
+    BenchError
+        When it isn't what `report --out` writes, or wrote for rows of version 1.
+    """
     if not path.is_file():
-        return {}
-    try:
-        facts: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise BenchError(f"{path}: can't be read: {error}") from error
-    return facts
+        return [], Provenance()
+    facts = read_json(path)
+    # version 1 told of one environment, beside all else, and had the benchmark as text
+    makers = facts.get("environments", [facts]) if isinstance(facts, dict) else None
+    if not isinstance(makers, list) or not all(isinstance(maker, dict) for maker in makers):
+        raise BenchError(f"{path}: doesn't say where rows come from")
+    found = {made.id: made for made in map(Environment.from_facts, makers)}
+    benchmark = facts.get("benchmark")
+    text = benchmark if isinstance(benchmark, str) else json.dumps(benchmark)
+    for name in ("started", "changed"):
+        if not isinstance(facts.get(name, ""), str):
+            raise BenchError(f"{path}: {name} isn't a text")
+    return list(found.values()), Provenance(
+        started=facts.get("started", ""),
+        changed=facts.get("changed", ""),
+        benchmark=from_json(text, f"{path}: benchmark") if benchmark else None,
+        merged=_texts(facts, "merged", path),
+        left_out=_texts(facts, "left_out", path),
+    )
+
+
+def _texts(facts: dict[str, Any], name: str, path: Path) -> tuple[str, ...]:
+    """Read a list of texts; version 1 had a text in its place, which is left out."""
+    told = facts.get(name, "")
+    if isinstance(told, str):
+        return ()
+    if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
+        raise BenchError(f"{path}: {name} isn't a list of texts")
+    return tuple(told)
 
 
 def _deterministic(method: str) -> bool:

@@ -12,6 +12,7 @@ import pandas as pd
 from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import RUNTIME, Difference, Figure, few_images, judge
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.storage.rows import RunRows
 
 
@@ -95,8 +96,9 @@ def percent(share: float) -> str:
 
 
 def case_medians(rows: RunRows) -> pd.DataFrame:
-    """Return the median of the uncontended repeats: cases × variants."""
-    alone = rows.timings[~rows.timings["contended"].astype(bool) & (rows.timings["seconds"] > 0)]
+    """Return the median of the uncontended repeats on one machine: cases × variants."""
+    alone = comparable_timings(rows, rows.timings).alone
+    alone = alone[alone["seconds"] > 0]
     return alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
 
 

@@ -11,6 +11,8 @@ import numpy as np
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
 from inpaintbench.regression.verdicts import Comparison, MethodComparison, Movement
+from inpaintbench.report.pictures import CheckedPictures
+from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
 from inpaintbench.storage.store import Store
 
@@ -26,15 +28,15 @@ _MARGIN = 12
 _FULL = 0.25
 
 
-def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> bool:
+def draw_sheet(comparison: Comparison, base: RunRows, new: RunRows, path: Path) -> bool:
     """Draw a row for each case that moved, cut to the surroundings of its hole.
 
     Parameters
     ----------
     comparison : Comparison
         What names the cases.
-    base, new : Path
-        Run directories.
+    base, new : RunRows
+        Runs that keep their outputs.
     path : Path
         PNG to write.
 
@@ -42,6 +44,11 @@ def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> boo
     -------
     bool
         Whether there was anything to draw.
+
+    Raises
+    ------
+    PictureMissing
+        When a picture can't be had any more.
     """
     rows = [(m, moved) for m in comparison.methods for moved in m.moved if not moved.message]
     if not rows:
@@ -56,7 +63,8 @@ def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> boo
     with ExitStack() as stack:
         stack.enter_context(applied(style))
         pictures = [
-            RunPictures(stack.enter_context(Store.read(directory))) for directory in (base, new)
+            CheckedPictures(RunPictures(stack.enter_context(Store.read(run.directory))), run.cases)
+            for run in (base, new)
         ]
         side = style.width / len(_HEADS)
         figure = Figure(
@@ -75,7 +83,7 @@ def draw_sheet(comparison: Comparison, base: Path, new: Path, path: Path) -> boo
 
 
 def _draw_row(
-    panels: list[Axes], method: MethodComparison, moved: Movement, pictures: list[RunPictures]
+    panels: list[Axes], method: MethodComparison, moved: Movement, pictures: list[CheckedPictures]
 ) -> None:
     reference, mask = pictures[1].reference(moved.new_case), pictures[1].mask(moved.new_case)
     outputs = (

@@ -6,8 +6,8 @@ import io
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from inpaintbench.regression import words
 from inpaintbench.regression.verdicts import Comparison, Verdict
@@ -21,20 +21,26 @@ _COLOURS = {
 
 
 def show(comparison: Comparison, failed: list[str], console: Console) -> None:
-    """Print what differs first, then each method with its figures, then the cases that moved."""
+    """Print what differs first, then each method with its figures, then the cases that moved.
+
+    Parameters
+    ----------
+    console : Console
+        One that takes no markup: names and reasons are printed as they are.
+    """
     console.print(
-        f"BASE {escape(comparison.base)}   NEW {escape(comparison.new)}   "
-        f"{comparison.cases} cases in common",
+        f"BASE {comparison.base}   NEW {comparison.new}   {comparison.cases} cases in common",
         soft_wrap=True,
     )
-    for difference in comparison.differences:
-        console.print(f"[yellow]![/yellow] {escape(str(difference))}", soft_wrap=True)
-    for line in words.partners(comparison):
-        console.print(f"[yellow]![/yellow] {escape(line)}", soft_wrap=True)
+    for line in (*map(str, comparison.differences), *words.partners(comparison)):
+        console.print(Text.assemble(("!", "yellow"), f" {line}"), soft_wrap=True)
     console.print()
     for method in comparison.methods:
         console.print(
-            f"{_coloured(method.verdict)} {escape(method.name)}: {words.summary(method)}",
+            Text.assemble(
+                (str(method.verdict), f"bold {_COLOURS[method.verdict]}"),
+                f" {method.name}: {words.summary(method)}",
+            ),
             soft_wrap=True,
         )
         figures = words.shown_figures(method)
@@ -48,30 +54,28 @@ def show(comparison: Comparison, failed: list[str], console: Console) -> None:
             table.add_column("interval", overflow="fold")
             for figure in figures:
                 table.add_row(
-                    f"[{_COLOURS[figure.verdict]}]{figure.verdict}",
-                    escape(words.head(figure)),
-                    escape(words.where(figure)),
+                    Text(str(figure.verdict), _COLOURS[figure.verdict]),
+                    words.head(figure),
+                    words.where(figure),
                     words.mean(figure, figure.base),
                     words.change(figure),
-                    escape(words.interval(figure) or figure.reason),
+                    words.interval(figure) or figure.reason,
                 )
             console.print(table)
         for moved in method.moved:
-            console.print(f"  {escape(words.movement(moved))}", soft_wrap=True)
+            console.print(f"  {words.movement(moved)}", soft_wrap=True)
     console.print()
-    console.print(escape(comparison.rule), style="dim", soft_wrap=True)
+    console.print(comparison.rule, style="dim", soft_wrap=True)
     for line in failed:
-        console.print(f"[red]✗[/red] {escape(line)}", soft_wrap=True)
-    console.print(f"[bold]{words.outcome(failed)}[/bold]")
+        console.print(Text.assemble(("✗", "red"), f" {line}"), soft_wrap=True)
+    console.print(words.outcome(failed), style="bold")
 
 
 def text(comparison: Comparison, failed: list[str], width: int = 100) -> str:
     """Return what `show` prints, without colours."""
-    console = Console(file=io.StringIO(), highlight=False, width=width, color_system=None)
+    console = Console(
+        file=io.StringIO(), markup=False, highlight=False, width=width, color_system=None
+    )
     with console.capture() as captured:
         show(comparison, failed, console)
     return captured.get()
-
-
-def _coloured(verdict: Verdict) -> str:
-    return f"[bold {_COLOURS[verdict]}]{verdict}[/bold {_COLOURS[verdict]}]"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from inpaintbench.errors import BenchError
 
 if TYPE_CHECKING:
     from inpaintbench.report.pictures import Pictures
@@ -12,16 +15,31 @@ if TYPE_CHECKING:
     from inpaintbench.storage.rows import RunRows
 
 
-def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -> list[Path]:
+def write_report(
+    summary: Summary, directory: Path, pictures: Pictures | None, state: str = ""
+) -> list[Path]:
     """Write every table and figure of a run, as `writing.write_report` says."""
     from inpaintbench.report import writing
 
-    return writing.write_report(summary, directory, pictures)
+    return writing.write_report(summary, directory, pictures, state)
 
 
 def write_provenance(rows: RunRows, directory: Path) -> Path:
     """Write where a run's rows come from into ``provenance.json`` beside them."""
     path = directory / "provenance.json"
-    text = json.dumps({"name": rows.name, **rows.provenance}, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf-8")
+    environments = rows.environments.drop(columns="machine").to_dict("records")
+    known = asdict(rows.provenance)
+    content = {
+        "name": rows.name,
+        **{name: value for name, value in known.items() if value},
+        "environments": [row | {"libraries": json.loads(row["libraries"])} for row in environments],
+    }
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        partial.write_text(text + "\n", encoding="utf-8")
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BenchError(f"{path}: can't be written: {error.strerror}") from error
     return path

@@ -10,12 +10,10 @@ import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
-from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.storage.rows import RunRows
 
 T = TypeVar("T")
-
-_MACHINE = ("processor", "device", "cores")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +38,7 @@ def combine(runs: Sequence[RunRows]) -> Combination:
     A variant of the same name and key is the same method, and its cells are united. One of the
     same name with another key is another method (another version, other libraries), so it gets
     its run's name behind its own. Cases are kept that every method was run on in one of the runs:
-    on the others, methods couldn't be compared. Timings of different machines aren't comparable
-    and are left out.
+    on the others, methods couldn't be compared. Every row keeps the environment that made it.
 
     Raises
     ------
@@ -59,19 +56,17 @@ def combine(runs: Sequence[RunRows]) -> Combination:
     ]
     cells = _united(runs, "cells", renamed, ["case", "variant"])
     reached = cells.groupby("case")["variant"].nunique()
-    cases = pd.concat([run.cases for run in runs]).drop_duplicates("case")
+    cases = pd.concat([run.cases for run in runs], ignore_index=True)
+    # the facts of a case come from a run in which it could be made
+    unmade = (cases["image_sha256"] == "").argsort(kind="stable")
+    cases = cases.iloc[unmade].drop_duplicates("case").sort_index()
     everywhere = cases[cases["case"].map(reached) == len(origins)]
     if everywhere.empty:
         raise BenchError("no case was run by every method of these runs")
     variants = _united(runs, "variants", renamed, ["variant"])
-    provenance = dict(runs[0].provenance)
-    timings = _united(runs, "timings", renamed, ["case", "variant", "repeat"])
-    if len({tuple(run.provenance.get(key) for key in _MACHINE) for run in runs}) > 1:
-        timings = timings.iloc[:0]
-        provenance["timings_left_out"] = "the runs come from different machines"
     dropped = len(cases) - len(everywhere)
-    if dropped:
-        provenance["cases_left_out"] = f"{dropped} cases that not every method was run on"
+    left_out = [f"Left out: {dropped} cases that not every method was run on."] if dropped else []
+    environments = pd.concat([run.environments for run in runs], ignore_index=True)
 
     def kept(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[frame["case"].isin(everywhere["case"])].reset_index(drop=True)
@@ -83,10 +78,13 @@ def combine(runs: Sequence[RunRows]) -> Combination:
         variants=variants,
         cells=kept(cells),
         scores=kept(_united(runs, "scores", renamed, ["case", "variant", "metric"])),
-        timings=kept(timings),
+        timings=kept(
+            _united(runs, "timings", renamed, ["case", "variant", "environment", "repeat"])
+        ),
         metrics=_metrics(runs),
         planned_cells=len(everywhere) * len(variants),
-        provenance=provenance,
+        environments=environments.drop_duplicates("id", ignore_index=True),
+        provenance=replace(runs[0].provenance, left_out=(*runs[0].provenance.left_out, *left_out)),
     )
     return Combination(rows, origins)
 
@@ -94,6 +92,7 @@ def combine(runs: Sequence[RunRows]) -> Combination:
 def _refuse_other_pixels(runs: Sequence[RunRows]) -> None:
     # not by dataset and suite as specified: where files lie may differ
     cases = pd.concat([run.cases for run in runs])
+    cases = cases[cases["image_sha256"] != ""]
     cases = cases.drop_duplicates(["case", "image_sha256", "mask_sha256"])
     doubled = cases[cases["case"].duplicated()]
     if len(doubled):
@@ -147,12 +146,15 @@ def _first(sources: Iterable[Callable[[str], T]]) -> Callable[[str], T]:
     """Ask one source after the other, until one knows the case."""
 
     def ask(case: str) -> T:
+        last: Exception = KeyError(case)
         for source in sources:
             try:
                 return source(case)
             except KeyError:
                 continue
-        raise KeyError(case)
+            except PictureMissing as error:
+                last = error
+        raise last
 
     return ask
 
@@ -174,9 +176,9 @@ class CombinedPictures:
 
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""
-        for number, name in self._origins[variant]:
-            try:
-                return self._pictures[number].output(case, name)
-            except KeyError:
-                continue
-        raise KeyError((case, variant))
+        places = self._origins[variant]
+
+        def at(number: int, name: str) -> Callable[[str], Image]:
+            return lambda case: self._pictures[number].output(case, name)
+
+        return _first(at(number, name) for number, name in places)(case)

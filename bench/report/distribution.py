@@ -60,8 +60,7 @@ def distribution_table(
     if scores.cases.empty:
         raise BenchError(f"{rows.name} has no dataset whose true images are known")
     notes = [f"Left out, its true images aren't known: {', '.join(unknown)}."] if unknown else []
-    if "cases_left_out" in rows.provenance:
-        notes.append(f"Left out: {rows.provenance['cases_left_out']}.")
+    notes += rows.provenance.left_out
     return table_of_sets(
         f"Sets of results of {rows.name} against their references.",
         {place: common_support(_at(scores, place).done) for place in _places(scores)},

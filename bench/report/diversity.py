@@ -10,6 +10,7 @@ import numpy as np
 from inpaintbench.errors import BenchError
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.metrics.lpips import LPIPS
+from inpaintbench.report.pictures import CheckedPictures
 from inpaintbench.statistics.draws import Draws
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
@@ -22,7 +23,7 @@ def diversity(rows: RunRows, draws: Draws) -> float:
     try:
         metric.setup()
         with Store.read(rows.directory) as store:
-            pictures = RunPictures(store)
+            pictures = CheckedPictures(RunPictures(store), rows.cases)
             for case in draws.cases:
                 truth, hole = pictures.reference(case), pictures.mask(case)
                 composites = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.scores import DECIBEL_CAP
 from inpaintbench.statistics.standings import Entry, Standing
+from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.rows import RunRows
 
 TIED = "≈"
@@ -95,6 +97,11 @@ def runtimes(here: Standing, *, memory: bool = True) -> Iterator[str]:
         )
     if found.contended:
         yield f"{found.contended} contended timings are left out."
+    for machine, number in found.elsewhere.items():
+        yield (
+            f"{number} timings of another machine ({machine}) are left out: the runtimes are "
+            f"those of {found.machine}."
+        )
 
 
 def bins(standings: Iterable[Standing]) -> Iterator[str]:
@@ -122,13 +129,7 @@ def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
     not_reached = rows.planned_cells - len(rows.cells)
     if not_reached > 0:
         yield f"The run is unfinished: {not_reached} of {rows.planned_cells} cells not reached."
-    for key in ("cases_left_out", "timings_left_out"):
-        if key in rows.provenance:
-            yield (
-                f"Left out: {rows.provenance[key]}."
-                if key.startswith("cases")
-                else (f"Timings are left out: {rows.provenance[key]}.")
-            )
+    yield from rows.provenance.left_out
     unfinished = [
         f"{entry.variant} {', '.join(f'{n} {reason}' for reason, n in entry.failures.items())}"
         for entry in here.entries
@@ -151,3 +152,37 @@ def _training_data(entry: Entry) -> str:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def origin(rows: RunRows) -> list[tuple[str, str]]:
+    """Say where rows come from: dates, benchmark, and what made them; names with values."""
+    told = rows.provenance
+    found = [("started", told.started), ("merged from", ", ".join(told.merged))]
+    if told.benchmark is not None:
+        content = asdict(told.benchmark)
+        found.append(("benchmark", "\n".join(f"{k}: {_plain(v)}" for k, v in content.items())))
+    environments = [Environment.from_facts(row) for row in rows.environments.to_dict("records")]
+    for number, environment in enumerate(environments, 1):
+        several = f" {number}" if len(environments) > 1 else ""
+        found += [(f"{name}{several}", value) for name, value in made_with(environment)]
+    return [(name, value) for name, value in found if value]
+
+
+def made_with(environment: Environment) -> list[tuple[str, str]]:
+    """Name the machine and the software that made results."""
+    found = {
+        "machine": environment.machine,
+        "inpaintbench": environment.inpaintbench,
+        "commit": environment.code,
+        "python": environment.python,
+        "libraries": _plain(environment.libraries),
+    }
+    return [(name, value) for name, value in found.items() if value]
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {part}" for key, part in value.items())
+    return str(value)

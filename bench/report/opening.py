@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inpaintbench.report.combination import CombinedPictures, combine
-from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.pictures import CheckedPictures, Pictures, missing_words
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
 
@@ -19,6 +19,12 @@ class Opened:
 
     summary: Summary
     pictures: Pictures
+    _sources: Sequence[CheckedPictures]
+
+    @property
+    def missing(self) -> str:
+        """Say which pictures, of those asked for until now, can't be had; empty if all can."""
+        return missing_words(why for source in self._sources for why in source.missing.values())
 
 
 @contextmanager
@@ -45,10 +51,15 @@ def open_runs(
         # intervals take many products of small matrices: handing them to threads costs more
         stack.enter_context(threadpool_limits(1, user_api="blas"))
         stores = [stack.enter_context(Store.read(directory)) for directory in directories]
-        combination = combine([read_rows(store) for store in stores])
+        runs = [read_rows(store) for store in stores]
+        combination = combine(runs)
         rows = select(combination.rows, methods, datasets, suites)
-        pictures = CombinedPictures(combination, [RunPictures(store) for store in stores])
-        yield Opened(Summary(rows, tuple(metrics)), pictures)
+        sources = [
+            CheckedPictures(RunPictures(store), run.cases)
+            for store, run in zip(stores, runs, strict=True)
+        ]
+        pictures = CombinedPictures(combination, sources)
+        yield Opened(Summary(rows, tuple(metrics)), pictures, sources)
 
 
 def separated(texts: Sequence[str] | None) -> list[str]:

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.planning.case import array_sha256
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+P = TypeVar("P", bound=NDArray[np.generic])
 
 
 class Pictures(Protocol):
@@ -21,3 +32,74 @@ class Pictures(Protocol):
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""
         ...
+
+
+class PictureMissing(BenchError):
+    """Why a picture can't be had: its file is gone, moved, or holds something else."""
+
+
+def missing_words(reasons: Iterable[str]) -> str:
+    """Say in a sentence which pictures are missing; empty where none is."""
+    every = list(reasons)
+    if not every:
+        return ""
+    more = f", and {len(every) - 1} more" if len(every) > 1 else ""
+    return f"Missing pictures: {every[0]}{more}."
+
+
+class CheckedPictures:
+    """A run's pictures as they were when it ran; one that isn't there any more is missing.
+
+    Whatever a dataset, a mask suite or a file raises: the numbers are right without the picture.
+
+    Parameters
+    ----------
+    pictures : Pictures
+        The run's pictures.
+    cases : DataFrame
+        The run's cases, with the digests of their images and masks.
+    """
+
+    def __init__(self, pictures: Pictures, cases: pd.DataFrame) -> None:
+        self._pictures = pictures
+        self._cases = cases.set_index("case")
+        self.missing: dict[tuple[str, str], str] = {}
+
+    def reference(self, case: str) -> Image:
+        """Return the true image ``H×W×C``."""
+        return self._had(case, "", "image_sha256", lambda: self._pictures.reference(case))
+
+    def mask(self, case: str) -> Mask:
+        """Return the mask ``H×W``, True = hole."""
+        return self._had(case, "", "mask_sha256", lambda: self._pictures.mask(case))
+
+    def output(self, case: str, variant: str) -> Image:
+        """Return what a variant returned for a case; KeyError when the cell isn't done."""
+        return self._had(case, variant, "", lambda: self._pictures.output(case, variant))
+
+    def _had(self, case: str, variant: str, digest: str, get: Callable[[], P]) -> P:
+        """Get a picture and compare it with the run.
+
+        Raises
+        ------
+        KeyError
+            When there never was one.
+        PictureMissing
+            When it can't be had, or is another one.
+        """
+        known = self._cases.loc[case]
+        of = f"{variant + ' on ' if variant else ''}{known['dataset']}/{known['sample']}"
+        try:
+            picture = get()
+            shape = tuple(int(known[name]) for name in ("height", "width", "channels"))
+            if digest and array_sha256(picture) != known[digest]:
+                raise PictureMissing("it isn't the one that the run was made with")
+            if not digest and (picture.shape, picture.dtype) != (shape, known["dtype"]):
+                raise PictureMissing(f"it has another form than {shape} {known['dtype']}")
+        except KeyError:
+            raise
+        except Exception as error:
+            reason = f"{of}: {one_line(error) or type(error).__name__}"
+            self.missing[case, variant] = reason
+            raise PictureMissing(reason) from error
+        return picture

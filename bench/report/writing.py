@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from inpaintbench.report import html, tables
+from inpaintbench.folder import REPORT_FILES, Folder
+from inpaintbench.report import html, notes, tables
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw, save
 from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
@@ -37,7 +38,9 @@ class _WrittenFigure:
     caption: str
 
 
-def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -> list[Path]:
+def write_report(
+    summary: Summary, directory: Path, pictures: Pictures | None, state: str = ""
+) -> list[Path]:
     """Write the tables and figures of a run.
 
     Tables go to ``tables/`` (CSV in full precision, Markdown, LaTeX, HTML), figures in the paper
@@ -49,26 +52,26 @@ def write_report(summary: Summary, directory: Path, pictures: Pictures | None) -
     summary : Summary
         The run.
     directory : Path
-        Where to write; made where it isn't there.
+        Where to write; made where it isn't there. What else lies there is left alone.
     pictures : Pictures or None
         Its pictures; None leaves the picture grid out.
+    state : str
+        State of the run's database, for `folder.made_from`.
 
     Returns
     -------
     list of Path
         Every file written.
     """
-    written, shown = _write_tables(summary, directory / "tables")
-    figures, drawn, absent = _write_figures(summary, directory / "figures", pictures)
-    written += figures
-    page = directory / "index.html"
-    _write(page, _page(summary.rows, shown, drawn, absent))
-    _remove_outdated(directory, written)
-    return [*written, page]
+    folder = Folder(directory, REPORT_FILES)
+    shown = _write_tables(summary, folder)
+    drawn, absent = _write_figures(summary, folder, pictures)
+    folder.text("index.html", _page(summary.rows, shown, drawn, absent))
+    return folder.finish(state)
 
 
-def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_WrittenTable]]:
-    written, shown = [], []
+def _write_tables(summary: Summary, folder: Folder) -> list[_WrittenTable]:
+    shown = []
     finished = len(summary.rows.cells) and (summary.rows.cells["status"] == "done").all()
     says_nothing = {
         TableKind.failures: finished,
@@ -83,21 +86,20 @@ def _write_tables(summary: Summary, directory: Path) -> tuple[list[Path], list[_
             continue
         made = {style: tables.make(kind, summary, style) for style in _STYLES}
         for format in Format:
-            path = directory / f"{kind}{format.suffix}"
-            _write(path, tables.render(made[tables.usual_intervals(format)], format))
-            written.append(path)
+            text = tables.render(made[tables.usual_intervals(format)], format)
+            folder.text(f"tables/{kind}{format.suffix}", text)
         page = html.write(made[tables.usual_intervals(Format.html)])
         shown.append(_WrittenTable(kind, page, tuple(format.suffix for format in Format)))
-    path = directory / "quality.csv"
     standings = [summary.overall, *summary.suites, *summary.groups]
-    _write(path, quality_frame(standings).to_csv(index=False, lineterminator="\n"))
-    return [*written, path], shown
+    text = quality_frame(standings).to_csv(index=False, lineterminator="\n")
+    folder.text("tables/quality.csv", text)
+    return shown
 
 
 def _write_figures(
-    summary: Summary, directory: Path, pictures: Pictures | None
-) -> tuple[list[Path], list[_WrittenFigure], list[tuple[str, str]]]:
-    written, drawn, absent = [], [], []
+    summary: Summary, folder: Folder, pictures: Pictures | None
+) -> tuple[list[_WrittenFigure], list[tuple[str, str]]]:
+    drawn, absent = [], []
     request = Request(summary, pictures=pictures)
     with applied(request.style):
         for kind in FigureKind:
@@ -107,11 +109,9 @@ def _write_figures(
                 absent.append((str(kind), str(reason)))
                 continue
             for suffix in (".png", ".pdf"):
-                path = directory / f"{kind}{suffix}"
-                save(drawing.figure, path)
-                written.append(path)
+                save(drawing.figure, folder.place(f"figures/{kind}{suffix}"))
             drawn.append(_WrittenFigure(kind, drawing.caption))
-    return written, drawn, absent
+    return drawn, absent
 
 
 def _page(
@@ -136,21 +136,5 @@ def _page(
         tables=safe,
         figures=drawn,
         absent=absent,
-        provenance=list(rows.provenance.items()),
+        provenance=notes.origin(rows),
     )
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
-
-
-def _remove_outdated(directory: Path, written: list[Path]) -> None:
-    """Remove the tables and figures of an earlier report that weren't written again."""
-    names = [f"tables/{kind}{format.suffix}" for kind in REPORT_TABLES for format in Format]
-    names += [f"figures/{kind}{suffix}" for kind in FigureKind for suffix in (".png", ".pdf")]
-    for path in (directory / name for name in names):
-        if path not in written:
-            path.unlink(missing_ok=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
-
 import pandas as pd
 
-from inpaintbench.report import html, tables
+from inpaintbench.report import html, notes, tables
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import IntervalStyle, TableKind
+from inpaintbench.report.pictures import missing_words
 from inpaintbench.site.site import Site
 from inpaintbench.storage.rows import RunRows
 
@@ -39,7 +37,8 @@ def write_about(site: Site) -> None:
         rows=rows,
         rules=tables.make(TableKind.leaderboard, summary, IntervalStyle.brackets).notes,
         metrics=rows.metrics.to_dict("records"),
-        provenance=_provenance(rows.provenance),
+        provenance=notes.origin(rows),
+        missing=missing_words(site.pictures.missing.values()),
         pairs=pairs,
     )
 
@@ -55,27 +54,3 @@ def wide_scores(rows: RunRows) -> pd.DataFrame:
 
 def _table(site: Site, name: str, frame: pd.DataFrame) -> None:
     site.renderer.folder.text(f"tables/{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
-
-
-def _provenance(provenance: Mapping[str, str]) -> list[tuple[str, str]]:
-    """List what is known of the run; what is JSON is laid out."""
-    found = []
-    for key, value in provenance.items():
-        try:
-            content = json.loads(value)
-        except ValueError:
-            content = None
-        if isinstance(content, dict):
-            text = "\n".join(f"{name}: {_plain(part)}" for name, part in content.items())
-        else:
-            text = value
-        found.append((key.replace("_", " "), text))
-    return found
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {part}" for key, part in value.items())
-    return str(value)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.about import write_about
 from inpaintbench.site.case import CasePages
 from inpaintbench.site.case_list import write_case_list
 from inpaintbench.site.data import write_data
-from inpaintbench.site.folder import Folder
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.method import write_method
 from inpaintbench.site.overall import write_overall
@@ -56,7 +56,7 @@ def write_site(
     BenchError
         When the directory holds something else, or can't be written.
     """
-    folder = Folder(directory)
+    folder = Folder(directory, SITE_FILES, "a site")
     metric = next(iter(summary.shown), None)
     chosen = highlights(summary, metric) if metric else {}
     wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)

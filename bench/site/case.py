@@ -29,6 +29,7 @@ class _Result:
     page: str
     family: str
     reason: str
+    missing: str
     scores: list[_Score]
     pictures: ResultPictures | None
 
@@ -66,6 +67,7 @@ class CasePages:
             metrics=self._metrics,
             results=self._results(number, case),
             pictures=pictures,
+            missing=site.pictures.missing.get((case, ""), ""),
             brightest=fixed(pictures.brightest, 0) if pictures else "",
             before=self._page(number - 1),
             after=self._page(number + 1),
@@ -91,6 +93,7 @@ class CasePages:
                     page=self._site.method_pages[variant],
                     family=self._families[variant],
                     reason="" if done else self._reasons.get((case, variant), "not reached"),
+                    missing=self._site.pictures.missing.get((case, variant), ""),
                     scores=[
                         self._score(m, float(self._values[m.id][number, column]), best[m.id])
                         for m in self._metrics

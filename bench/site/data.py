@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from inpaintbench.folder import Folder
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.estimates import shown_mean_rank, shown_quality
 from inpaintbench.site.facets import Facet
-from inpaintbench.site.folder import Folder
 
 
 def write_data(

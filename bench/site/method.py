@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from inpaintbench.report import notes
 from inpaintbench.report.numbers import MISSING, fixed
 from inpaintbench.site.estimates import Shown, shown_mean_rank, shown_quality
 from inpaintbench.site.highlights import Highlight
@@ -17,6 +18,7 @@ from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Entry
+from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.rows import RunRows
 
 _CASES_NAMED = 8
@@ -103,7 +105,7 @@ def write_method(
         examples=_examples(site, entry.variant, metric, chosen),
         example_metric=metric,
         failures=_failures(site, summary.rows, entry.variant),
-        command=run_command(summary.rows.provenance, entry.variant),
+        command=run_command(summary.rows, entry.variant),
         replay=replay_command(site.runs[0], chosen[0].case, entry.variant)
         if len(site.runs) == 1 and chosen
         else "",
@@ -194,6 +196,4 @@ def _median(values: np.ndarray[Any, np.dtype[np.float64]]) -> str:
 
 def _provenance(rows: RunRows, key: str) -> list[tuple[str, str]]:
     """Say what the method's results were made with."""
-    wanted = ("commit", "inpaintbench", "python", "system", "processor", "device", "started")
-    known = [(name, rows.provenance[name]) for name in wanted if rows.provenance.get(name)]
-    return [("run", rows.name), ("output key", key), *known]
+    return [("run", rows.name), ("output key", key), *notes.made_with(main_environment(rows))]

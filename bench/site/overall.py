@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inpaintbench.report import notes, tables
@@ -52,6 +50,7 @@ def write_overall(site: Site) -> None:
     # the table of the report says the same rules under it
     rules = tables.make(TableKind.leaderboard, summary, IntervalStyle.brackets).notes
     families = sorted({entry.family for entry in here.entries})
+    benchmark = summary.rows.provenance.benchmark
     slowest = max((runtime.median for runtime in here.runtimes.of.values()), default=0.0)
     site.renderer.page(
         "overall.html",
@@ -74,17 +73,9 @@ def write_overall(site: Site) -> None:
         cases=len(summary.scores.cases),
         images=int(summary.scores.cases["image"].nunique()),
         seen=notes.SEEN,
-        description=_description(summary.rows.provenance),
+        # without its full stop
+        description=benchmark.description.strip().rstrip(".") if benchmark else "",
     )
-
-
-def _description(provenance: Mapping[str, str]) -> str:
-    """Return what the benchmark says of itself, without its full stop."""
-    try:
-        text = json.loads(provenance["benchmark"])["description"]
-    except (KeyError, TypeError, ValueError):
-        return ""
-    return str(text).strip().rstrip(".")
 
 
 def _row(site: Site, entry: Entry, metric: MetricInfo | None) -> _Row:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import io
-import os
 import zlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -15,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.cores import cores
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.folder import Folder
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
-from inpaintbench.report.pictures import Pictures
-from inpaintbench.site.folder import Folder
+from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.storage.imagefile import encode_png
 
 
@@ -54,9 +53,18 @@ class CasePictures:
 
 @dataclass(frozen=True, eq=False)
 class SitePictures:
-    """The pictures in a site, by case; cases without pictures are absent."""
+    """The pictures in a site, by case; cases without pictures are absent.
+
+    Parameters
+    ----------
+    of : dict of str to CasePictures
+        Case → its pictures.
+    missing : dict of (str, str) to str
+        Case and variant, or case and nothing for all of the case → why a picture can't be had.
+    """
 
     of: dict[str, CasePictures] = field(default_factory=dict)
+    missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def result(self, case: str, variant: str) -> ResultPictures | None:
         """Return the pictures of a result, if the site has them."""
@@ -96,26 +104,39 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
         Case → variants whose results are shown.
     """
     written: dict[str, CasePictures] = {}
-    threads = os.cpu_count() or 1
+    missing: dict[tuple[str, str], str] = {}
+    threads = cores()
     waiting: deque[tuple[str, Future[_Drawn]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for case, variants in wanted.items():
             # a run's database belongs to this thread; a few cases ahead keep the others busy
-            waiting.append((case, pool.submit(_draw, _read(pictures, case, variants))))
+            try:
+                read = _read(pictures, case, variants, missing)
+            except PictureMissing as error:
+                missing[case, ""] = str(error)
+                continue
+            waiting.append((case, pool.submit(_draw, read)))
             if len(waiting) > threads:
                 ready, drawn = waiting.popleft()
                 written[ready] = _write(folder, drawn.result())
         for ready, drawn in waiting:
             written[ready] = _write(folder, drawn.result())
-    return SitePictures(written)
+    return SitePictures(written, missing)
 
 
-def _read(pictures: Pictures, case: str, variants: list[str]) -> _Read:
+def _read(
+    pictures: Pictures, case: str, variants: list[str], missing: dict[tuple[str, str], str]
+) -> _Read:
+    reference, mask = pictures.reference(case), pictures.mask(case)
     outputs: dict[str, Image] = {}
     for variant in variants:
-        with suppress(KeyError):
+        try:
             outputs[variant] = pictures.output(case, variant)
-    return _Read(pictures.reference(case), pictures.mask(case), outputs)
+        except PictureMissing as error:
+            missing[case, variant] = str(error)
+        except KeyError:
+            continue
+    return _Read(reference, mask, outputs)
 
 
 def _draw(case: _Read) -> _Drawn:

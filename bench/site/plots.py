@@ -6,10 +6,10 @@ import io
 import re
 from dataclasses import dataclass
 
+from inpaintbench.folder import Folder
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw
 from inpaintbench.report.figures.style import BAND, FAINT, INK, STYLES
 from inpaintbench.report.kinds import FigureKind, StyleName
-from inpaintbench.site.folder import Folder
 from inpaintbench.site.site import Site
 
 _TITLES = {

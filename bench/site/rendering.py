@@ -9,7 +9,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from inpaintbench.site.folder import Folder
+from inpaintbench.folder import Folder
 
 
 @dataclass(frozen=True)

@@ -2,43 +2,41 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping
 from pathlib import Path
+
+from inpaintbench.storage.environment import main_environment
+from inpaintbench.storage.rows import RunRows
 
 _NAME = re.compile(r"[A-Za-z0-9_./=:-]+")
 
 
-def run_command(provenance: Mapping[str, str], variant: str) -> str:
+def run_command(rows: RunRows, variant: str) -> str:
     """Write the command that runs one method as in the run; empty where the run doesn't say how.
 
     Every setting is spelled out, so that it doesn't matter what a preset of that name says today.
     """
-    try:
-        benchmark = json.loads(provenance["benchmark"])
-        specifications = list(benchmark["methods"])
-        words = ["inpaintbench", "run", "--method", _specification(specifications, variant)]
-        for dataset in benchmark["datasets"]:
-            words += ["--dataset", dataset]
-        for suite in benchmark["masks"]:
-            words += ["--masks", suite]
-        for metric in benchmark["metrics"]:
-            words += ["--metric", metric]
-        for option, key in (
-            ("--limit", "limit"),
-            ("--subset-seed", "subset_seed"),
-            ("--count", "masks_per_sample"),
-            ("--seed", "seed"),
-            ("--timeout", "timeout"),
-        ):
-            if benchmark.get(key) is not None:
-                value = benchmark[key]
-                words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
-        device = provenance.get("device", "cpu")
-        words += [] if device == "cpu" else ["--device", "cuda"]
-    except (KeyError, TypeError, ValueError):
+    benchmark = rows.provenance.benchmark
+    if benchmark is None:
         return ""
+    words = ["inpaintbench", "run", "--method", _specification(list(benchmark.methods), variant)]
+    for option, texts in (
+        ("--dataset", benchmark.datasets),
+        ("--masks", benchmark.masks),
+        ("--metric", benchmark.metrics),
+    ):
+        for text in texts:
+            words += [option, text]
+    for option, value in (
+        ("--limit", benchmark.limit),
+        ("--subset-seed", benchmark.subset_seed),
+        ("--count", benchmark.masks_per_sample),
+        ("--seed", benchmark.seed),
+        ("--timeout", benchmark.timeout),
+    ):
+        if value is not None:
+            words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
+    words += [] if main_environment(rows).device in ("", "cpu") else ["--device", "cuda"]
     return " ".join(quoted(word) for word in words)
 
 

@@ -12,6 +12,7 @@ from inpaintbench.site.numbers import metric_decimals, rank_decimals
 from inpaintbench.site.pictures import SitePictures
 from inpaintbench.site.rendering import Renderer
 from inpaintbench.statistics.standings import Entry
+from inpaintbench.storage.environment import main_environment
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,11 @@ class Site:
     renderer: Renderer
     pictures: SitePictures
     runs: tuple[str, ...]
+
+    @cached_property
+    def version(self) -> str:
+        """Version of inpaintbench that made most of the results."""
+        return main_environment(self.summary.rows).inpaintbench
 
     @cached_property
     def digits(self) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -38,12 +38,63 @@ class Runtime:
 
 @dataclass(frozen=True)
 class Runtimes:
-    """Runtime of each variant that has one, and how many readings were left out."""
+    """Runtime of each variant that has one, and what was left out.
+
+    Parameters
+    ----------
+    contended : int
+        Readings taken while others kept the machine busy.
+    machine : str
+        Where the readings that count were taken.
+    elsewhere : mapping of str to int
+        Other machines, and how many readings of theirs are left out.
+    """
 
     of: Mapping[str, Runtime]
     common_cases: int
     contended: int
     threads: tuple[int, ...]
+    machine: str = ""
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """The timings that can be compared: uncontended, and all of one machine; and the others."""
+
+    alone: pd.DataFrame
+    contended: int
+    machine: str
+    elsewhere: Mapping[str, int]
+
+
+def comparable_timings(rows: RunRows, timings: pd.DataFrame) -> Readings:
+    """Choose the timings of one machine: where most cells were timed uncontended.
+
+    Of equals, the one with most readings counts, then the last.
+
+    Parameters
+    ----------
+    rows : RunRows
+        The run.
+    timings : DataFrame
+        Its timings, or some of them.
+    """
+    machines = rows.environments.set_index("id")["machine"]
+    where = timings["environment"].map(machines).fillna("").astype("str")
+    sound = ~timings["contended"].astype(bool) & np.isfinite(timings["seconds"])
+    alone, own = timings[sound], where[sound]
+    cells = alone[["case", "variant"]].assign(machine=own).drop_duplicates()["machine"]
+    known = list(own.unique())
+    counts, readings = cells.value_counts(), own.value_counts()
+    chosen = max(known, key=lambda m: (counts[m], readings[m], known.index(m)), default="")
+    here = own == chosen
+    return Readings(
+        alone=alone[here],
+        contended=int((~sound).sum()),
+        machine=chosen,
+        elsewhere={str(m): int(readings[m]) for m in known if m != chosen},
+    )
 
 
 def read_runtimes(
@@ -56,7 +107,8 @@ def read_runtimes(
     """
     timings = rows.timings[rows.timings["case"].isin(cases)]
     timings = timings[timings["variant"].isin([*compared, *others])]
-    alone = timings[~timings["contended"].astype(bool) & np.isfinite(timings["seconds"])]
+    readings = comparable_timings(rows, timings)
+    alone = readings.alone
     seconds = alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
     peaks = alone.groupby("variant")["peak_bytes"].max()
     timed = [name for name in compared if name in seconds]
@@ -77,6 +129,8 @@ def read_runtimes(
     return Runtimes(
         of=of,
         common_cases=len(common),
-        contended=len(timings) - len(alone),
+        contended=readings.contended,
         threads=tuple(sorted({int(n) for n in alone["threads"].unique()})),
+        machine=readings.machine,
+        elsewhere=readings.elsewhere,
     )

@@ -1,99 +1,231 @@
-"""The SQLite database of a run: its tables, how it is opened, what its errors mean."""
+"""The SQLite database of a run: how it is opened, checked and brought up to date."""
 
 from __future__ import annotations
 
+import hashlib
+import json
+import shutil
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
+from typing import Any
 
-from inpaintbench.errors import BenchError
-from inpaintbench.storage.rows import SCHEMA_VERSION
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.storage import schema
+from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.schema import Table
 
-_TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE variants (
-    key TEXT PRIMARY KEY, variant TEXT, method TEXT, family TEXT, paper TEXT,
-    deterministic INTEGER, trained_on TEXT, settings TEXT, specification TEXT) WITHOUT ROWID;
-CREATE TABLE plan_variants (position INTEGER PRIMARY KEY, key TEXT NOT NULL);
-CREATE TABLE plan_cases (
-    position INTEGER PRIMARY KEY, "case" TEXT NOT NULL UNIQUE, dataset TEXT, sample TEXT,
-    suite TEXT, mask_index INTEGER, seed INTEGER);
-CREATE TABLE plan_metrics (
-    position INTEGER PRIMARY KEY, metric TEXT, name TEXT, label TEXT, unit TEXT,
-    higher_is_better INTEGER, worst REAL, missing TEXT);
-CREATE TABLE cases (
-    "case" TEXT PRIMARY KEY, suite_version INTEGER, kind TEXT, height INTEGER, width INTEGER,
-    channels INTEGER, dtype TEXT, coverage REAL, thickness REAL, border_contact INTEGER,
-    image_sha256 TEXT, mask_sha256 TEXT) WITHOUT ROWID;
-CREATE TABLE cells (
-    "case" TEXT, key TEXT, status TEXT, failure TEXT, message TEXT, traceback TEXT, stderr TEXT,
-    output_sha256 TEXT, seconds REAL, PRIMARY KEY ("case", key)) WITHOUT ROWID;
-CREATE TABLE scores (
-    "case" TEXT, output_sha256 TEXT, metric TEXT, value REAL,
-    PRIMARY KEY ("case", output_sha256, metric)) WITHOUT ROWID;
-CREATE TABLE timings (
-    "case" TEXT, key TEXT, repeat INTEGER, seconds REAL, contended INTEGER, threads INTEGER,
-    setup_seconds REAL, first_seconds REAL, peak_bytes REAL,
-    PRIMARY KEY ("case", key, repeat)) WITHOUT ROWID;
-"""
+# Digest of the tables of version 1, their statements without the spaces.
+_VERSION_1 = "fbca0454fea965d4a10dd6276b94af0262f610727bcc90fcef639dc479395581"
+
+_TEXT_LIMIT = 2**20
 
 
 @contextmanager
-def connect(path: Path, *, create: bool) -> Iterator[sqlite3.Connection]:
-    """Open a database and check it; errors inside the block are explained.
-
-    Parameters
-    ----------
-    path : Path
-        ``run.db``.
-    create : bool
-        Make the tables where there are none.
+def write(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database for writing; made where there is none, brought up to date where it is old.
 
     Raises
     ------
     BenchError
-        When it is damaged, of another schema version, held by another program, can't be
-        written, or the disk is full.
+        When it is damaged or isn't a run's, is held by another program, can't be written, or the
+        disk is full.
     """
-    connection = sqlite3.connect(path, timeout=30, isolation_level=None)
-    try:
+    with _explained(path), _open(path) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version == 0 and create and not _has_tables(connection):
-            connection.executescript(
-                f"BEGIN; {_TABLES} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
-            )
-        elif version != SCHEMA_VERSION:
-            raise BenchError(
-                f"{path}: has schema version {version}, this inpaintbench reads "
-                f"{SCHEMA_VERSION}; use another directory or --fresh"
-            )
-        fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
-        if fault != "ok":
-            raise sqlite3.DatabaseError(fault)
+        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            _make(connection)
+        _check(connection, path)
         yield connection
-    except sqlite3.DatabaseError as error:
-        raise _explained(path, error) from error
-    finally:
-        connection.close()
 
 
-def _has_tables(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0])
+@contextmanager
+def read(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open a database for reading; nothing is written, neither in it nor beside it.
+
+    Raises
+    ------
+    BenchError
+        When it is damaged or isn't a run's.
+    """
+    wal, shared = (path.with_name(path.name + suffix) for suffix in ("-wal", "-shm"))
+    with ExitStack() as stack:
+        stack.enter_context(_explained(path))
+        how, state, place = "mode=ro", None, path
+        try:
+            if not (wal.is_file() and wal.stat().st_size):
+                # nobody writes, and SQLite is told so: it needs no files of its own then
+                how, state = "immutable=1", _state(path)
+            elif not shared.is_file():
+                # what a killed process left, which SQLite could only read by writing beside it
+                folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+                how, place = "mode=rw", folder / path.name
+                for source in (path, wal):
+                    shutil.copyfile(source, folder / source.name)
+        except OSError as error:
+            raise BenchError(f"{path}: can't be read: {error.strerror}") from error
+        connection = stack.enter_context(_open(place, how))
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 1:
+            copy = stack.enter_context(_open())
+            connection.backup(copy)
+            connection = copy
+        _check(connection, path)
+        yield connection
+        if state and state != _state(path):
+            raise BenchError(f"{path}: a run began to write while it was read; try again")
 
 
-def _explained(path: Path, error: sqlite3.DatabaseError) -> BenchError:
-    """Say what a database error means for the person."""
-    text = str(error)
-    if "full" in text:
-        return BenchError(f"{path}: the disk is full; free some space and run the same command")
-    if "readonly" in text or "unable to open" in text:
-        return BenchError(f"{path}: can't be written ({text})")
-    if "locked" in text:
-        return BenchError(f"{path}: another program holds the database ({text})")
-    return BenchError(
-        f"{path}: the database is damaged ({text}); restore it from a copy, or start anew with "
-        "--fresh"
+def insert(
+    connection: sqlite3.Connection,
+    table: Table,
+    rows: Iterable[Mapping[str, object]],
+    verb: str = "INSERT",
+) -> None:
+    """Write rows, each a mapping from the table's columns to values."""
+    connection.executemany(
+        table.insert(verb), ({k: _storable(v) for k, v in row.items()} for row in rows)
     )
+
+
+def _storable(value: object) -> object:
+    """Bound a text and spell what SQLite can't hold."""
+    if isinstance(value, str):
+        text = value[:_TEXT_LIMIT].replace("\0", "\\0")
+        return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    return value
+
+
+def _state(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+@contextmanager
+def _open(path: Path | None = None, how: str = "mode=rwc") -> Iterator[sqlite3.Connection]:
+    where = f"{path.absolute().as_uri()}?{how}" if path else ":memory:"
+    with closing(sqlite3.connect(where, uri=True, timeout=30, isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        # functions that a stranger's tables name aren't called
+        connection.execute("PRAGMA trusted_schema=OFF")
+        yield connection
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit all that is written inside, or nothing."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    with transaction(connection):
+        for table in schema.TABLES:
+            connection.execute(table.sql)
+        connection.execute(f"PRAGMA user_version={schema.VERSION}")
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a database that isn't exactly as this program would have written it."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (1, schema.VERSION):
+        raise BenchError(
+            f"{path}: has schema version {version}, this inpaintbench reads {schema.VERSION}; use "
+            "another directory or --fresh"
+        )
+    fault = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if fault != "ok":
+        raise sqlite3.DatabaseError(fault)
+    if version == 1:
+        _upgrade(connection)
+    found = {row["sql"] for row in _statements(connection)}
+    if found != {table.sql for table in schema.TABLES}:
+        raise sqlite3.DatabaseError("its tables aren't those of a run")
+    for table in schema.TABLES:
+        faults = table.faults
+        sound = " ".join(f"WHEN ({s}) IS NOT TRUE THEN {i}" for i, (_, s) in enumerate(faults))
+        row = connection.execute(
+            f"SELECT CASE {sound} END AS fault FROM {table.name} WHERE fault IS NOT NULL LIMIT 1"
+        ).fetchone()
+        if row:
+            raise sqlite3.DatabaseError(f"{table.name}: {faults[row['fault']][0]}")
+    for words, query in schema.CROSSED:
+        if connection.execute(query).fetchone():
+            raise sqlite3.DatabaseError(words)
+    for column, source in (("settings", "variants"), ("libraries", "environments")):
+        for row in connection.execute(f"SELECT DISTINCT {column} FROM {source}"):
+            if not isinstance(_json(row[column]), dict):
+                raise sqlite3.DatabaseError(f"{source}: {column} isn't JSON of names and values")
+
+
+def _statements(connection: sqlite3.Connection) -> list[sqlite3.Row]:
+    """Read what made everything in the database but the indexes that keys bring along."""
+    sql = "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL OR type <> 'index'"
+    return connection.execute(f"{sql} ORDER BY name").fetchall()
+
+
+def _json(text: str) -> Any:
+    """Read JSON; None for what isn't, or is nested too deeply."""
+    try:
+        return json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+
+
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring the tables of version 1 up to date, and give all that they hold its environment."""
+    made = "".join("".join(str(row["sql"]).split()) for row in _statements(connection))
+    if hashlib.sha256(made.encode()).hexdigest() != _VERSION_1:
+        raise sqlite3.DatabaseError("its tables aren't those of a run")
+    with transaction(connection):
+        meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+        maker = Environment.from_facts(meta)
+        for table in schema.TABLES:
+            old = connection.execute(
+                "SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,)
+            ).fetchone()
+            if old:
+                connection.execute(f"ALTER TABLE {table.name} RENAME TO old")
+            connection.execute(table.sql)
+            if old:
+                connection.execute(table.upgrade("old"), {"maker": maker.id})
+                connection.execute("DROP TABLE old")
+        insert(connection, schema.ENVIRONMENTS, [maker.row])
+        told = {name: meta[name] for name in ("name", "changed", "started") if name in meta}
+        if "benchmark" in meta:
+            told["benchmark"] = meta["benchmark"]
+        merged = _json(str(meta.get("merged")))
+        if isinstance(merged, list):
+            names = [str(part.get("run")) for part in merged if isinstance(part, dict)]
+            told["merged"] = json.dumps(names)
+        connection.execute("DELETE FROM meta")
+        insert(connection, schema.META, ({"key": k, "value": v} for k, v in told.items()))
+        connection.execute(f"PRAGMA user_version={schema.VERSION}")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Say what a database error inside means for the person."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        text = one_line(error)
+        if "full" in text:
+            text = "the disk is full; free some space and run the same command"
+        elif "readonly" in text or "unable to open" in text:
+            text = f"can't be written ({text})"
+        elif "locked" in text:
+            text = f"another program holds the database ({text})"
+        else:
+            text = (
+                f"the database is damaged ({text}); restore it from a copy, or start anew with "
+                "--fresh"
+            )
+        raise BenchError(f"{path}: {text}") from error

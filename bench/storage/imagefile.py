@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import struct
 import zlib
 from pathlib import Path
@@ -9,8 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from inpaintbench.datasets.base import Image
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
+from inpaintbench.planning.case import array_sha256
 from inpaintbench.storage.rows import output_path
+from inpaintbench.storage.schema import MOST_PIXELS
 
 # From the PNG specification (ISO/IEC 15948): the filter that subtracts the row above, and how an
 # image's channels are told.
@@ -29,9 +33,17 @@ def encode_png(image: Image) -> bytes:
     ----------
     image : (H, W, C) array of uint8 or uint16
         C is 1 or 3.
+
+    Raises
+    ------
+    ValueError
+        When it is no such array, or an empty one.
     """
     from isal import isal_zlib
 
+    known = getattr(image, "dtype", None) in (np.uint8, np.uint16)
+    if not known or image.ndim != 3 or image.shape[2] not in _COLOUR_TYPES or not image.size:
+        raise ValueError("the image must be H×W×1 or H×W×3 of uint8 or uint16, and not empty")
     height, width, channels = image.shape
     depth = 8 * image.dtype.itemsize
     values = np.ascontiguousarray(image, image.dtype.newbyteorder(">")).view(np.uint8)
@@ -68,21 +80,62 @@ def read_png(data: bytes) -> Image:
     return image
 
 
-def read_output(directory: Path, sha256: str) -> Image:
+def read_output(directory: Path, sha256: str, shape: tuple[int, ...] | None = None) -> Image:
     """Read an output from a run directory.
+
+    Parameters
+    ----------
+    directory : Path
+        The run directory.
+    sha256 : str
+        Digest of the output.
+    shape : tuple of int, optional
+        ``(H, W, C)`` of its case; another size is refused before it takes any memory.
 
     Raises
     ------
     BenchError
-        When its file is gone or damaged.
+        When its file is gone, damaged, or isn't the output with that digest.
     """
     path = directory / output_path(sha256)
     try:
-        return read_png(path.read_bytes())
+        image = read_png(read_file(path, shape))
+        if array_sha256(image) != sha256:
+            raise ValueError("it isn't the output whose digest it bears")
     except (OSError, ValueError) as error:
         raise BenchError(
-            f"{path}: the output can't be read ({error}); run again with --fresh"
+            f"{path}: the output can't be read ({one_line(error)}); remove the file and run the "
+            "same command again to have it made"
         ) from error
+    return image
+
+
+def read_file(path: Path, shape: tuple[int, ...] | None = None) -> bytes:
+    """Read the PNG of an output, if it is one by its first bytes, and of that shape.
+
+    A link isn't followed, and what isn't a file (a pipe, a device) isn't waited for.
+
+    Raises
+    ------
+    OSError, ValueError
+        When there is no such file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    with os.fdopen(os.open(path, flags | getattr(os, "O_BINARY", 0)), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("not a file")
+        head = file.read(33)
+        if len(head) < 33 or not head.startswith(_SIGNATURE) or head[12:16] != b"IHDR":
+            raise ValueError("not a PNG")
+        width, height, depth, colour = struct.unpack(">IIBB", head[16:26])
+        channels = {code: count for count, code in _COLOUR_TYPES.items()}.get(colour, 0)
+        if not channels or depth not in (8, 16) or not 0 < width * height <= MOST_PIXELS:
+            raise ValueError("not a PNG of an output")
+        if shape is not None and shape != (height, width, channels):
+            raise ValueError(f"is {(height, width, channels)}, the image {shape}")
+        # what can't be compressed takes a thousandth more
+        most = 2**16 + height * (1 + width * channels * depth // 8) * 102 // 100
+        return head + file.read(most)
 
 
 def write_png(path: Path, image: Image) -> None:

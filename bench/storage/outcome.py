@@ -15,8 +15,37 @@ FAILURES = (
     "wrong shape",
     "wrong dtype",
     "not finite",
+    "set-up",
+    "environment",
+    "dataset",
+    "mask suite",
 )
-"""The kinds of failure."""
+"""The kinds of failure; of the last two a case fails, and with it every cell on it."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something that was planned has no result.
+
+    Parameters
+    ----------
+    kind : str
+        One of `FAILURES`.
+    message : str
+        The reason, in a line.
+    location : str
+        File and line where it was raised, ``mine.py:12``, or empty.
+    traceback : str
+        Of an exception, or empty.
+    printed : str
+        Last lines written to standard output and error.
+    """
+
+    kind: str
+    message: str
+    location: str = ""
+    traceback: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,19 +69,17 @@ class CellOutcome:
 
     Parameters
     ----------
+    failure : Failure or None
+        Why it failed; None unless failed.
+    message : str
+        Why it was skipped.
     png : bytes or None
         The output, losslessly compressed; None unless done.
-    traceback : str
-        Of an exception, or empty.
-    stderr : str
-        Last lines that the worker wrote to standard output and error, for a failure.
     """
 
     status: Status
-    failure: str = ""
+    failure: Failure | None = None
     message: str = ""
-    traceback: str = ""
-    stderr: str = ""
     output_sha256: str = ""
     seconds: float | None = None
     png: bytes | None = None
@@ -60,12 +87,13 @@ class CellOutcome:
 
 @dataclass(frozen=True)
 class Score:
-    """A metric's value for an output; NaN where the metric isn't defined."""
+    """A metric's value for an output; NaN where it isn't defined, or with the reason it failed."""
 
     case: str
     output_sha256: str
     metric: str
     value: float
+    reason: str = ""
 
 
 @dataclass(frozen=True)

@@ -3,89 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
+
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.storage import schema
+from inpaintbench.storage.schema import Column
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SCHEMA_VERSION = 1
+Columns: TypeAlias = dict[str, Column]
+"""The columns of a frame by name, in order."""
 
-Columns: TypeAlias = Mapping[str, tuple[str, str]]
-"""Column → (pandas dtype, meaning)."""
 
-CASES: Columns = {
-    "case": ("str", "id of the case: digest of dataset, sample, suite, index and seed"),
-    "dataset": ("str", "dataset as specified, with its parameters"),
-    "sample": ("str", "sample id in the dataset"),
-    "suite": ("str", "mask suite as specified, with its parameters"),
-    "suite_version": ("int64", "version of the mask suite"),
-    "mask_index": ("int64", "index of the mask among those of the sample"),
-    "kind": ("str", "kind of hole drawn"),
-    "height": ("int64", "pixels"),
-    "width": ("int64", "pixels"),
-    "channels": ("int64", "1 or 3"),
-    "dtype": ("str", "uint8 or uint16"),
-    "coverage": ("float64", "hole area / image area"),
-    "thickness": ("float64", "radius in pixels of the largest disc inside the hole"),
-    "border_contact": ("bool", "whether the hole touches the image border"),
-    "image_sha256": ("str", "digest of the image's shape, dtype and pixels"),
-    "mask_sha256": ("str", "digest of the mask's shape and pixels"),
-}
+def _frame(names: str, *tables: schema.Table) -> Columns:
+    """Take the columns of a frame from tables of the database."""
+    known = {column.name: column for table in tables for column in table.columns}
+    return {name: known[name] for name in names.split()}
 
-VARIANTS: Columns = {
-    "variant": ("str", "method with its parameters: telea[radius=5]"),
-    "method": ("str", "name of the method"),
-    "family": ("str", "family of the method"),
-    "paper": ("str", "publication"),
-    "deterministic": ("bool", "whether equal inputs give equal outputs"),
-    "trained_on": ("str", "datasets a learned method has seen, separated by commas"),
-    "settings": ("str", "every parameter with its value, as JSON"),
-    "key": ("str", "digest of source, imports, settings, weights and library versions"),
-}
 
-CELLS: Columns = {
-    "case": ("str", "id of the case"),
-    "variant": ("str", "variant"),
-    "status": ("str", "done, failed or skipped"),
-    "failure": (
-        "str",
-        "timeout, out of memory, crash, exception, wrong shape, wrong dtype, not finite; or empty",
-    ),
-    "message": ("str", "reason of a failure or skip, in a line"),
-    "output_sha256": ("str", "digest of the output, which names its file; empty unless done"),
-    "seconds": ("float64", "wall time of the call in the quality pass; contended, not for tables"),
-}
+_MACHINE = Column("machine", schema.TEXT, "what runtimes depend on; compared only where equal")
 
-SCORES: Columns = {
-    "case": ("str", "id of the case"),
-    "variant": ("str", "variant"),
-    "metric": ("str", "metric id, its whole definition"),
-    "value": ("float64", "score of the composite; NaN where the metric isn't defined"),
-}
-
-TIMINGS: Columns = {
-    "case": ("str", "id of the case"),
-    "variant": ("str", "variant"),
-    "repeat": ("int64", "number of the repeat, from 0"),
-    "seconds": ("float64", "wall time of the call, alone on the machine"),
-    "contended": ("bool", "other processes took part of the machine; left out of tables"),
-    "threads": ("int64", "threads that libraries were held to"),
-    "setup_seconds": ("float64", "wall time of setup, once for the process"),
-    "first_seconds": ("float64", "wall time of the first call in the process: the cold start"),
-    "peak_bytes": ("float64", "peak memory of the process over its baseline before setup"),
-}
-
-METRICS: Columns = {
-    "metric": ("str", "metric id, its whole definition"),
-    "name": ("str", "name on the command line"),
-    "label": ("str", "short name for table heads and axes"),
-    "unit": ("str", "unit, or empty"),
-    "higher_is_better": ("bool", "direction"),
-    "worst": ("float64", "worst value the metric can take"),
-    "missing": ("str", "why it could not be computed and the command that mends it, or empty"),
-}
+CASES = _frame(
+    "case dataset sample suite suite_version mask_index kind height width channels dtype coverage "
+    "thickness border_contact image_sha256 mask_sha256",
+    schema.PLAN_CASES,
+    schema.CASES,
+)
+VARIANTS = _frame(
+    "variant method family paper deterministic trained_on settings key", schema.VARIANTS
+)
+CELLS = _frame(
+    "case variant status failure message output_sha256 seconds location environment",
+    schema.VARIANTS,
+    schema.CELLS,
+)
+SCORES = _frame("case variant metric value reason environment", schema.VARIANTS, schema.SCORES)
+TIMINGS = _frame(
+    "case variant repeat seconds contended threads setup_seconds first_seconds peak_bytes "
+    "environment",
+    schema.VARIANTS,
+    schema.TIMINGS,
+)
+METRICS = _frame("metric name label unit higher_is_better worst missing", schema.PLAN_METRICS)
+ENVIRONMENTS: Columns = {c.name: c for c in schema.ENVIRONMENTS.columns} | {"machine": _MACHINE}
 
 TABLES: Mapping[str, Columns] = {
     "cases": CASES,
@@ -94,7 +57,41 @@ TABLES: Mapping[str, Columns] = {
     "scores": SCORES,
     "timings": TIMINGS,
     "metrics": METRICS,
+    "environments": ENVIRONMENTS,
 }
+
+EXPORTED: Columns = (
+    CASES
+    | {name: VARIANTS[name] for name in ("variant", "method", "family")}
+    | {name: CELLS[name] for name in list(CELLS)[2:7]}
+    | {name: SCORES[name] for name in ("metric", "value")}
+    | {name: (CELLS | SCORES)[name] for name in ("location", "reason")}
+    | {"environment": CELLS["environment"]}
+)
+"""The columns of the exported rows; those added since version 1 stand last."""
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the rows of a run come from, beside the environments.
+
+    Parameters
+    ----------
+    started, changed : str
+        When cells were last begun to be made, and when anything was last written; ISO dates.
+    benchmark : Benchmark or None
+        What was planned, where it is known.
+    merged : tuple of str
+        Names of the runs that it was merged from.
+    left_out : tuple of str
+        What isn't among the rows, a sentence each.
+    """
+
+    started: str = ""
+    changed: str = ""
+    benchmark: Benchmark | None = None
+    merged: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,12 +105,16 @@ class RunRows:
     directory : Path
         Run directory; ``directory / output_path(sha256)`` is an output.
     cases, variants, cells, scores, timings, metrics : DataFrame
-        `cells` has one row for each case × variant that was reached; `scores` one for each done
-        cell × metric; `timings` one for each repeat of each timed cell.
+        `cases` has every case of the plan, without facts (0, NaN, empty) where it wasn't made;
+        `cells` one row for each case × variant that was reached, or can't be since its case could
+        not be made; `scores` one for each done cell × metric; `timings` one for each repeat of
+        each timed cell.
     planned_cells : int
         Number of cells in the plan, reached or not.
-    provenance : mapping of str to str
-        Versions, commit, processor, memory, load, seed, dates.
+    provenance : Provenance
+        Where they come from.
+    environments : DataFrame
+        What made cells, scores and timings, which name it by `id`.
     """
 
     name: str
@@ -125,16 +126,27 @@ class RunRows:
     timings: pd.DataFrame
     metrics: pd.DataFrame
     planned_cells: int
-    provenance: Mapping[str, str]
+    environments: pd.DataFrame
+    provenance: Provenance = field(default_factory=Provenance)
 
 
 def output_path(sha256: str) -> Path:
-    """Return where an output lies, relative to the run directory."""
+    """Return where an output lies, relative to the run directory.
+
+    Raises
+    ------
+    ValueError
+        When it isn't a digest, so that no path can be made of it that leads elsewhere.
+    """
+    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
+        raise ValueError(f"{sha256[:80]!r} isn't a digest")
     return Path("outputs") / sha256[:2] / f"{sha256}.png"
 
 
 def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Put a frame's columns in the documented order and dtypes.
+
+    What rows of version 1 don't have is left empty.
 
     Raises
     ------
@@ -142,7 +154,9 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         When a documented column is missing.
     """
     columns = TABLES[table]
-    return frame[list(columns)].astype({name: dtype for name, (dtype, _) in columns.items()})
+    added = {name: "" for name, column in columns.items() if column.old and name not in frame}
+    whole = frame.assign(**added) if added else frame
+    return whole[list(columns)].astype({name: column.dtype for name, column in columns.items()})
 
 
 def long_rows(rows: RunRows) -> pd.DataFrame:
@@ -151,20 +165,17 @@ def long_rows(rows: RunRows) -> pd.DataFrame:
     One row for each case × variant × metric; a failed or skipped cell has one row with an empty
     metric, so that nothing is silently dropped.
     """
-    cells = rows.cells.merge(rows.cases, on="case").merge(
-        rows.variants[["variant", "method", "family"]], on="variant"
+    cells = rows.cells.merge(rows.cases, on="case", how="left").merge(
+        rows.variants[["variant", "method", "family"]], on="variant", how="left"
     )
-    joined = cells.merge(rows.scores, on=["case", "variant"], how="left")
-    joined["metric"] = joined["metric"].fillna("")
-    ordered = [*CASES, "variant", "method", "family", *list(CELLS)[2:], "metric", "value"]
-    return joined[ordered].sort_values(["case", "variant", "metric"], ignore_index=True)
+    scores = rows.scores.drop(columns="environment")
+    joined = cells.merge(scores, on=["case", "variant"], how="left")
+    joined[["metric", "reason"]] = joined[["metric", "reason"]].fillna("")
+    return joined[list(EXPORTED)].sort_values(["case", "variant", "metric"], ignore_index=True)
 
 
 def schema_markdown() -> str:
-    """Describe the columns of the exported rows and of every table, for the documentation."""
-    merged = {**CASES, "variant": VARIANTS["variant"]}
-    merged |= {name: VARIANTS[name] for name in ("method", "family")}
-    merged |= dict(list(CELLS.items())[2:]) | {"metric": SCORES["metric"], "value": SCORES["value"]}
+    """Describe the columns of the exported rows, for the documentation."""
     lines = ["| column | dtype | meaning |", "|---|---|---|"]
-    lines += [f"| `{name}` | {dtype} | {meaning} |" for name, (dtype, meaning) in merged.items()]
+    lines += [f"| `{c.name}` | {c.dtype} | {c.meaning} |" for c in EXPORTED.values()]
     return "\n".join(lines) + "\n"

@@ -7,55 +7,70 @@ from pathlib import Path
 import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.planning.case import Case, LoadedCase, load
+from inpaintbench.errors import BenchError
+from inpaintbench.planning.case import LoadedCase, load
 from inpaintbench.storage.rows import TABLES, RunRows, long_rows, typed
 from inpaintbench.storage.store import Store
 
+_PLAN = "plan_cases p CROSS JOIN plan_variants o JOIN variants v USING (key)"
+
+# A case that could not be made is a failed cell of every variant that has no row of its own.
 _QUERIES = {
     "cases": (
-        'SELECT p."case", p.dataset, p.sample, p.suite, c.suite_version, p.mask_index, c.kind, '
-        "c.height, c.width, c.channels, c.dtype, c.coverage, c.thickness, c.border_contact, "
-        "c.image_sha256, c.mask_sha256 "
-        'FROM plan_cases p JOIN cases c USING ("case") ORDER BY p.position'
+        "SELECT p.*, coalesce(c.suite_version, 0) AS suite_version, coalesce(c.kind, '') AS kind, "
+        "coalesce(c.height, 0) AS height, coalesce(c.width, 0) AS width, "
+        "coalesce(c.channels, 0) AS channels, coalesce(c.dtype, '') AS dtype, c.coverage, "
+        "c.thickness, coalesce(c.border_contact, 0) AS border_contact, "
+        "coalesce(c.image_sha256, '') AS image_sha256, coalesce(c.mask_sha256, '') AS mask_sha256 "
+        'FROM plan_cases p LEFT JOIN cases c USING ("case") ORDER BY p.position'
     ),
     "variants": "SELECT v.* FROM plan_variants p JOIN variants v USING (key) ORDER BY p.position",
     "cells": (
-        'SELECT r."case", v.variant, r.status, r.failure, r.message, r.output_sha256, r.seconds '
-        'FROM plan_cases c JOIN cells r USING ("case") JOIN plan_variants p USING (key) '
-        "JOIN variants v USING (key) ORDER BY c.position, p.position"
+        "SELECT p.\"case\", v.variant, coalesce(r.status, 'failed') AS status, "
+        "coalesce(r.failure, f.failure) AS failure, coalesce(r.message, f.message) AS message, "
+        "coalesce(r.location, f.location) AS location, "
+        "coalesce(r.output_sha256, '') AS output_sha256, r.seconds, "
+        "coalesce(r.environment, '') AS environment "
+        f'FROM {_PLAN} LEFT JOIN cells r ON r."case" = p."case" AND r.key = o.key '
+        'LEFT JOIN cases f ON f."case" = p."case" '
+        "WHERE r.key IS NOT NULL OR f.failure <> '' ORDER BY p.position, o.position"
     ),
     "scores": (
-        'SELECT r."case", v.variant, s.metric, s.value FROM plan_cases c '
-        'JOIN cells r USING ("case") JOIN plan_variants p USING (key) JOIN variants v USING (key) '
+        'SELECT p."case", v.variant, s.metric, s.value, s.reason, s.environment '
+        f'FROM {_PLAN} JOIN cells r ON r."case" = p."case" AND r.key = o.key '
         'JOIN scores s ON s."case" = r."case" AND s.output_sha256 = r.output_sha256 '
-        "JOIN plan_metrics m USING (metric) WHERE r.status = 'done' "
-        "ORDER BY c.position, p.position, m.position"
+        "JOIN plan_metrics m ON m.metric = s.metric AND m.key = s.key WHERE r.status = 'done' "
+        "ORDER BY p.position, o.position, m.position"
     ),
     "timings": (
-        'SELECT t."case", v.variant, t.repeat, t.seconds, t.contended, t.threads, '
-        "t.setup_seconds, t.first_seconds, t.peak_bytes FROM plan_cases c "
-        'JOIN timings t USING ("case") JOIN plan_variants p USING (key) '
-        "JOIN variants v USING (key) ORDER BY c.position, p.position, t.repeat"
+        f'SELECT t.*, v.variant FROM {_PLAN} JOIN timings t ON t."case" = p."case" '
+        "AND t.key = o.key ORDER BY p.position, o.position, t.environment, t.repeat"
     ),
     "metrics": "SELECT * FROM plan_metrics ORDER BY position",
+    "environments": "SELECT *, '' AS machine FROM environments ORDER BY id",
 }
 
 
 def read_rows(store: Store) -> RunRows:
-    """Read everything that the store holds of its current plan."""
-    frames = {
-        table: typed(table, pd.read_sql_query(_QUERIES[table], store.connection))
-        for table in TABLES
-    }
-    meta = store.meta()
-    planned = store.count(
-        "SELECT (SELECT count(*) FROM plan_cases) * (SELECT count(*) FROM plan_variants)"
-    )
+    """Read everything that the store holds of its current plan.
+
+    Raises
+    ------
+    BenchError
+        When something in it isn't what it must be.
+    """
+    frames = {}
+    for table in TABLES:
+        rows = store.query(_QUERIES[table])
+        names = rows[0].keys() if rows else list(TABLES[table])
+        frames[table] = typed(table, pd.DataFrame(rows, columns=names))
+    machines = {id: known.machine for id, known in store.environments().items()}
+    frames["environments"]["machine"] = frames["environments"]["id"].map(machines).astype("str")
     return RunRows(
-        name=meta.get("name", store.directory.name),
+        name=store.name(),
         directory=store.directory,
-        planned_cells=planned,
-        provenance={key: value for key, value in meta.items() if key != "name"},
+        planned_cells=store.planned_cells(),
+        provenance=store.provenance(),
         **frames,
     )
 
@@ -73,15 +88,26 @@ def read_run(directory: Path) -> RunRows:
 
 
 def export(rows: RunRows, directory: Path | None = None) -> list[Path]:
-    """Write ``rows.csv`` and ``rows.parquet`` [into the run directory]; return their paths."""
+    """Write ``rows.csv`` and ``rows.parquet`` [into the run directory]; return their paths.
+
+    Raises
+    ------
+    BenchError
+        When they can't be written.
+    """
     table = long_rows(rows)
     directory = directory or rows.directory
     written = [directory / "rows.csv", directory / "rows.parquet"]
     partial = [path.with_name(f".{path.name}.partial") for path in written]
-    table.to_csv(partial[0], index=False)
-    table.to_parquet(partial[1], index=False)
-    for source, path in zip(partial, written, strict=True):
-        source.replace(path)
+    try:
+        table.to_csv(partial[0], index=False)
+        table.to_parquet(partial[1], index=False)
+        for source, path in zip(partial, written, strict=True):
+            source.replace(path)
+    except OSError as error:
+        for source in partial:
+            source.unlink(missing_ok=True)
+        raise BenchError(f"{directory}: rows can't be written: {error.strerror}") from error
     return written
 
 
@@ -90,16 +116,10 @@ class RunPictures:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._cases = {case.id: case for case in store.cases()}
 
     def _load(self, case: str) -> LoadedCase:
-        row = self._store.connection.execute(
-            'SELECT "case", dataset, sample, suite, mask_index, seed FROM plan_cases '
-            'WHERE "case" = ?',
-            (case,),
-        ).fetchone()
-        if row is None:
-            raise KeyError(case)
-        return load(Case(*row))
+        return load(self._cases[case])
 
     def reference(self, case: str) -> Image:
         """Return the true image ``H×W×C``."""
@@ -117,12 +137,15 @@ class RunPictures:
         KeyError
             When the cell isn't done.
         """
-        row = self._store.connection.execute(
-            "SELECT r.output_sha256 FROM cells r JOIN plan_variants p USING (key) "
-            'JOIN variants v USING (key) WHERE r."case" = ? AND v.variant = ? '
+        rows = self._store.query(
+            "SELECT r.output_sha256, f.height, f.width, f.channels FROM cells r "
+            "JOIN plan_variants o USING (key) JOIN variants v USING (key) "
+            'LEFT JOIN cases f ON f."case" = r."case" WHERE r."case" = ? AND v.variant = ? '
             "AND r.status = 'done'",
-            (case, variant),
-        ).fetchone()
-        if row is None:
+            case,
+            variant,
+        )
+        if not rows:
             raise KeyError((case, variant))
-        return self._store.output(row[0])
+        sha256, *shape = rows[0]
+        return self._store.output(sha256, tuple(shape))

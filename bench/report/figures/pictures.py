@@ -12,6 +12,7 @@ from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request,
 from inpaintbench.report.figures.shown_case import ShownCase, load, typical_cases
 from inpaintbench.report.figures.style import GREY, INK, shortened
 from inpaintbench.report.numbers import fixed
+from inpaintbench.report.pictures import PictureMissing, missing_words
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import has_reference
 
@@ -41,12 +42,20 @@ def draw(request: Request) -> Drawing:
     known = summary.scores.cases["dataset"].map(has_reference)
     errors = request.errors and any(known.get(case, True) for case in wanted)
     plan = _Plan.of(request, len(methods) + 2, errors)
-    cases = wanted[: max(1, int(_TALLEST / plan.block_height))]
-    figure = Figure(figsize=(request.width, plan.block_height * len(cases)))
-    for number, case in enumerate(cases):
-        shown = load(summary, request.pictures, case, methods)
-        _Block(figure, plan, number * plan.block_height, shown, request).draw(methods)
-    skipped = len(wanted) - len(cases)
+    most = max(1, int(_TALLEST / plan.block_height))
+    shown: list[ShownCase] = []
+    missing: list[str] = []
+    for case in wanted[:most]:
+        try:
+            shown.append(load(summary, request.pictures, case, methods))
+        except PictureMissing as error:
+            missing.append(str(error))
+    if missing and not shown:
+        raise NothingToShow(missing_words(missing).rstrip("."))
+    figure = Figure(figsize=(request.width, plan.block_height * len(shown)))
+    for number, one in enumerate(shown):
+        _Block(figure, plan, number * plan.block_height, one, request).draw(methods)
+    skipped = len(wanted) - len(shown) - len(missing)
     metric = summary.first_quality
     below = f", with {metric.label} below each" if metric else ""
     first = "Original" if known.any() else "Picture"
@@ -66,6 +75,7 @@ def draw(request: Request) -> Drawing:
                 else "Cases: of each mask suite the one whose mean score over methods is the "
                 "median.",
                 f"Cases that didn't fit on the page: {skipped}." if skipped else "",
+                missing_words(missing),
             ]
         ),
     )

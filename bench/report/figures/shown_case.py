@@ -12,7 +12,7 @@ import numpy as np
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
 from inpaintbench.report.numbers import fixed
-from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import has_reference
@@ -126,17 +126,22 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
     ------
     BenchError
         When the run has no such case.
+    PictureMissing
+        When its image or mask can't be had.
     """
     cases = summary.scores.cases
     if case not in cases.index:
         raise BenchError(f"the run has no case {case!r}")
     row = cases.loc[case]
     reference, mask = pictures.reference(case), pictures.mask(case)
-    results = {}
+    results, lost = {}, {}
     for variant in variants:
         try:
             output = pictures.output(case, variant)
         except KeyError:
+            continue
+        except PictureMissing:
+            lost[variant] = "picture missing"
             continue
         results[variant] = _rgb(np.where(mask[..., None], output, reference))
     cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
@@ -146,7 +151,7 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
         mask=mask,
         results=results,
         values=_values(summary, case),
-        reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()},
+        reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()} | lost,
         levels=int(np.iinfo(reference.dtype).max),
         has_reference=has_reference(row["dataset"]),
     )

@@ -204,7 +204,11 @@ def save(figure: Figure, path: Path) -> None:
         ".pdf": {"Creator": "inpaintbench", "Producer": None, "CreationDate": None},
         ".svg": {"Creator": "inpaintbench", "Date": None},
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}.partial")
-    figure.savefig(partial, format=path.suffix[1:], metadata=metadata[path.suffix])
-    partial.replace(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(partial, format=path.suffix[1:], metadata=metadata[path.suffix])
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise BenchError(f"{path}: can't be written: {error.strerror}") from error

@@ -1,0 +1,165 @@
+"""A folder that we write to: whole files only, and nothing removed that we didn't write."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from inpaintbench.errors import BenchError
+
+REPORT_FILES, SITE_FILES = ".inpaintbench-files", ".inpaintbench-site"
+"""Files that name, a line each, what we wrote beside them: in a report, and in a site."""
+
+_STATE = "# made from "
+
+
+class Folder:
+    """Writes files and remembers them in a list, so that an earlier one's leftovers can go.
+
+    A file is listed before it is written: whatever ends the process, nothing of ours is taken for
+    somebody's own.
+
+    Parameters
+    ----------
+    directory : Path
+        Where to write; made where it isn't there.
+    record : str
+        Name of the list: `REPORT_FILES` or `SITE_FILES`.
+    alone : str
+        What the folder is, if it may hold nothing else; empty where a person may keep files of
+        their own in it.
+
+    Raises
+    ------
+    BenchError
+        When the directory holds files and no list, and has to be ours alone, or can't be written.
+    """
+
+    def __init__(self, directory: Path, record: str, alone: str = "") -> None:
+        self.directory = directory
+        self.written: dict[str, Path] = {}
+        self._record = directory / record
+        if directory.exists() and not directory.is_dir():
+            raise BenchError(f"{directory}: is a file; choose a directory")
+        if alone and directory.is_dir() and any(directory.iterdir()) and not self._record.is_file():
+            raise BenchError(
+                f"{directory}: holds files that are not {alone}; choose an empty directory"
+            )
+        with _in_a_line(directory):
+            directory.mkdir(parents=True, exist_ok=True)
+            self._earlier = listed(self._record)
+            self._list = self._record.open("a", encoding="utf-8")
+
+    def place(self, name: str) -> Path:
+        """List a file that is about to be written, and return where it goes."""
+        path = self.directory / name
+        with _in_a_line(path):
+            if name not in self._earlier:
+                self._list.write(f"{name}\n")
+                self._list.flush()
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self.written[name] = path
+        return path
+
+    def text(self, name: str, content: str) -> None:
+        """Write a text file in UTF-8."""
+        self.data(name, content.encode("utf-8", "backslashreplace"))
+
+    def data(self, name: str, content: bytes) -> None:
+        """Write a file; one that holds the same already is left alone."""
+        if name in self.written:
+            return
+        path = self.place(name)
+        partial = _partial(path)
+        with _in_a_line(path):
+            if path.is_file() and path.read_bytes() == content:
+                return
+            try:
+                partial.write_bytes(content)
+                partial.replace(path)
+            except OSError:
+                partial.unlink(missing_ok=True)
+                raise
+
+    def named_by_digest(self, kind: str, suffix: str, content: bytes) -> str:
+        """Write a file named by its content; return its name."""
+        digest = hashlib.sha256(content).hexdigest()[:24]
+        name = f"{kind}/{digest[:2]}/{digest}{suffix}"
+        self.data(name, content)
+        return name
+
+    def finish(self, state: str = "") -> list[Path]:
+        """Remove what was written earlier and not now; return every file written.
+
+        Parameters
+        ----------
+        state : str
+            What it was all made from, for `made_from`.
+        """
+        self._list.close()
+        _remove(self.directory, [name for name in self._earlier if name not in self.written])
+        lines = [f"{_STATE}{state}"] if state else []
+        partial = _partial(self._record)
+        with _in_a_line(self._record):
+            partial.write_text("\n".join([*lines, *sorted(self.written)]) + "\n", encoding="utf-8")
+            partial.replace(self._record)
+        return list(self.written.values())
+
+
+def made_from(directory: Path) -> str:
+    """Return the state that a finished report says it was made from; empty where it isn't one."""
+    lines = _lines(directory / REPORT_FILES)
+    return lines[0].removeprefix(_STATE) if lines and lines[0].startswith(_STATE) else ""
+
+
+def listed(record: Path) -> list[str]:
+    """Return the names that a list holds; none where there is no list."""
+    return [line for line in _lines(record) if line and not line.startswith(_STATE)]
+
+
+def remove_listed(directory: Path) -> None:
+    """Remove the report or site in a folder: what its lists name, the lists, and empty folders."""
+    for record in (REPORT_FILES, SITE_FILES):
+        _remove(directory, listed(directory / record))
+        (directory / record).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):
+        directory.rmdir()
+
+
+def _lines(record: Path) -> list[str]:
+    if not record.is_file():
+        return []
+    return record.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial")
+
+
+def _remove(directory: Path, names: list[str]) -> None:
+    """Remove files below a folder, their unfinished ones, and the folders that are empty then."""
+    root, folders = directory.resolve(), set()
+    for name in names:
+        # the list may be somebody else's: a name that leads out is nothing of ours
+        pure = PurePosixPath(name)
+        path = directory / name
+        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+            continue
+        if not path.parent.resolve().is_relative_to(root) or path.is_dir():
+            continue
+        path.unlink(missing_ok=True)
+        _partial(path).unlink(missing_ok=True)
+        folders |= {directory / parent for parent in pure.parents if parent.parts}
+    for folder in sorted(folders, key=lambda path: -len(path.parts)):
+        with contextlib.suppress(OSError):  # it isn't empty
+            folder.rmdir()
+
+
+@contextlib.contextmanager
+def _in_a_line(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise BenchError(f"{path}: can't be written: {error.strerror}") from error

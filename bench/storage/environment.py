@@ -1,0 +1,179 @@
+"""The environment that results are made in: machine, system, Python, libraries and code."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from inpaintbench import __version__
+from inpaintbench.cores import cores
+from inpaintbench.planning.keys import distribution_version
+
+if TYPE_CHECKING:
+    from inpaintbench.storage.rows import RunRows
+
+_LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy", "numba", "torch")
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What made a cell, a score or a timing.
+
+    Parameters
+    ----------
+    processor : str
+        Its model.
+    cores : int
+        Logical cores that this process may use.
+    memory_bytes : int
+        Memory of the machine.
+    device : str
+        ``cpu``, or the model of the accelerator.
+    system, python, inpaintbench : str
+        Versions.
+    code : str
+        Commit of the checkout, or empty for an installed package.
+    libraries : mapping of str to str
+        Distribution → version.
+    lock : str
+        Digest of the lock file of a method's own environment, or empty.
+    """
+
+    processor: str = ""
+    cores: int = 0
+    memory_bytes: int = 0
+    device: str = ""
+    system: str = ""
+    python: str = ""
+    inpaintbench: str = ""
+    code: str = ""
+    libraries: Mapping[str, str] = field(default_factory=dict, hash=False)
+    lock: str = ""
+
+    @property
+    def id(self) -> str:
+        """Digest of all of it."""
+        content = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+    @property
+    def machine(self) -> str:
+        """What runtimes depend on: they are compared where this is the same, and only there."""
+        cores = f"{self.cores} core{'' if self.cores == 1 else 's'}"
+        memory = f"{round(self.memory_bytes / 2**30)} GiB"
+        known = (self.processor, cores, memory, self.device, self.system)
+        return ", ".join(part or "unknown" for part in known)
+
+    @property
+    def row(self) -> dict[str, str | int]:
+        """A row of the table of environments."""
+        return asdict(self) | {"id": self.id, "libraries": json.dumps(self.libraries)}
+
+    @classmethod
+    def from_facts(cls, facts: Mapping[Any, Any]) -> Environment:
+        """Make it from such a row, or from what version 1 told of a run; what is amiss is left out.
+
+        Version 1 called the code ``commit``, and had every number as text.
+        """
+        named = {"code": facts.get("commit"), **facts}
+        text = {field: str(named.get(field) or "") for field in cls.__dataclass_fields__}
+        libraries = facts.get("libraries")
+        if not isinstance(libraries, dict):
+            try:
+                libraries = dict(json.loads(str(libraries)))
+            except (TypeError, ValueError, RecursionError):
+                libraries = {}
+        return cls(
+            processor=text["processor"],
+            cores=_number(text["cores"]),
+            memory_bytes=_number(text["memory_bytes"]),
+            device=text["device"],
+            system=text["system"],
+            python=text["python"],
+            inpaintbench=text["inpaintbench"],
+            code=text["code"],
+            libraries={str(name): str(version) for name, version in libraries.items()},
+            lock=text["lock"],
+        )
+
+
+def _number(digits: str) -> int:
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else 0
+
+
+def current_environment(device: str, libraries: Iterable[str] = ()) -> Environment:
+    """Describe this process: the machine it runs on, and what it runs with.
+
+    Parameters
+    ----------
+    device : str
+        ``cpu``, ``cuda`` or ``cuda:N``.
+    libraries : iterable of str
+        Distributions to name beside the usual ones.
+    """
+    return Environment(
+        processor=_processor(),
+        cores=cores(),
+        memory_bytes=psutil.virtual_memory().total,
+        device=device if device == "cpu" else _accelerator(device),
+        system=platform.platform(terse=True),
+        python=platform.python_version(),
+        inpaintbench=__version__,
+        code=_commit(),
+        libraries={n: distribution_version(n) for n in sorted({*_LIBRARIES, *libraries})},
+    )
+
+
+def main_environment(rows: RunRows) -> Environment:
+    """Return the environment that made most of a run's cells; an empty one where none is known."""
+    makers = rows.cells["environment"].value_counts(sort=False)
+    known = [row for row in rows.environments.to_dict("records") if row["id"] in makers]
+    known = known or rows.environments.to_dict("records")
+    if not known:
+        return Environment()
+    return Environment.from_facts(max(known, key=lambda row: makers.get(row["id"], 0)))
+
+
+@cache
+def _processor() -> str:
+    """Name the processor's model, where the system tells."""
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def _accelerator(device: str) -> str:
+    """Name an accelerator by its model."""
+    import torch
+
+    return torch.cuda.get_device_name(device) if torch.cuda.is_available() else device
+
+
+@cache
+def _commit() -> str:
+    """Return the commit of the checkout this runs from, or empty for an installed package."""
+    folder = Path(__file__).resolve().parent
+
+    def git(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=False
+        )
+
+    try:
+        if git("ls-files", "--error-unmatch", "__init__.py").returncode:
+            return ""
+        return git("describe", "--always", "--dirty", "--abbrev=12").stdout.strip()
+    except OSError:
+        return ""
