@@ -8,20 +8,53 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+STAGES = (
+    "the quality pass",
+    "scoring",
+    "timing",
+    "a report",
+    "a site",
+    "a merge",
+    "a history",
+    "training",
+    "a download",
+)
+
+ENDS = ("raises", "exits", "crashes", "hangs")
+
 FAULTS = (
     "SIGKILL of the main process, at random moments",
+    *(f"{fault} in {stage}" for fault in ("SIGKILL", "SIGTERM") for stage in STAGES),
+    *(f"Full disk in {stage}" for stage in STAGES),
+    "File size limit",
+    "Read-only output folder",
+    "Two processes on one run directory",
+    "Power cut: outputs that never reached the disk",
     "SIGKILL of a worker",
+    "SIGKILL of a Dask worker",
+    "SIGKILL of the Dask scheduler",
+    "Method edited while a Dask worker lives",
     "Segmentation fault in a method",
     "Method stuck in C code",
     "Method that allocates without end",
-    "SIGKILL of a Dask worker",
-    "SIGKILL of the Dask scheduler",
-    "Full disk",
-    "File size limit",
-    "Read-only output folder",
+    "Method that ruins its own process",
+    "Methods that change what others stand on",
+    "Two methods with helpers of one name",
+    "Set-up that fails by chance",
+    *(f"Method whose set-up {end}" for end in ENDS),
+    "Every method crashes",
+    *(f"Dataset that {end} at a picture" for end in ENDS),
+    *(f"Mask suite that {end} at a picture" for end in ENDS),
+    *(f"Metric that {end}" for end in ENDS),
+    *(f"Metric whose set-up {end}" for end in ENDS),
+    "Installed plugin that exits when imported",
     "Database truncated to half",
-    "Two processes on one run directory",
-    "Outputs deleted",
+    "Database made to do harm",
+    "Exported rows, benchmarks and histories made to do harm",
+    "Outputs deleted or damaged",
+    "Pictures of the data moved away",
+    "A person's own files among the results",
+    "Run of an earlier version",
 )
 
 HEAD = "| fault | times | what happens | lost |\n|---|---|---|---|\n"

@@ -98,7 +98,6 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
         "set deterministic = False",
     ),
     "no leak": ({"instead": "colour = image.mean(axis=(0, 1))"}, "change with what lies in"),
-    "pickles": ({"more": "def __reduce__(self): return Example, ()"}, "other parameters"),
 }
 
 
@@ -183,16 +182,6 @@ def test_crash_and_hang_end_their_own_check_only(tmp_path: Path) -> None:
     failed = {name for name, outcome in outcomes.items() if outcome.verdict == "failed"}
     assert failed == {"odd sizes", "small images"}
     assert list(outcomes) == list(CHECKS)
-
-
-def test_method_that_can_not_be_pickled_fails(tmp_path: Path) -> None:
-    method = _example(
-        tmp_path, more="def __post_init__(self): object.__setattr__(self, 'f', lambda: 0)"
-    )
-    outcomes = _by_check(method, limit=60)
-    assert outcomes["pickles"].verdict == "failed"
-    assert "can't be pickled" in outcomes["pickles"].reason
-    assert len(outcomes) == len(CHECKS)
 
 
 def test_picture_has_nothing_black_and_uses_its_range() -> None:

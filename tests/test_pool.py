@@ -65,7 +65,7 @@ def test_bad_tasks_end_alone_and_say_how() -> None:
         "exit": "crash",
     }
     assert "SIGSEGV" in ends["segfault"].message
-    assert "about to read address zero" in ends["segfault"].stderr
+    assert "about to read address zero" in ends["segfault"].printed
     assert "SIGKILL" in ends["kill"].message
     assert "status 3" in ends["exit"].message
     assert "3 s" in ends["hang"].message

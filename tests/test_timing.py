@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from inpaintbench.execution.cell import CellTask
+from inpaintbench.execution.method_process import MethodTask
 from inpaintbench.execution.timing import TimedCell, time_cells
 from inpaintbench.planning.benchmark import Benchmark, TimingSettings
 from inpaintbench.planning.plan import Plan, make_plan
@@ -80,7 +82,11 @@ def make(folder: Path, names: list[str], settings: TimingSettings) -> Plan:
 
 def measure(plan: Plan) -> dict[str, TimedCell]:
     cells = [(case, list(plan.variants)) for case in plan.timed_cases()]
-    timed = time_cells(cells, plan.benchmark.timing, "cpu", timeout=30, memory=None)
+    timed = time_cells(
+        cells,
+        plan.benchmark.timing,
+        lambda case, v: CellTask(case, MethodTask(v.specification, v.key, "cpu", 0, 30, 30)),
+    )
     return {cell.variant.label: cell for cell in timed}
 
 
@@ -90,7 +96,7 @@ def test_a_sleeping_and_a_burning_method_read_fifty_milliseconds(tmp_path: Path)
     readings: dict[str, list[float]] = {"sleep": [], "burn": []}
     for _ in range(BLOCKS):
         for name, cell in measure(plan).items():
-            assert cell.failure == ""
+            assert cell.failure is None
             assert len(cell.timings) >= 9
             assert all(t.setup_seconds >= 0.2 for t in cell.timings)
             assert min(t.seconds for t in cell.timings) < 0.2, "setup is not part of a call"
@@ -113,7 +119,7 @@ def test_peak_memory_is_the_calls_own(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_method_that_fails_while_timed_stops_only_itself(tmp_path: Path) -> None:
     cells = measure(make(tmp_path, ["fail", "sleep"], TimingSettings(repeats=3)))
-    assert "broken on purpose" in cells["fail"].failure
+    assert "broken on purpose" in cells["fail"].failure.message
     assert cells["fail"].timings == ()
     assert len(cells["sleep"].timings) >= 3
 

@@ -6,9 +6,6 @@ and one that crashes ends alone; the checks after it go on in a fresh process.
 
 from __future__ import annotations
 
-import pickle
-import random
-import sys
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,6 +16,8 @@ import numpy as np
 from inpaintbench.audit.scenes import holes, noise, picture
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import BadOutput, checked_output
+from inpaintbench.execution.failure import failure_of
+from inpaintbench.execution.method_host import seed_generators
 from inpaintbench.execution.pool import Ended, open_pool
 from inpaintbench.methods.base import Image, Mask, Method
 from inpaintbench.plugins import registry, specification
@@ -58,17 +57,18 @@ class Subject:
         Specification or file, as ``registry.make_method`` takes it.
     device : str
         ``cpu``, ``cuda`` or ``cuda:N``.
-    pickled : bytes
-        The method as the main process made it.
     """
 
     method: str
     device: str
-    pickled: bytes
+
+    def made(self) -> Method:
+        """Make the method anew."""
+        return registry.make_method(self.method, keep_importable=True)
 
     def fresh(self) -> Method:
         """Make the method anew and set it up."""
-        method = registry.make_method(self.method)
+        method = self.made()
         method.setup(self.device, 0)
         return method
 
@@ -102,20 +102,13 @@ def run_contract(method: str, device: str = "cpu", limit: float = 120.0) -> Iter
     BenchError
         When there is no such method, or a parameter is refused.
     """
-    made = registry.make_method(method)
-    try:
-        pickled = pickle.dumps(made)
-    except Exception as error:
-        yield Outcome("pickles", "failed", f"can't be pickled: {_line(error)}")
-        pickled = b""
-    subject = Subject(method, device, pickled)
-    with open_pool(1, method="spawn") as pool:
+    registry.make_method(method)
+    subject = Subject(method, device)
+    with open_pool(1, start="spawn") as pool:
         for name in CHECKS:
-            if name == "pickles" and not pickled:
-                continue
             result = pool.run(_perform, (name, subject), timeout=limit)
             if isinstance(result, Ended):
-                words = result.stderr.splitlines()[:1]
+                words = result.printed.splitlines()[:1]
                 yield Outcome(name, "failed", ": ".join([result.message, *words]))
             else:
                 yield result
@@ -130,13 +123,8 @@ def _perform(task: tuple[str, Subject]) -> Outcome:
         return Outcome(name, "not applicable", str(reason))
     except (Violation, BadOutput) as reason:
         return Outcome(name, "failed", str(reason))
-    except Exception as error:
-        return Outcome(name, "failed", f"raised {_line(error)}")
-
-
-def _line(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
+    except BaseException as error:
+        return Outcome(name, "failed", f"raised {failure_of(error).message}")
 
 
 def _formats(method: Method, side: int) -> Iterator[tuple[int, str]]:
@@ -181,28 +169,17 @@ def fill(method: Method, image: Image, mask: Mask, content: Image | None = None)
         When shape or dtype is wrong or a value isn't finite.
     """
     within = np.zeros_like(image) if content is None else content
-    _seed()
+    seed_generators(0)
     return checked_output(
         method.inpaint(np.where(mask[..., None], within, image), mask.copy()), image
     )
-
-
-def _seed() -> None:
-    """Seed the global generators that the harness seeds before each call."""
-    import cv2
-
-    random.seed(0)
-    np.random.seed(0)  # noqa: NPY002 - the generator that methods may draw from
-    cv2.setRNGSeed(0)
-    if torch := sys.modules.get("torch"):
-        torch.manual_seed(0)
 
 
 # Checks
 
 
 def _check_parameters(subject: Subject) -> str:
-    method = registry.make_method(subject.method)
+    method = subject.made()
     for name, kind in specification.parameter_types(type(method)).items():
         if not _is_plain(kind):
             raise Violation(f"parameter {name!r} is a {kind}, not bool, int, float or str")
@@ -224,7 +201,7 @@ def _is_plain(kind: object) -> bool:
 
 
 def _check_accepts(subject: Subject) -> str:
-    method = registry.make_method(subject.method)
+    method = subject.made()
     side, _, _ = accepted(method)
     formats = ", ".join(
         f"{'colour' if channels == 3 else 'grey'} {dtype}"
@@ -310,7 +287,7 @@ def _check_hole(kind: str) -> Check:
 
 
 def _check_determinism(subject: Subject) -> str:
-    if not registry.make_method(subject.method).deterministic:
+    if not subject.made().deterministic:
         raise NotApplicable("declares itself not deterministic")
     first, second = subject.fresh(), subject.fresh()
     side, channels, dtype = accepted(first)
@@ -330,7 +307,7 @@ def _check_input(subject: Subject) -> str:
     mask = holes(side, side)["several"]
     image = np.where(mask[..., None], 0, picture(side, side, channels, dtype)).astype(dtype)
     given, hole = image.copy(), mask.copy()
-    _seed()
+    seed_generators(0)
     method.inpaint(given, hole)
     if not np.array_equal(given, image):
         raise Violation("modifies the image that it is given")
@@ -366,17 +343,6 @@ def _difference(one: Image, other: Image) -> str:
     return f"{count} pixels" if count else ""
 
 
-def _check_pickles(subject: Subject) -> str:
-    known = registry.make_method(subject.method)  # imports a file's module before unpickling
-    method = pickle.loads(subject.pickled)
-    if specification.settings(method) != specification.settings(known):
-        raise Violation("comes out of pickling with other parameters")
-    method.setup(subject.device, 0)
-    side, channels, dtype = accepted(method)
-    fill(method, picture(side, side, channels, dtype), holes(side, side)["box"])
-    return ""
-
-
 CHECKS: dict[str, Check] = {
     "parameters": _check_parameters,
     "accepts": _check_accepts,
@@ -395,6 +361,5 @@ CHECKS: dict[str, Check] = {
     "input unmodified": _check_input,
     "deterministic": _check_determinism,
     "no leak": _check_leak,
-    "pickles": _check_pickles,
 }
 """The checks by name, in the order in which they are run."""

@@ -1,29 +1,33 @@
-"""Run one cell: make the method ready, call it on the damaged image, check what comes back."""
+"""Run one cell: call the method in its own process on the damaged image, check what comes back."""
 
 from __future__ import annotations
 
-import random
-import sys
-import time
-import traceback
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from multiprocessing.util import Finalize
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image
-from inpaintbench.execution.worker import own_words
+from inpaintbench.execution.failure import failure_of
+from inpaintbench.execution.method_process import (
+    MethodFailed,
+    MethodProcess,
+    MethodTask,
+    Returned,
+)
+from inpaintbench.execution.process import Limits
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
-from inpaintbench.methods.base import Method
-from inpaintbench.planning.case import Case, LoadedCase, array_sha256, load
+from inpaintbench.planning.case import Case, CaseUnavailable, array_sha256, load
 from inpaintbench.plugins import registry
+from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.imagefile import encode_png
-from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
 
-# How libraries say that an allocation failed, when not by MemoryError.
-_MEMORY_WORDS = ("bad_alloc", "insufficient memory", "out of memory", "can't allocate memory")
+# Times that set-up is tried: one that failed by chance shall not cost a block of cells.
+_SETUP_TRIES = 2
 
 
 @dataclass(frozen=True)
@@ -34,88 +38,165 @@ class CellTask:
     ----------
     case : Case
         Image and mask are made again in the worker.
-    method : str
-        Specification of the method.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
+    method : MethodTask
+        What makes the method ready.
+    digests : tuple of (str, str)
+        Of the image and the mask that the run holds; empty where they needn't be compared.
+    libraries : tuple of str
+        Distributions that the environment names.
+    memory : int or None
+        Bytes that the method's process may allocate.
     """
 
     case: Case
-    method: str
-    device: str
+    method: MethodTask
+    digests: tuple[str, str] = ("", "")
+    libraries: tuple[str, ...] = ()
+    memory: int | None = None
+
+
+_OTHER_PIXELS = Failure(
+    "environment",
+    "the image or mask made here isn't the one of the run: other files, or other versions of the "
+    "libraries that read them",
+)
 
 
 class BadOutput(Exception):
     """What a method returned can't be an output."""
 
-    def __init__(self, failure: str, message: str) -> None:
+    def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
-        self.failure = failure
+        self.kind = kind
 
 
-def run_cell(task: CellTask) -> tuple[CellOutcome, CaseFacts]:
-    """Run a cell in this process; whatever the method raises becomes a failed outcome."""
-    loaded = load(task.case)
-    facts = case_facts(task.case)
+def measure_case(case: Case) -> CaseFacts | Failure:
+    """Make a case's arrays and measure them; what can't be made is blamed on who makes it."""
     try:
-        method = ready_method(task.method, task.device, task.case.seed)
-        reason = method.skip(loaded.image.shape, loaded.image.dtype)
-        if reason:
-            return CellOutcome("skipped", message=reason), facts
-        output, seconds = call(method, loaded)
-    except BadOutput as error:
-        return CellOutcome("failed", error.failure, str(error), stderr=own_words()), facts
-    except Exception as error:
-        return _failed(error), facts
-    return (
-        CellOutcome(
-            "done",
-            output_sha256=array_sha256(output),
-            seconds=seconds,
-            png=encode_png(output),
-        ),
-        facts,
+        loaded = load(case)
+    except CaseUnavailable as error:
+        return failure_of(error.cause, error.kind)
+    statistics = mask_statistics(loaded.mask)
+    return CaseFacts(
+        suite_version=registry.masks().make(case.suite).version,
+        kind=loaded.kind,
+        shape=loaded.image.shape,
+        dtype=loaded.image.dtype.name,
+        coverage=statistics.coverage,
+        thickness=statistics.thickness,
+        border_contact=statistics.border_contact,
+        image_sha256=array_sha256(loaded.image),
+        mask_sha256=array_sha256(loaded.mask),
     )
 
 
-def call(method: Method, loaded: LoadedCase) -> tuple[Image, float]:
-    """Call a method once on a case and return its checked output and the seconds it took.
+def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
+    """Run a cell; whatever goes wrong becomes a failed outcome."""
+    environment = environment_here(task.method.device, task.libraries)
+    try:
+        loaded = load(task.case)
+        if any(task.digests) and task.digests != _digests(task.case):
+            return CellOutcome("failed", _OTHER_PIXELS), environment
+        process = _block.process_for(task)
+        returned = process.call(
+            loaded.damaged, loaded.mask, seed_of(task.case), task.method.timeout
+        )
+        if returned.skip:
+            return CellOutcome("skipped", message=returned.skip), environment
+        output = output_of(returned, loaded.image)
+    except MethodFailed as error:
+        return CellOutcome("failed", error.failure), environment
+    except BadOutput as error:
+        return CellOutcome("failed", Failure(kind=error.kind, message=str(error))), environment
+    except CaseUnavailable as error:
+        return CellOutcome("failed", failure_of(error.cause, error.kind)), environment
+    outcome = CellOutcome(
+        "done",
+        output_sha256=array_sha256(output),
+        seconds=returned.seconds,
+        png=encode_png(output),
+    )
+    return outcome, environment
 
-    Raises
-    ------
-    BadOutput
-        When the shape or dtype is wrong or a value isn't finite.
-    """
-    torch_before = "torch" in sys.modules
-    result, seconds = _call_seeded(method, loaded)
-    if not torch_before and "torch" in sys.modules and not method.deterministic:
-        # torch came in during the call, too late to be seeded
-        result, seconds = _call_seeded(method, loaded)
-    return checked_output(result, loaded.image), seconds
+
+@lru_cache(maxsize=4096)
+def _digests(case: Case) -> tuple[str, str]:
+    loaded = load(case)
+    return array_sha256(loaded.image), array_sha256(loaded.mask)
 
 
-def _call_seeded(method: Method, loaded: LoadedCase) -> tuple[object, float]:
-    seed_generators(loaded.case)
-    image, mask = loaded.damaged, loaded.mask.copy()
-    start = time.perf_counter()
-    result = method.inpaint(image, mask)
-    return result, time.perf_counter() - start
+@cache
+def environment_here(device: str, libraries: tuple[str, ...]) -> Environment:
+    """Describe this process, once."""
+    return current_environment(device, libraries)
 
 
-def seed_generators(case: Case) -> None:
-    """Seed every global generator from the case, so that order and worker don't matter."""
-    import cv2
+class _Block:
+    """The process of the variant whose cells this worker runs, until it runs another's."""
 
-    seed = RandomStream("method", case.id).integer(0, 1 << 31)
-    random.seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - the generator that methods may draw from
-    cv2.setRNGSeed(seed)
-    if torch := sys.modules.get("torch"):
-        torch.manual_seed(seed)
+    def __init__(self) -> None:
+        self._task: MethodTask | None = None
+        self._process: MethodProcess | None = None
+        self._failure: Failure | None = None
+
+    def process_for(self, task: CellTask) -> MethodProcess:
+        """Return a process in which the method is set up.
+
+        Raises
+        ------
+        MethodFailed
+            When it can't be set up; it isn't tried again while the block lasts.
+        """
+        if self._task != task.method:
+            self.end()
+            self._task = task.method
+            Finalize(self, self.end, exitpriority=1)
+        if self._failure is not None:
+            raise MethodFailed(self._failure)
+        if self._process is None or not self._process.alive:
+            self._process = self._ready(task)
+        return self._process
+
+    def _ready(self, task: CellTask) -> MethodProcess:
+        for _ in range(_SETUP_TRIES):
+            process = MethodProcess(Limits(memory=task.memory))
+            try:
+                process.set_up(task.method)
+            except MethodFailed as error:
+                process.end()
+                self._failure = error.failure
+                if error.failure.kind == "environment":
+                    break
+            else:
+                self._failure = None
+                return process
+        assert self._failure is not None
+        raise MethodFailed(self._failure)
+
+    def end(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.end()
+        self._task = self._process = self._failure = None
+
+
+_block = _Block()
+
+
+def seed_of(case: Case) -> int:
+    """Seed a method's generators from the case, so that order and worker don't matter."""
+    return RandomStream("method", case.id).integer(0, 1 << 31)
+
+
+def output_of(returned: Returned, reference: Image) -> Image:
+    """Take the output of a call, as `checked_output` does."""
+    if returned.type_name:
+        raise BadOutput("wrong dtype", f"returned {returned.type_name}, wanted an array")
+    return checked_output(returned.array, reference)
 
 
 def checked_output(result: object, reference: Image) -> Image:
-    """Round a method's result to the reference's dtype, or refuse it.
+    """Round what a method returned to the reference's dtype, or refuse it.
 
     Parameters
     ----------
@@ -145,59 +226,3 @@ def checked_output(result: object, reference: Image) -> Image:
         raise BadOutput("not finite", f"returned {count} values that are NaN or infinite")
     highest = np.iinfo(reference.dtype).max
     return np.ascontiguousarray(np.clip(np.rint(array), 0, highest).astype(reference.dtype))
-
-
-@lru_cache(maxsize=8)
-def _set_up(method: str, device: str, seed: int) -> Method | Exception:
-    """Make a method and set it up, once; an error is kept and told for every cell."""
-    try:
-        made = registry.make_method(method)
-        made.setup(device, seed)
-    except Exception as error:
-        return error
-    return made
-
-
-def ready_method(method: str, device: str, seed: int) -> Method:
-    """Return a method that is set up, from this process's cache where it is there.
-
-    Raises
-    ------
-    Exception
-        Whatever the method's constructor or setup raised.
-    """
-    made = _set_up(method, device, seed)
-    if isinstance(made, Exception):
-        raise made
-    return made
-
-
-@lru_cache(maxsize=8)
-def case_facts(case: Case) -> CaseFacts:
-    """Measure a case's arrays: digests and the statistics of its mask."""
-    loaded = load(case)
-    statistics = mask_statistics(loaded.mask)
-    return CaseFacts(
-        suite_version=registry.masks().make(case.suite).version,
-        kind=loaded.kind,
-        shape=loaded.image.shape,
-        dtype=loaded.image.dtype.name,
-        coverage=statistics.coverage,
-        thickness=statistics.thickness,
-        border_contact=statistics.border_contact,
-        image_sha256=array_sha256(loaded.image),
-        mask_sha256=array_sha256(loaded.mask),
-    )
-
-
-def _failed(error: Exception) -> CellOutcome:
-    text = str(error).strip()
-    line = text.splitlines()[0] if text else ""
-    memory = isinstance(error, MemoryError) or any(w in text.lower() for w in _MEMORY_WORDS)
-    return CellOutcome(
-        "failed",
-        "out of memory" if memory else "exception",
-        f"{type(error).__name__}: {line}" if line else type(error).__name__,
-        traceback="".join(traceback.format_exception(error)),
-        stderr=own_words(),
-    )

@@ -9,6 +9,8 @@ from __future__ import annotations
 import atexit
 import logging
 import multiprocessing
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
@@ -16,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.pool import Ended, Finished, Pool, open_pool
+from inpaintbench.execution.pool import Ended, Finished, InOrder, Pool, Source, open_pool
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -44,7 +46,7 @@ class ClusterSettings:
     jobs : int
         Batch jobs to start, for ``slurm``.
     memory : int or None
-        Bytes that each method process may allocate.
+        Bytes that a batch job gets, for ``slurm``.
     """
 
     executor: str
@@ -56,13 +58,15 @@ class ClusterSettings:
 class ClusterPool:
     """Workers of a Dask cluster, used as if they were processes here."""
 
-    def __init__(self, client: Client, memory: int | None) -> None:
+    def __init__(self, client: Client) -> None:
         self._client = client
         self._address = client.scheduler.address
-        self._memory = memory
 
     def map(
-        self, function: Callable[[T], R], tasks: Iterable[T], timeout: float | None = None
+        self,
+        function: Callable[[T], R],
+        tasks: Iterable[T] | Source[T],
+        timeout: float | None = None,
     ) -> Iterator[Finished[T, R]]:
         """Run tasks as they come and yield them as they finish, in any order.
 
@@ -75,29 +79,35 @@ class ClusterPool:
         """
         from distributed import as_completed
 
-        waiting = iter(tasks)
-        running: dict[str, T] = {}
+        source: Source[T] = tasks if isinstance(tasks, Source) else InOrder(tasks)
+        running: dict[str, tuple[str, T]] = {}
         finished = as_completed(raise_errors=False)
 
         def submit() -> None:
-            width = max(1, sum(self._client.nthreads().values())) * _AHEAD
-            while len(running) < width:
-                try:
-                    task = next(waiting)
-                except StopIteration:
-                    return
-                future = self._client.submit(
-                    run_isolated, function, task, timeout, self._memory, pure=False
-                )
-                running[future.key] = task
-                finished.add(future)
+            busy = Counter(worker for worker, _ in running.values())
+            for worker, threads in self._client.nthreads().items():
+                for _ in range(threads * _AHEAD - busy[worker]):
+                    task = source.take(worker)
+                    if task is None:
+                        break
+                    future = self._client.submit(
+                        run_isolated,
+                        function,
+                        task,
+                        timeout,
+                        pure=False,
+                        workers=[worker],
+                        allow_other_workers=True,
+                    )
+                    running[future.key] = worker, task
+                    finished.add(future)
 
         with self._watched():
             submit()
         while running:
             with self._watched():
                 future = next(finished)
-                task = running.pop(future.key)
+                _, task = running.pop(future.key)
                 if future.status == "error":
                     error = future.exception()
                     result: R | Ended = Ended("crash", f"{type(error).__name__}: {error}", "")
@@ -107,6 +117,10 @@ class ClusterPool:
             yield Finished(task, result)
             with self._watched():
                 submit()
+
+    def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
+        """Run one task and wait for it."""
+        return next(iter(self.map(function, [task], timeout))).result
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -124,12 +138,11 @@ class ClusterPool:
             ) from error
 
 
-_pools: dict[int | None, Pool] = {}
+_own = threading.local()
+"""The pool of each thread of this Dask worker."""
 
 
-def run_isolated(
-    function: Callable[[T], R], task: T, timeout: float | None, memory: int | None
-) -> R | Ended:
+def run_isolated(function: Callable[[T], R], task: T, timeout: float | None) -> R | Ended:
     """Run a task in a process beside this Dask worker, which is started once and reused.
 
     Raises
@@ -139,11 +152,12 @@ def run_isolated(
     """
     if multiprocessing.current_process().daemon:
         raise RuntimeError("this Dask worker may not start processes: start it with --no-nanny")
-    if memory not in _pools:
+    if not hasattr(_own, "pool"):
         stack = ExitStack()
         atexit.register(stack.close)
-        _pools[memory] = stack.enter_context(open_pool(1, memory=memory))
-    return _pools[memory].run(function, task, timeout)
+        _own.pool = stack.enter_context(open_pool(1))
+    pool: Pool = _own.pool
+    return pool.run(function, task, timeout)
 
 
 @contextmanager
@@ -184,7 +198,7 @@ def open_cluster(settings: ClusterSettings) -> Iterator[ClusterPool]:
                     f"{settings.scheduler} has no workers; start some with: "
                     f"dask worker {settings.scheduler} --no-nanny --nthreads 1"
                 ) from error
-        yield ClusterPool(client, settings.memory)
+        yield ClusterPool(client)
 
 
 def slurm_job_script(settings: ClusterSettings) -> str:

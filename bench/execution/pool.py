@@ -1,32 +1,23 @@
-"""Isolated worker processes: a hung, crashing or greedy task ends alone."""
+"""Worker processes that run tasks: one that hangs, crashes or is killed ends alone."""
 
 from __future__ import annotations
 
-import itertools
-import multiprocessing
-import os
-import signal
-import tempfile
+import pickle
+import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, TimeoutError, wait
-from contextlib import contextmanager
-from dataclasses import dataclass
-from multiprocessing.context import BaseContext
-from pathlib import Path
-from typing import Generic, TypeVar
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
 
 import psutil
-from pebble import ProcessExpired, ProcessPool
 
-from inpaintbench.execution import worker
-from inpaintbench.execution.worker import THREAD_VARIABLES, WorkerSettings
+from inpaintbench.execution.failure import failure_of
+from inpaintbench.execution.process import IsolatedProcess, Limits
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
-
-# Tasks handed to the pool ahead of each worker: enough to keep it busy, few enough that memory
-# stays flat and an interrupt is quick.
-_AHEAD = 2
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Ended:
 
     failure: str
     message: str
-    stderr: str
+    printed: str
 
 
 @dataclass(frozen=True)
@@ -46,17 +37,76 @@ class Finished(Generic[T, R]):
     result: R | Ended
 
 
+@runtime_checkable
+class Source(Protocol[T_co]):
+    """Gives each worker the task that suits it best."""
+
+    def take(self, worker: object) -> T_co | None:
+        """Return a task for a worker, or None when there are no more for it now."""
+
+
+class InOrder(Generic[T]):
+    """Tasks in their order, for whichever worker comes first."""
+
+    def __init__(self, tasks: Iterable[T]) -> None:
+        self._tasks = iter(tasks)
+
+    def take(self, worker: object) -> T | None:
+        """Return the next task."""
+        return next(self._tasks, None)
+
+
+@dataclass(eq=False)
+class _Worker:
+    """A place for a process, and what it is working on."""
+
+    limits: Limits
+    start: str
+    process: IsolatedProcess | None = None
+    deadline: float = field(default=0.0, init=False)
+
+    def send(self, function: Callable[[T], R], task: T, timeout: float | None) -> None:
+        if self.process is not None and wait([self.process.sentinel], 0):
+            self.process.bury()  # it was killed while it had nothing to do
+            self.process = None
+        if self.process is None:
+            self.process = IsolatedProcess(_serve, self.limits, self.start)
+        self.deadline = float("inf") if timeout is None else time.monotonic() + timeout
+        with suppress(OSError):  # it died just now, which the result will say
+            self.process.connection.send((function, task))
+
+    def result(self, timeout: float | None) -> Any:
+        """Return the result that is there, or how the process ended."""
+        assert self.process is not None
+        try:
+            if self.process.connection.poll():
+                right, result = self.process.connection.recv()
+                if not right:
+                    raise result
+                return result
+        except (EOFError, OSError, pickle.UnpicklingError):
+            pass
+        failure, message = "crash", ""
+        if time.monotonic() >= self.deadline:
+            failure, message = "timeout", f"still running after {timeout:g} s"
+            self.process.show_where()
+            self.process.kill()
+        ended, self.process = self.process, None
+        cause = ended.bury()
+        return Ended(failure, message or cause, ended.printed())
+
+
 class Pool:
     """Worker processes that run one task each at a time."""
 
-    def __init__(self, pool: ProcessPool, jobs: int, log_directory: Path) -> None:
-        self._pool = pool
-        self.jobs = jobs
-        self._log_directory = log_directory
-        self._numbers = itertools.count()
+    def __init__(self, jobs: int, limits: Limits, start: str) -> None:
+        self._workers = [_Worker(limits, start) for _ in range(jobs)]
 
     def map(
-        self, function: Callable[[T], R], tasks: Iterable[T], timeout: float | None = None
+        self,
+        function: Callable[[T], R],
+        tasks: Iterable[T] | Source[T],
+        timeout: float | None = None,
     ) -> Iterator[Finished[T, R]]:
         """Run tasks as they come and yield them as they finish, in any order.
 
@@ -64,57 +114,97 @@ class Pool:
         ----------
         function : callable
             Importable by name in the workers.
-        tasks : iterable
+        tasks : iterable or Source
             Read only as fast as workers take them.
         timeout : float, optional
             Seconds after which a task's process is killed.
+
+        Raises
+        ------
+        Exception
+            What the function raised.
         """
-        waiting = iter(tasks)
-        running: dict[Future[R], tuple[int, T]] = {}
-        more = True
-        while more or running:
-            while more and len(running) < self.jobs * _AHEAD:
-                try:
-                    task = next(waiting)
-                except StopIteration:
-                    more = False
-                else:
-                    number, future = self._start(function, task, timeout)
-                    running[future] = number, task
-            done, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in done:
-                number, task = running.pop(future)
-                result = self._result(number, future, timeout)
+        source: Source[T] = tasks if isinstance(tasks, Source) else InOrder(tasks)
+        running: dict[_Worker, T] = {}
+
+        def give(worker: _Worker) -> None:
+            task = source.take(worker)
+            if task is not None:
+                running[worker] = task
+                worker.send(function, task, timeout)
+
+        for worker in self._workers:
+            give(worker)
+        while running:
+            for worker in _ready(running):
+                task = running.pop(worker)
+                result = worker.result(timeout)
+                give(worker)  # before the caller stores the result, so that no worker waits
                 yield Finished(task, result)
+            # a worker for which there was nothing may be wanted for what another left
+            for worker in self._workers:
+                if worker not in running:
+                    give(worker)
 
     def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
         """Run one task and wait for it."""
-        number, future = self._start(function, task, timeout)
-        return self._result(number, future, timeout)
+        return next(iter(self.map(function, [task], timeout))).result
 
-    def _start(
-        self, function: Callable[[T], R], task: T, timeout: float | None
-    ) -> tuple[int, Future[R]]:
-        number = next(self._numbers)
-        future = self._pool.schedule(worker.work, args=[number, function, task], timeout=timeout)
-        return number, future
+    def close(self, *, at_once: bool) -> None:
+        """End the processes."""
+        for worker in self._workers:
+            if worker.process is not None:
+                if at_once:
+                    worker.process.kill()
+                else:
+                    worker.process.connection.close()
+        for worker in self._workers:
+            if worker.process is not None:
+                worker.process.end()
+                worker.process = None
 
-    def _result(self, number: int, future: Future[R], timeout: float | None) -> R | Ended:
+
+def _ready(running: dict[_Worker, T]) -> list[_Worker]:
+    """Wait until a worker has a result, has died, or is over its time."""
+    places: dict[Any, _Worker] = {}
+    for worker in running:
+        assert worker.process is not None
+        places |= {worker.process.connection: worker, worker.process.sentinel: worker}
+    patience = min(worker.deadline for worker in running) - time.monotonic()
+    found = wait(list(places), None if patience == float("inf") else max(0.0, patience))
+    now = time.monotonic()
+    ready = {places[place] for place in found}
+    return [worker for worker in running if worker in ready or worker.deadline <= now]
+
+
+def _serve(connection: Connection) -> None:
+    """Run the tasks that come, one after the other."""
+    while True:
         try:
-            return future.result()
-        except TimeoutError:
-            message = f"still running after {timeout:g} s"
-            return Ended("timeout", message, worker.last_words(self._log_directory, number))
-        except ProcessExpired as error:
-            words = worker.last_words(self._log_directory, number)
-            return Ended("crash", _cause(error.exitcode), words)
+            function, task = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            answer = True, function(task)
+        except BaseException as error:
+            answer = False, _sendable(error)
+        connection.send(answer)
+
+
+def _sendable(error: BaseException) -> Exception:
+    try:
+        if isinstance(error, Exception) and str(pickle.loads(pickle.dumps(error))) == str(error):
+            return error
+    except Exception:
+        pass
+    return RuntimeError(failure_of(error).message)
 
 
 @contextmanager
 def open_pool(
-    jobs: int, *, threads: int = 1, memory: int | None = None, method: str = "forkserver"
+    jobs: int, *, threads: int = 1, memory: int | None = None, start: str = "forkserver"
 ) -> Iterator[Pool]:
-    """Start worker processes; leaving the block ends them, at once after an error.
+    """Have worker processes, started when first used; leaving the block ends them.
 
     Parameters
     ----------
@@ -124,56 +214,16 @@ def open_pool(
         Threads that numerical libraries are held to in each.
     memory : int, optional
         Bytes that each process may allocate.
-    method : str
-        ``forkserver`` starts a worker from one that has the common imports; ``spawn`` starts it
-        from nothing, for a clean baseline.
+    start : str
+        As in `IsolatedProcess`.
     """
-    context = _context(method)
-    with tempfile.TemporaryDirectory(prefix="inpaintbench-") as logs, _environment(threads):
-        settings = WorkerSettings(threads, memory, logs)
-        pool = ProcessPool(
-            max_workers=jobs, initializer=worker.start, initargs=[settings], context=context
-        )
-        try:
-            yield Pool(pool, jobs, Path(logs))
-        except BaseException:
-            pool.stop()
-            raise
-        else:
-            pool.close()
-        finally:
-            pool.join()
-
-
-def _context(method: str) -> BaseContext:
-    """Return a start method, or ``spawn`` where the platform lacks it."""
-    if method not in multiprocessing.get_all_start_methods():
-        return multiprocessing.get_context("spawn")
-    context = multiprocessing.get_context(method)
-    if method == "forkserver":
-        context.set_forkserver_preload(["inpaintbench.execution.cell", "cv2"])
-    return context
-
-
-@contextmanager
-def _environment(threads: int) -> Iterator[None]:
-    """Set the thread counts that workers inherit before any library is loaded there."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    pool = Pool(jobs, Limits(threads, memory), start)
     try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
-
-
-def _cause(exitcode: int) -> str:
-    if exitcode < 0:
-        return f"the process was ended by {signal.Signals(-exitcode).name}"
-    return f"the process exited with status {exitcode}"
+        yield pool
+    except BaseException:
+        pool.close(at_once=True)
+        raise
+    pool.close(at_once=False)
 
 
 def default_memory(jobs: int) -> int:

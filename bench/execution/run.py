@@ -6,22 +6,31 @@ any end, planned or not, carries on where the last one was.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from inpaintbench.execution.cell import CellTask, run_cell
+from inpaintbench.execution.cell import CellTask, environment_here, measure_case, run_cell
 from inpaintbench.execution.cluster import ClusterPool, ClusterSettings, open_cluster
+from inpaintbench.execution.method_process import MethodTask
 from inpaintbench.execution.pool import Ended, Pool, default_memory, open_pool
-from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
+from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, check_metrics, score_case
 from inpaintbench.execution.timing import time_cells
-from inpaintbench.planning.case import Case
+from inpaintbench.planning.case import Case, load_sample
 from inpaintbench.planning.plan import Plan, Variant
-from inpaintbench.storage import provenance
-from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.outcome import CellOutcome, Failure
 from inpaintbench.storage.store import Store
+
+# Cases worked on at once, method by method: enough to make set-up rare, few enough that their
+# arrays are still at hand for the next method.
+_PAGE = 1000
+
+# Seconds beyond what a cell may take after which the process that watches it is stuck.
+_MARGIN = 120.0
 
 
 class Progress(Protocol):
@@ -73,12 +82,19 @@ class Options:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did: cells run now, cells in the plan, and those failed or skipped in it."""
+    """What a run did.
+
+    Parameters
+    ----------
+    ran, planned : int
+        Cells run now, cells in the plan.
+    unanswered : tuple of str
+        What of the plan has no answer, and why; a method's own failure is an answer.
+    """
 
     ran: int
     planned: int
-    failed: int
-    skipped: int
+    unanswered: tuple[str, ...]
 
 
 def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Summary:
@@ -93,156 +109,245 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
         store.set_plan(plan)
         if options.retry:
             store.forget(None if "failed" in options.retry else options.retry)
+        lost = store.forget_lost_outputs()
+        if lost:
+            progress.note(f"{lost} outputs are lost or damaged; their cells run again")
         ran = store.pending_cell_count()
+        libraries = tuple(sorted({name for v in plan.variants for name in v.requires}))
+        job = _Run(plan, store, options, progress, libraries)
         if ran:
-            # says where the outputs came from, so it changes only when some are made
-            for key, value in provenance.collect(plan, options.device).items():
-                store.set_meta(key, value)
-            _fill_cells(plan, store, options, progress, ran)
-        _score(plan, store, options, progress)
+            job.fill_cells(ran)
+        job.score()
         if options.timing:
-            _time(plan, store, options, progress)
-        in_plan = (
-            'FROM cells JOIN plan_cases USING ("case") JOIN plan_variants USING (key) '
-            "WHERE status = ?"
-        )
-        return Summary(
-            ran=ran,
-            planned=plan.cell_count,
-            failed=store.count(f"SELECT count(*) {in_plan}", "failed"),
-            skipped=store.count(f"SELECT count(*) {in_plan}", "skipped"),
-        )
+            job.time()
+        return Summary(ran, plan.cell_count, tuple(store.unanswered()))
 
 
-def _fill_cells(plan: Plan, store: Store, options: Options, progress: Progress, total: int) -> None:
-    progress.stage("inpainting", total)
-    specifications = [_from_anywhere(variant.specification) for variant in plan.variants]
-    by_specification = dict(zip(specifications, plan.variants, strict=True))
-    jobs = max(1, min(options.jobs, total))
-    memory = options.memory or default_memory(jobs)
+class _Blocks:
+    """Cells by variant: a worker stays with one, and then helps where most is left."""
 
-    def tasks() -> Iterator[CellTask]:
-        for case, variant in store.pending_cells():
-            yield CellTask(plan.cases[case], specifications[variant], options.device)
+    def __init__(self, cells: Iterable[tuple[int, int]]) -> None:
+        self._waiting: dict[int, deque[int]] = {}
+        for case, variant in cells:
+            self._waiting.setdefault(variant, deque()).append(case)
+        self._at: dict[object, int] = {}
 
-    with _cells_pool(options, jobs, memory) as pool:
-        for finished in pool.map(run_cell, tasks(), plan.benchmark.timeout):
-            task = finished.task
-            variant = by_specification[task.method]
-            outcome, facts = _outcome(finished.result)
-            store.add_cell(task.case, variant, outcome, facts)
-            progress.current(f"{variant.label} on {task.case.dataset}/{task.case.sample}")
-            progress.advance()
-
-
-def _from_anywhere(specification: str) -> str:
-    """Name a method's file by its whole path: workers of a cluster run in folders of their own."""
-    name, bracket, parameters = specification.partition("[")
-    path = str(Path(name).resolve()) if name.endswith(".py") else name
-    return path + bracket + parameters
-
-
-@contextmanager
-def _cells_pool(options: Options, jobs: int, memory: int) -> Iterator[Pool | ClusterPool]:
-    if options.cluster is not None:
-        with open_cluster(options.cluster) as cluster:
-            yield cluster
-    else:
-        with open_pool(jobs, memory=memory) as pool:
-            yield pool
-
-
-def _outcome(
-    result: tuple[CellOutcome, CaseFacts] | Ended,
-) -> tuple[CellOutcome, CaseFacts | None]:
-    if isinstance(result, Ended):
-        return CellOutcome("failed", result.failure, result.message, stderr=result.stderr), None
-    return result
-
-
-def _score(plan: Plan, store: Store, options: Options, progress: Progress) -> None:
-    ids = {
-        metric.id: text for metric, text in zip(plan.metrics, plan.benchmark.metrics, strict=True)
-    }
-    groups = list(store.pending_scores(ids))
-    if not groups:
-        return
-    progress.stage("scoring", len(groups))
-    progress.current("getting metrics ready")
-    with open_pool(max(1, min(options.jobs, len(groups)))) as pool:
-        available = _available_metrics(pool, store, ids, progress)
-        # masks on one image one after the other: what belongs to the image is kept for the next
-        groups = sorted(
-            store.pending_scores(available),
-            key=lambda group: (plan.cases[group[0]].dataset, plan.cases[group[0]].sample),
-        )
-        progress.stage("scoring", len(groups))
-        tasks = (
-            ScoreTask(
-                plan.cases[position],
-                tuple(outputs),
-                tuple(ids[metric] for metric in available),
-                str(store.directory),
+    def take(self, worker: object) -> tuple[int, int] | None:
+        """Return the position of a case and of a variant."""
+        variant = self._at.get(worker)
+        if variant not in self._waiting:
+            if not self._waiting:
+                return None
+            taken = self._at.values()
+            untouched = [v for v in self._waiting if v not in taken]
+            variant = next(
+                iter(untouched or sorted(self._waiting, key=lambda v: -len(self._waiting[v])))
             )
-            for position, outputs in groups
+            self._at[worker] = variant
+        assert variant is not None
+        case = self._waiting[variant].popleft()
+        if not self._waiting[variant]:
+            del self._waiting[variant]
+        return case, variant
+
+
+@dataclass(frozen=True)
+class _CellSource:
+    """The cells of a few cases, as what a worker needs to run them."""
+
+    job: _Run
+    blocks: _Blocks
+    digests: dict[str, tuple[str, str]]
+
+    def take(self, worker: object) -> CellTask | None:
+        """Return the next cell for a worker."""
+        found = self.blocks.take(worker)
+        if found is None:
+            return None
+        case = self.job.plan.cases[found[0]]
+        return self.job.task(case, self.job.plan.variants[found[1]], self.digests[case.id])
+
+
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """A plan being run."""
+
+    plan: Plan
+    store: Store
+    options: Options
+    progress: Progress
+    libraries: tuple[str, ...]
+
+    @property
+    def environment(self) -> Environment:
+        return environment_here(self.options.device, self.libraries)
+
+    @property
+    def jobs(self) -> int:
+        return max(1, min(self.options.jobs, self.plan.cell_count))
+
+    def task(
+        self, case: Case, variant: Variant, digests: tuple[str, str] = ("", ""), jobs: int = 0
+    ) -> CellTask:
+        """Say how a cell is run."""
+        benchmark = self.plan.benchmark
+        memory = self.options.memory
+        if memory is None and self.options.cluster is None:
+            memory = default_memory(jobs or self.jobs)
+        method = MethodTask(
+            variant.specification,
+            variant.key,
+            self.options.device,
+            case.seed,
+            benchmark.timeout,
+            benchmark.setup_timeout,
         )
-        for finished in pool.map(score_case, tasks):
-            case = finished.task.case
+        return CellTask(case, method, digests, self.libraries, memory)
+
+    def fill_cells(self, total: int) -> None:
+        """Run the cells that have no result, a page of cases at a time."""
+        unmade = self.store.pending_cases()
+        if unmade:
+            self.progress.stage("preparing", len(unmade))
+        with self._pool() as pool:
+            for start in range(0, len(self.plan.cases), _PAGE):
+                stop = start + _PAGE
+                self._prepare(pool, [p for p in unmade if start <= p < stop])
+                cells = self.store.pending_cells(start, stop)
+                if cells:
+                    self.progress.stage("inpainting", total)
+                    self._run_cells(pool, cells, self.store.case_digests(start, stop))
+
+    @contextmanager
+    def _pool(self) -> Iterator[Pool | ClusterPool]:
+        if self.options.cluster is not None:
+            with open_cluster(self.options.cluster) as cluster:
+                yield cluster
+        else:
+            with open_pool(self.jobs) as pool:
+                yield pool
+
+    def _prepare(self, pool: Pool | ClusterPool, positions: list[int]) -> None:
+        """Draw the holes and measure the cases before anything runs on them."""
+        timeout = self.plan.benchmark.setup_timeout
+        ended: list[tuple[Case, Ended]] = []
+        for finished in pool.map(measure_case, [self.plan.cases[p] for p in positions], timeout):
             if isinstance(finished.result, Ended):
-                progress.note(f"scoring {case.dataset}/{case.sample}: {finished.result.message}")
+                ended.append((finished.task, finished.result))
             else:
-                store.add_scores(finished.result)
-            progress.current(f"{case.dataset}/{case.sample}, {case.suite}")
-            progress.advance()
+                self.store.add_case(finished.task, finished.result)
+            self.progress.current(f"{finished.task.dataset}/{finished.task.sample}")
+            self.progress.advance()
+        for case, end in ended:
+            # whose fault it is shows when the image alone is made
+            again = pool.run(load_sample, case, timeout)
+            kind = "dataset" if isinstance(again, Ended) else "mask suite"
+            self.store.add_case(case, Failure(kind, end.message, printed=end.printed))
 
+    def _run_cells(
+        self,
+        pool: Pool | ClusterPool,
+        cells: list[tuple[int, int]],
+        digests: dict[str, tuple[str, str]],
+    ) -> None:
+        variants = {variant.key: variant for variant in self.plan.variants}
+        benchmark = self.plan.benchmark
+        limit = 2 * benchmark.setup_timeout + 2 * benchmark.timeout + _MARGIN
+        source = _CellSource(self, _Blocks(cells), digests)
+        for finished in pool.map(run_cell, source, limit):
+            task, result = finished.task, finished.result
+            if isinstance(result, Ended):
+                message = f"its worker ended with it: {result.message}"
+                failure = Failure(result.failure, message, printed=result.printed)
+                result = CellOutcome("failed", failure), self.environment
+            variant = variants[task.method.key]
+            self.store.add_cell(task.case, variant, *result)
+            self.progress.current(f"{variant.label} on {task.case.dataset}/{task.case.sample}")
+            self.progress.advance()
 
-def _available_metrics(
-    pool: Pool, store: Store, ids: dict[str, str], progress: Progress
-) -> list[str]:
-    """Set the metrics up once, record those that can't be had, and return the others."""
-    missing = pool.run(check_metrics, tuple(ids.values()))
-    if isinstance(missing, Ended):
-        missing = dict.fromkeys(ids.values(), missing.message)
-    for metric, text in ids.items():
-        reason = missing.get(text, "")
-        store.set_missing(metric, reason)
-        if reason:
-            progress.note(f"{metric} is missing: {reason}")
-    return [metric for metric, text in ids.items() if text not in missing]
+    def score(self) -> None:
+        """Score what lacks a score."""
+        texts = self.plan.benchmark.metrics
+        ids = {metric.id: text for metric, text in zip(self.plan.metrics, texts, strict=True)}
+        groups = list(self.store.pending_scores(ids))
+        if not groups:
+            return
+        self.progress.stage("scoring", len(groups))
+        self.progress.current("getting metrics ready")
+        with open_pool(min(self.jobs, len(groups))) as pool:
+            available = self._available_metrics(pool, ids)
+            # masks on one image one after the other: what belongs to the image is kept for the
+            # next
+            groups = sorted(
+                self.store.pending_scores(available),
+                key=lambda group: (
+                    self.plan.cases[group[0]].dataset,
+                    self.plan.cases[group[0]].sample,
+                ),
+            )
+            self.progress.stage("scoring", len(groups))
+            wanted = tuple(ids[metric] for metric in available)
+            directory = str(self.store.directory)
+            tasks = (
+                ScoreTask(self.plan.cases[position], tuple(outputs), wanted, directory)
+                for position, outputs in groups
+            )
+            queue = ScoreQueue(tasks, {text: id for id, text in ids.items()})
+            for finished in pool.map(score_case, queue, self.plan.benchmark.score_timeout):
+                case = finished.task.case
+                found = queue.scores(finished.task, finished.result)
+                self.store.add_scores(found, self.environment)
+                self.progress.current(f"{case.dataset}/{case.sample}, {case.suite}")
+                if finished.task.metrics == wanted:
+                    self.progress.advance()
 
+    def _available_metrics(self, pool: Pool, ids: dict[str, str]) -> list[str]:
+        """Set the metrics up once, record those that can't be had, and return the others."""
+        timeout = self.plan.benchmark.setup_timeout
+        missing: dict[str, str] = {}
+        together = pool.run(check_metrics, tuple(ids.values()), timeout)
+        if isinstance(together, Ended):
+            for text in ids.values():
+                alone = pool.run(check_metrics, (text,), timeout)
+                missing |= {text: alone.message} if isinstance(alone, Ended) else alone
+        else:
+            missing = together
+        for metric, text in ids.items():
+            reason = missing.get(text, "")
+            self.store.set_missing(metric, reason)
+            if reason:
+                self.progress.note(f"{metric} is missing: {reason}")
+        return [metric for metric, text in ids.items() if text not in missing]
 
-def _time(plan: Plan, store: Store, options: Options, progress: Progress) -> None:
-    settings = plan.benchmark.timing
-    cells: list[tuple[Case, list[Variant]]] = []
-    for case in plan.timed_cases():
-        finished = store.done_keys(case)
-        variants = [
-            v
-            for v in plan.variants
-            if v.key in finished and not store.has_timing(case, v, settings.threads)
-        ]
-        if variants:
-            cells.append((case, variants))
-    if not cells:
-        return
-    progress.stage("timing", sum(len(variants) for _, variants in cells))
-    contended = 0
-    for timed in time_cells(
-        cells,
-        settings,
-        options.device,
-        plan.benchmark.timeout,
-        options.memory or default_memory(1),
-        lambda case, variant: progress.current(f"{variant.label} on {case.dataset}/{case.sample}"),
-    ):
-        if timed.timings:
-            store.add_timings(timed.timings)
-        if timed.failure:
-            progress.note(f"timing {timed.variant.label}: {timed.failure}")
-        contended += bool(timed.timings) and all(t.contended for t in timed.timings)
-        progress.advance()
-    if contended:
-        progress.note(
-            f"{contended} runtimes were taken while other programs kept the machine busy and are "
-            "left out of the tables; run the same command on a quiet machine to fill them in"
-        )
+    def time(self) -> None:
+        """Time what lacks a runtime."""
+        settings = self.plan.benchmark.timing
+        cells = self.store.pending_timings(self.plan, self.environment, settings.threads)
+        if not cells:
+            return
+        self.progress.stage("timing", sum(len(variants) for _, variants in cells))
+        contended = 0
+        for timed in time_cells(
+            cells,
+            settings,
+            lambda case, variant: self.task(case, variant, jobs=1),
+            lambda case, variant: self.progress.current(
+                f"{variant.label} on {case.dataset}/{case.sample}"
+            ),
+        ):
+            if timed.failure is not None:
+                self.store.add_timing_failure(
+                    timed.case, timed.variant, timed.failure, self.environment
+                )
+                failed = f"{timed.failure.kind}: {timed.failure.message}"
+                self.progress.note(f"timing {timed.variant.label}: {failed}")
+            else:
+                self.store.add_timings(timed.timings, self.environment)
+                contended += all(t.contended for t in timed.timings)
+            self.progress.advance()
+        if contended:
+            self.progress.note(
+                f"{contended} runtimes were taken while other programs kept the machine busy and "
+                "are left out of the tables; run the same command on a quiet machine to fill them "
+                "in"
+            )

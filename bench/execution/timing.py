@@ -3,30 +3,30 @@
 Each variant gets a process of its own, started from nothing, so that its peak memory is its own.
 Only one of them works at any time. A reading is contended when other processes took more than
 what the timed call leaves free of the machine; such a block is measured again, and what stays
-contended is flagged.
+contended is flagged. Clock, memory and contention are read outside the method's process.
 """
 
 from __future__ import annotations
 
-import gc
 import math
-import os
 import random
-import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
-from inpaintbench.execution.cell import call, ready_method
+from inpaintbench.execution.cell import CellTask, environment_here, seed_of
+from inpaintbench.execution.failure import failure_of
+from inpaintbench.execution.method_process import MethodFailed, MethodProcess
 from inpaintbench.execution.pool import Ended, Pool, open_pool
+from inpaintbench.execution.process import Limits
 from inpaintbench.planning.benchmark import TimingSettings
-from inpaintbench.planning.case import Case, load
+from inpaintbench.planning.case import Case, CaseUnavailable, load
 from inpaintbench.planning.plan import Variant
-from inpaintbench.storage.outcome import Timing
+from inpaintbench.storage.outcome import Failure, Timing
 
 # Share of a processor that others may use beyond what is free before a reading is contended, and
 # the granularity of the system's own accounting, in seconds.
@@ -36,14 +36,15 @@ _TICK = 0.03
 # Times a contended block is measured again before it is kept and flagged.
 _RETRIES = 3
 
+# Seconds beyond set-up, first and timed call after which the process that watches them is stuck.
+_MARGIN = 120.0
+
 
 @dataclass(frozen=True)
 class TimingTask:
     """One call to be timed in the variant's own process."""
 
-    case: Case
-    method: str
-    device: str
+    cell: CellTask
     threads: int
 
 
@@ -65,115 +66,96 @@ class TimedCell:
     case: Case
     variant: Variant
     timings: tuple[Timing, ...]
-    failure: str = ""
+    failure: Failure | None = None
 
 
 @dataclass
-class _ProcessState:
-    """What a timing process remembers between its calls."""
+class _Timed:
+    """A variant's process and what is remembered of it between its calls."""
 
-    baseline_bytes: int
-    setup_seconds: float
-    first_seconds: float
-
-
-_states: dict[str, _ProcessState] = {}
+    process: MethodProcess
+    baseline_bytes: float
+    setup_seconds: float = 0.0
+    first_seconds: float = 0.0
 
 
-def time_call(task: TimingTask) -> Reading:
-    """Time one call in this process, setting the method up before the first."""
-    loaded = load(task.case)
-    state = _states.get(task.method)
-    if state is None:
-        baseline = psutil.Process().memory_info().rss
-        start = time.perf_counter()
-        method = ready_method(task.method, task.device, task.case.seed)
-        setup = time.perf_counter() - start
-        hold_threads(task.threads)
-        _, first = call(method, loaded)
-        state = _states[task.method] = _ProcessState(baseline, setup, first)
-    method = ready_method(task.method, task.device, task.case.seed)
-    _reset_peak()
-    gc.collect()
-    gc.disable()
-    _synchronise(task.device)
-    busy_before, own_before = _machine_seconds(), time.process_time()
-    start = time.perf_counter()
+_timed: dict[str, _Timed] = {}
+
+
+def time_call(task: TimingTask) -> Reading | Failure:
+    """Time one call, setting the method up before the first."""
     try:
-        _, seconds = call(method, loaded)
-    finally:
-        gc.enable()
-    _synchronise(task.device)
+        return _read(task)
+    except MethodFailed as error:
+        return error.failure
+    except CaseUnavailable as error:
+        return failure_of(error.cause, error.kind)
+
+
+def _read(task: TimingTask) -> Reading:
+    method, loaded = task.cell.method, load(task.cell.case)
+    seed, damaged = seed_of(task.cell.case), loaded.damaged
+    timed = _timed.get(method.key)
+    if timed is None or not timed.process.alive:
+        process = MethodProcess(Limits(task.threads, task.cell.memory), "spawn")
+        process.wait(method.setup_timeout)
+        timed = _timed[method.key] = _Timed(process, _bytes(process.pid, "VmRSS"))
+        timed.setup_seconds = process.set_up(method, hold_threads=True)
+        timed.first_seconds = process.call(damaged, loaded.mask, seed, method.timeout).seconds
+    with suppress(OSError):  # the kernel's record of peak memory starts afresh, where it can
+        Path(f"/proc/{timed.process.pid}/clear_refs").write_text("5")
+    before, start = _others_seconds(timed.process.pid), time.perf_counter()
+    returned = timed.process.call(damaged, loaded.mask, seed, method.timeout, alone=True)
     wall = time.perf_counter() - start
-    others = (_machine_seconds() - busy_before) - (time.process_time() - own_before)
+    others = _others_seconds(timed.process.pid) - before
     return Reading(
-        seconds=seconds if task.device == "cpu" else wall,
+        seconds=returned.seconds,
         contended=others > _allowance(wall, task.threads),
-        setup_seconds=state.setup_seconds,
-        first_seconds=state.first_seconds,
-        peak_bytes=max(0.0, _peak_bytes() - state.baseline_bytes),
+        setup_seconds=timed.setup_seconds,
+        first_seconds=timed.first_seconds,
+        peak_bytes=max(0.0, _bytes(timed.process.pid, "VmHWM") - timed.baseline_bytes),
     )
 
 
-def hold_threads(threads: int) -> None:
-    """Hold the libraries that are loaded by now to a number of threads."""
-    import cv2
-    from threadpoolctl import threadpool_limits
+def _others_seconds(pid: int) -> float:
+    """Return the processor seconds that the machine has worked for others than this method.
 
-    cv2.setNumThreads(threads)
-    threadpool_limits(threads)
-    if torch := sys.modules.get("torch"):
-        torch.set_num_threads(threads)
-    if numba := sys.modules.get("numba"):
-        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
-
-
-def _synchronise(device: str) -> None:
-    """Wait for an accelerator to finish what it was given."""
-    if device != "cpu" and (torch := sys.modules.get("torch")):
-        torch.cuda.synchronize(device)
-
-
-def _machine_seconds() -> float:
-    """Return the processor seconds that the whole machine has worked since it started."""
+    What the method started is its own, ended or not, and so is what this process does for it.
+    """
     times = psutil.cpu_times()
-    return float(sum(times) - times.idle - getattr(times, "iowait", 0.0)) - _double_counted(times)
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    # guests' time is part of user time as well
+    guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
+    own = time.process_time()
+    with suppress(psutil.Error):
+        method = psutil.Process(pid)
+        own += float(sum(method.cpu_times()[:4]))
+        for child in method.children(recursive=True):
+            with suppress(psutil.Error):
+                own += float(sum(child.cpu_times()[:4]))
+    return float(sum(times)) - idle - guests - own
 
 
-def _double_counted(times: object) -> float:
-    """Guests' time is part of user time as well."""
-    return float(getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0))
+def _bytes(pid: int, name: str) -> float:
+    """Return a process's resident memory: now, or at its peak since the last reset."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines():
+            if line.startswith(f"{name}:"):
+                return float(line.split()[1]) * 1024
+    with suppress(psutil.Error):  # off Linux, where no peak is to be had
+        return float(psutil.Process(pid).memory_info().rss)
+    return math.nan
 
 
 def _allowance(wall: float, threads: int) -> float:
-    free = max(0, (os.cpu_count() or 1) - threads)
+    free = max(0, environment_here("cpu", ()).cores - threads)
     return (free + _TOLERANCE) * wall + _TICK
-
-
-def _reset_peak() -> None:
-    """Start the kernel's record of peak memory afresh, where it can be."""
-    with suppress(OSError):
-        Path("/proc/self/clear_refs").write_text("5")
-
-
-def _peak_bytes() -> float:
-    """Return the peak resident memory since the last reset (since the start, off Linux)."""
-    with suppress(OSError):
-        for line in Path("/proc/self/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return float(line.split()[1]) * 1024
-    import resource
-
-    scale = 1 if sys.platform == "darwin" else 1024
-    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale)
 
 
 def time_cells(
     cells: list[tuple[Case, list[Variant]]],
     settings: TimingSettings,
-    device: str,
-    timeout: float,
-    memory: int | None,
+    task: Callable[[Case, Variant], CellTask],
     announce: Callable[[Case, Variant], None] = lambda case, variant: None,
 ) -> Iterator[TimedCell]:
     """Time variants on cases and yield each cell when its repeats are complete.
@@ -184,50 +166,32 @@ def time_cells(
         What to time; on one case, the variants' repeats are shuffled and interleaved.
     settings : TimingSettings
         Repeats, warm-up, threads and time limit.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    timeout : float
-        Seconds after which a call is ended.
-    memory : int, optional
-        Bytes that each process may allocate.
+    task : callable
+        Says how a cell is run.
     announce : callable
         Told of each call before it starts.
     """
-    with ExitStack() as stack:
-        pools: dict[str, Pool] = {}
+    with open_pool(1) as pool:
         for case, variants in cells:
-            for variant in variants:
-                if variant.key not in pools:
-                    pools[variant.key] = stack.enter_context(
-                        open_pool(1, threads=settings.threads, memory=memory, method="spawn")
-                    )
-            block = _Block(case, variants, pools, settings, device, timeout, announce)
-            yield from block.measure()
+            tasks = {v.key: TimingTask(task(case, v), settings.threads) for v in variants}
+            yield from _Block(case, variants, tasks, pool, settings, announce).measure()
 
 
+@dataclass(eq=False)
 class _Block:
     """The variants of one case, their repeats interleaved."""
 
-    def __init__(
-        self,
-        case: Case,
-        variants: list[Variant],
-        pools: dict[str, Pool],
-        settings: TimingSettings,
-        device: str,
-        timeout: float,
-        announce: Callable[[Case, Variant], None],
-    ) -> None:
-        self.case = case
-        self.variants = variants
-        self.pools = pools
-        self.settings = settings
-        self.device = device
-        self.timeout = timeout
-        self.announce = announce
-        self.shuffle = random.Random(case.id)
-        self.readings: dict[str, list[Reading]] = {v.key: [] for v in variants}
-        self.failures: dict[str, str] = {}
+    case: Case
+    variants: list[Variant]
+    tasks: dict[str, TimingTask]
+    pool: Pool
+    settings: TimingSettings
+    announce: Callable[[Case, Variant], None]
+
+    def __post_init__(self) -> None:
+        self.shuffle = random.Random(self.case.id)
+        self.readings: dict[str, list[Reading]] = {v.key: [] for v in self.variants}
+        self.failures: dict[str, Failure] = {}
 
     def measure(self) -> Iterator[TimedCell]:
         """Warm up, take the repeats, take contended ones again, and yield the cells."""
@@ -242,12 +206,9 @@ class _Block:
                 break
             self._round(again)
         for variant in self.variants:
-            yield TimedCell(
-                self.case,
-                variant,
-                tuple(self._timings(variant)),
-                self.failures.get(variant.key, ""),
-            )
+            failure = self.failures.get(variant.key)
+            timings = () if failure else tuple(self._timings(variant))
+            yield TimedCell(self.case, variant, timings, failure)
 
     def _round(self, variants: list[Variant]) -> None:
         self.shuffle.shuffle(variants)
@@ -260,14 +221,14 @@ class _Block:
         if variant.key in self.failures:
             return None
         self.announce(self.case, variant)
-        task = TimingTask(self.case, variant.specification, self.device, self.settings.threads)
-        try:
-            result = self.pools[variant.key].run(time_call, task, self.timeout)
-        except Exception as error:  # what the method raised, told in a line
-            self.failures[variant.key] = f"{type(error).__name__}: {error}"
-            return None
+        task = self.tasks[variant.key]
+        method = task.cell.method
+        limit = 2 * method.setup_timeout + 2 * method.timeout + _MARGIN
+        result = self.pool.run(time_call, task, limit)
         if isinstance(result, Ended):
-            self.failures[variant.key] = f"{result.failure}: {result.message}"
+            result = Failure(result.failure, result.message, printed=result.printed)
+        if isinstance(result, Failure):
+            self.failures[variant.key] = result
             return None
         return result
 

@@ -51,6 +51,23 @@ class Result:
     _shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        """Refuse arrays that don't belong together: compiled loops would read beyond them.
+
+        Raises
+        ------
+        ValueError
+            When a shape or dtype differs.
+        """
+        shape, dtype = self.reference.shape, self.reference.dtype
+        if self.output.shape != shape or self.output.dtype != dtype:
+            raise ValueError(
+                f"the output is {self.output.dtype} {self.output.shape}, "
+                f"its reference {dtype} {shape}"
+            )
+        if self.mask.shape != shape[:2] or self.mask.dtype != np.bool_:
+            raise ValueError(
+                f"the mask is {self.mask.dtype} {self.mask.shape}, wanted bool {shape[:2]}"
+            )
         for name in ("output", "mask", "reference"):
             object.__setattr__(self, name, read_only(getattr(self, name)))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import deque
 from collections.abc import Sequence
@@ -38,7 +39,11 @@ _kept: deque[_BoundMetrics] = deque(maxlen=KEPT_REFERENCES)
 
 
 def score_group(
-    metrics: Sequence[Metric], reference: Image, mask: Mask, outputs: Sequence[Image]
+    metrics: Sequence[Metric],
+    reference: Image,
+    mask: Mask,
+    outputs: Sequence[Image],
+    raised: dict[Metric, BaseException] | None = None,
 ) -> list[list[float]]:
     """Score outputs for one reference and mask.
 
@@ -53,17 +58,33 @@ def score_group(
     mask : (H, W) array of bool
         True = hole.
     outputs : sequence of (H, W, C) array
-        Of the reference's dtype.
+        Of the reference's shape and dtype.
+    raised : dict of Metric to BaseException, optional
+        Gets what a metric raised, which then scores NaN; without it, that is raised here.
 
     Returns
     -------
     list of list of float
         One row for each output, one value for each metric.
+
+    Raises
+    ------
+    ValueError
+        When shapes or dtypes differ.
     """
     with _threads(len(sys.modules)).limit(limits=1):
         bound = _bound(reference)
         results = [Result(output, mask, bound.reference) for output in outputs]
-        columns = [score_all(bound.score(metric), results) for metric in metrics]
+        columns = []
+        for metric in metrics:
+            try:
+                column = score_all(bound.score(metric), results)
+            except BaseException as error:
+                if raised is None or isinstance(error, KeyboardInterrupt):
+                    raise
+                raised[metric] = error
+                column = [math.nan] * len(results)
+            columns.append(column)
         return [[column[i] for column in columns] for i in range(len(results))]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from inpaintbench.errors import BenchError
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.manifest import FILE_NAME, Manifest, MaskRecord, read_manifest
 from inpaintbench.masks.statistics import MaskStatistics, mask_statistics
+from inpaintbench.outside import plain_file
 from inpaintbench.planning.case import array_sha256, draw_mask, kind_of
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import label, settings
@@ -175,7 +177,17 @@ def _file_problems(path: Path, record: MaskRecord) -> Iterator[str]:
         yield "lies outside the manifest's folder"
         return
     try:
-        pixels = read_png((path.parent / place).read_bytes())
+        file = path.parent / place
+        plain_file(file)
+        data = file.read_bytes()
+        # a small file may claim to be a picture that fills all memory
+        width, height = struct.unpack(">II", data[16:24].ljust(8, b"\0"))
+        if data.startswith(b"\x89PNG") and width * height > 4 * record.height * record.width:
+            raise ValueError(_other_size(height, width, record))
+        pixels = read_png(data)
+    except BenchError as error:
+        yield str(error).removeprefix(f"{file}: ")
+        return
     except OSError as error:
         yield f"can't be read: {error.strerror}"
         return
@@ -187,11 +199,14 @@ def _file_problems(path: Path, record: MaskRecord) -> Iterator[str]:
         return
     mask = pixels[..., 0] == 255
     if array_sha256(mask) != record.sha256:
-        size = f"{mask.shape[0]} x {mask.shape[1]}"
-        wanted = f"{record.height} x {record.width}"
-        yield "other pixels" if size == wanted else f"{size} instead of {wanted} (rows x columns)"
+        same = mask.shape == (record.height, record.width)
+        yield "other pixels" if same else _other_size(mask.shape[0], mask.shape[1], record)
     elif mask_statistics(mask) != record.statistics:
         yield f"measures {mask_statistics(mask)}, the manifest says {record.statistics}"
+
+
+def _other_size(height: int, width: int, record: MaskRecord) -> str:
+    return f"{height} x {width} instead of {record.height} x {record.width} (rows x columns)"
 
 
 def _redraw(manifest: Manifest, found: Verification) -> None:

@@ -6,12 +6,23 @@ from pathlib import Path
 
 import numpy as np
 
+from inpaintbench.cores import cores
+from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.datasets.reading.image_file import read_image, read_mask
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.cell import BadOutput, call
-from inpaintbench.planning.case import Case, LoadedCase
-from inpaintbench.plugins import registry
+from inpaintbench.execution.cell import BadOutput, output_of
+from inpaintbench.execution.method_process import (
+    MethodFailed,
+    MethodProcess,
+    MethodTask,
+    Returned,
+    describe_apart,
+)
+from inpaintbench.execution.process import Limits
 from inpaintbench.storage.imagefile import write_png
+
+_LONGEST = 1e6
+"""Seconds: the person who waits decides how long is too long."""
 
 
 def inpaint_file(
@@ -45,7 +56,6 @@ def inpaint_file(
     BenchError, DataError
         When a file can't be used, sizes differ, the mask is empty, or the method can't do it.
     """
-    made = registry.make_method(method)
     if out.suffix.lower() != ".png":
         raise BenchError(f"{out}: results are written losslessly; give a name ending in .png")
     pixels = read_image(image)
@@ -60,14 +70,30 @@ def inpaint_file(
             f"{mask}: the mask is empty, nothing would be filled (white is the hole; --invert "
             "takes black)"
         )
-    reason = made.skip(pixels.shape, pixels.dtype)
-    if reason:
-        raise BenchError(f"{method} can't fill {image}: {reason}")
-    made.setup(device, seed)
-    picture = LoadedCase(Case("picture", "", str(image), "", 0, seed), pixels, hole, "")
+    damaged = pixels.copy()
+    damaged[hole] = 0
+    returned = _call(method, device, seed, damaged, hole)
+    if returned.skip:
+        raise BenchError(f"{method} can't fill {image}: {returned.skip}")
     try:
-        output, seconds = call(made, picture)
+        output = output_of(returned, pixels)
     except BadOutput as error:
-        raise BenchError(f"{method} {error} ({error.failure})") from error
+        raise BenchError(f"{method} {error} ({error.kind})") from error
     write_png(out, np.where(hole[..., None], output, pixels) if composite else output)
-    return seconds
+    return returned.seconds
+
+
+def _call(method: str, device: str, seed: int, image: Image, hole: Mask) -> Returned:
+    """Call a method in a process of its own: whatever it does there, this one can say so."""
+    variant = describe_apart(method, device)
+    task = MethodTask(variant.specification, variant.key, device, seed, _LONGEST, _LONGEST)
+    process = MethodProcess(Limits(cores()))
+    try:
+        process.set_up(task)
+        return process.call(image, hole, seed, _LONGEST)
+    except MethodFailed as error:
+        failure = error.failure
+        where = f" ({failure.location})" if failure.location else ""
+        raise BenchError(f"{method} failed: {failure.message}{where}") from error
+    finally:
+        process.end()

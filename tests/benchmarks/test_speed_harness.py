@@ -9,15 +9,18 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from inpaintbench.execution.cell import CellTask, run_cell
+from inpaintbench.execution.method_process import MethodTask
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256, make_cases
-from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.planning.plan import Plan, describe, make_plan
 from inpaintbench.plugins import registry
+from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.imagefile import encode_png, read_png
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
 from inpaintbench.storage.store import Store
 
-FACTS = CaseFacts(1, "centre", (256, 256, 3), "uint8", 0.25, 2.0, False, "image", "mask")
+HERE = Environment("synthetic", 2, 2**34, "cpu", "Linux")
+FACTS = CaseFacts(1, "centre", (256, 256, 3), "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
 
 
 def plan_of(cases: int, methods: int) -> Plan:
@@ -56,15 +59,17 @@ def test_resume(benchmark: BenchmarkFixture, tmp_path: Path, cells: int) -> None
     with Store.write(tmp_path / "run") as store:
         store.set_plan(plan)
         with store.transaction():
-            store.connection.executemany(
-                "INSERT INTO cells VALUES (?, ?, 'done', '', '', '', '', 'digest', 0.1)",
-                ((c.id, v.key) for c in plan.cases[:-1] for v in plan.variants),
-            )
+            for case in plan.cases:
+                store.add_case(case, FACTS)
+            done = CellOutcome("done", output_sha256="0" * 64, seconds=0.1)
+            for case in plan.cases[:-1]:
+                for variant in plan.variants:
+                    store.add_cell(case, variant, done, HERE)
 
     def resume() -> int:
         with Store.write(tmp_path / "run") as store:
             store.set_plan(plan)
-            return len(list(store.pending_cells()))
+            return len(store.pending_cells(0, len(plan.cases)))
 
     assert benchmark.pedantic(resume, rounds=3) == 10
 
@@ -84,7 +89,7 @@ def test_store_a_cell(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
                 "done", output_sha256=array_sha256(image), seconds=0.1, png=encode_png(image)
             )
             case, variant = plan.cases[number % 10_000], plan.variants[number % 10]
-            return (case, variant, outcome, FACTS), {}
+            return (case, variant, outcome, HERE), {}
 
         benchmark.pedantic(store.add_cell, setup=fresh, rounds=300)
 
@@ -95,11 +100,11 @@ def test_store_scores(benchmark: BenchmarkFixture, tmp_path: Path) -> None:
     with Store.write(tmp_path / "run") as store:
         store.set_plan(plan)
         scores = [
-            Score("case", f"output {output}", f"metric {metric}", 1.0)
+            Score("0" * 16, f"{output:064}", f"metric {metric}", 1.0)
             for output in range(5)
             for metric in range(9)
         ]
-        benchmark(store.add_scores, scores)
+        benchmark(store.add_scores, scores, HERE)
 
 
 def test_cell_overhead(benchmark: BenchmarkFixture) -> None:
@@ -109,7 +114,8 @@ def test_cell_overhead(benchmark: BenchmarkFixture) -> None:
     suite = ("large-regions", registry.masks().make("large-regions"))
     (case,) = make_cases(dataset, ["astronaut"], suite, 1, 0)
     assert plan.variants
-    task = CellTask(case, "mean-fill", "cpu")
+    variant = describe("mean-fill", "cpu")
+    task = CellTask(case, MethodTask("mean-fill", variant.key, "cpu", 0, 60, 60))
     outcome, _ = run_cell(task)
     benchmark(run_cell, task)
     benchmark.extra_info["method_seconds"] = outcome.seconds

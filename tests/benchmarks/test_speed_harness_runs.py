@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
@@ -17,8 +18,9 @@ from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.imagefile import encode_png
-from inpaintbench.storage.outcome import CaseFacts, CellOutcome
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
 from inpaintbench.storage.runs import read_run
 from inpaintbench.storage.store import Store
 
@@ -159,40 +161,24 @@ def test_report_of_a_million_scores(benchmark: BenchmarkFixture, tmp_path: Path)
     )
     assert planned.cell_count * len(planned.metrics) == 1_000_000
     random = np.random.default_rng(0)
-    facts = CaseFacts(1, "synthetic", (64, 64, 3), "uint8", 0.25, 8.0, False, "image", "mask")
-    with Store.write(tmp_path / "run") as store:
+    here = Environment("synthetic", 2, 2**34, "cpu", "Linux")
+    facts = CaseFacts(1, "synthetic", (64, 64, 3), "uint8", 0.25, 8.0, False, "1" * 64, "2" * 64)
+    outcomes = []
+    for level in range(len(planned.variants)):
+        image = np.full((64, 64, 3), level, np.uint8)
+        sha256 = array_sha256(image)
+        outcomes.append(CellOutcome("done", None, "", sha256, 0.1, encode_png(image)))
+    with Store.write(tmp_path / "run") as store, store.transaction():
         store.set_plan(planned)
-        digests = []
-        for level, variant in enumerate(planned.variants):
-            image = np.full((64, 64, 3), level, np.uint8)
-            digests.append(array_sha256(image))
-            done = CellOutcome(
-                "done", output_sha256=digests[-1], seconds=0.1, png=encode_png(image)
-            )
-            store.add_cell(planned.cases[0], variant, done, facts)
-        with store.transaction():
-            store.connection.executemany(
-                "INSERT INTO cases VALUES (?, 1, '', 64, 64, 3, 'uint8', ?, ?, 0, '', '')",
-                (
-                    (case.id, random.uniform(0.05, 0.5), random.uniform(2, 30))
-                    for case in planned.cases[1:]
-                ),
-            )
-            store.connection.executemany(
-                "INSERT INTO cells VALUES (?, ?, 'done', '', '', '', '', ?, 0.1)",
-                (
-                    (case.id, variant.key, digest)
-                    for case in planned.cases[1:]
-                    for variant, digest in zip(planned.variants, digests, strict=True)
-                ),
-            )
-            store.connection.executemany(
-                "INSERT INTO scores VALUES (?, ?, ?, ?)",
-                (
-                    (case.id, digest, metric.id, 0.1 * place + random.normal())
-                    for case in planned.cases
-                    for place, digest in enumerate(digests)
-                    for metric in planned.metrics
-                ),
-            )
+        for case in planned.cases:
+            coverage, thickness = random.uniform(0.05, 0.5), random.uniform(2, 30)
+            store.add_case(case, replace(facts, coverage=coverage, thickness=thickness))
+            for variant, done in zip(planned.variants, outcomes, strict=True):
+                store.add_cell(case, variant, done, here)
+            scores = [
+                Score(case.id, done.output_sha256, metric.id, 0.1 * place + random.normal())
+                for place, done in enumerate(outcomes)
+                for metric in planned.metrics
+            ]
+            store.add_scores(scores, here)
     benchmark.pedantic(publish, (tmp_path / "run", tmp_path / "report"), rounds=1)

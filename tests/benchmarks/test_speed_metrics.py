@@ -239,7 +239,7 @@ def test_score(benchmark: BenchmarkFixture, names: tuple[str, ...], side: int, k
 
 def test_quick_preset(benchmark: BenchmarkFixture) -> None:
     """Score what its methods make of the quick preset, binding included, as a run does."""
-    from inpaintbench.execution.cell import call
+    from inpaintbench.execution.cell import checked_output
     from inpaintbench.planning import benchmark as benchmarks
     from inpaintbench.planning.case import load
     from inpaintbench.planning.plan import make_plan
@@ -252,7 +252,10 @@ def test_quick_preset(benchmark: BenchmarkFixture) -> None:
     groups = []
     for case in sorted(plan.cases, key=lambda case: (case.dataset, case.sample)):
         loaded = load(case)
-        outputs = [call(method, loaded)[0] for method in methods]
+        outputs = [
+            checked_output(method.inpaint(loaded.damaged, loaded.mask.copy()), loaded.image)
+            for method in methods
+        ]
         groups.append((loaded.image, loaded.mask, outputs))
 
     def ours() -> None:

@@ -1,0 +1,85 @@
+"""Say what was raised, whatever it is: bounded, on one line, and without raising again."""
+
+from __future__ import annotations
+
+import traceback
+from pathlib import Path
+
+from inpaintbench.errors import one_line, visible
+from inpaintbench.storage.outcome import Failure
+
+_LINE = 500
+_TRACEBACK = 20_000
+_FRAMES = 30
+_CHAIN = 3
+
+# How libraries say that an allocation failed, when not by MemoryError.
+_MEMORY_WORDS = ("bad_alloc", "insufficient memory", "out of memory", "can't allocate memory")
+
+_OURS = Path(__file__).resolve().parent
+
+
+def failure_of(error: BaseException, kind: str = "exception", printed: str = "") -> Failure:
+    """Describe what was raised.
+
+    Parameters
+    ----------
+    error : BaseException
+        Anything; its text may raise, be no string, be endless or not be encodable.
+    kind : str
+        The kind of failure, unless it is a lack of memory.
+    printed : str
+        The last lines that the process printed.
+    """
+    line = one_line(error)
+    memory = isinstance(error, MemoryError) or any(word in line.lower() for word in _MEMORY_WORDS)
+    return Failure(
+        kind="out of memory" if memory else kind,
+        message=clean(f"{_name(error)}: {line}" if line else _name(error), _LINE),
+        location=_location(error),
+        traceback=_traceback(error),
+        printed=printed,
+    )
+
+
+def clean(text: str, length: int) -> str:
+    """Cut a text, and make visible what can't be shown or stored."""
+    return visible(text if len(text) <= length else f"{text[: length - 1]}…")
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return clean(str.__str__(str(error)), _TRACEBACK)
+    except BaseException:
+        return one_line(error)
+
+
+def _name(error: BaseException) -> str:
+    try:
+        return clean(str.__str__(type(error).__name__), _LINE)
+    except BaseException:
+        return "BaseException"
+
+
+def _location(error: BaseException) -> str:
+    """Name the line of the innermost code that isn't ours, or else the innermost."""
+    frames = traceback.extract_tb(error.__traceback__, limit=-_FRAMES)
+    others = [frame for frame in frames if not Path(frame.filename).is_relative_to(_OURS)]
+    if not frames:
+        return ""
+    frame = (others or frames)[-1]
+    return clean(f"{Path(frame.filename).name}:{frame.lineno}", _LINE)
+
+
+def _traceback(error: BaseException) -> str:
+    parts: list[str] = []
+    current: BaseException | None = error
+    for _ in range(_CHAIN):
+        if current is None:
+            break
+        frames = "".join(traceback.format_tb(current.__traceback__, limit=-_FRAMES))
+        parts.insert(0, f"{frames}{_name(current)}: {_text(current)}")
+        current = current.__cause__ or (
+            None if current.__suppress_context__ else current.__context__
+        )
+    return clean("\n\n".join(parts), _TRACEBACK)

@@ -1,0 +1,155 @@
+"""Inside a method's process: load it, set it up, call it, send back what it returns.
+
+Requests and answers are JSON, arrays follow as bytes: the other side must be able to read
+whatever a method makes of this process without running any of it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import random
+import sys
+import time
+from dataclasses import asdict
+from multiprocessing.connection import Connection
+from typing import Any
+
+import numpy as np
+
+from inpaintbench.errors import BenchError
+from inpaintbench.execution.failure import failure_of
+from inpaintbench.methods.base import Method
+from inpaintbench.planning.plan import describe
+from inpaintbench.plugins import registry
+
+# A method may put others in their place.
+_now = time.perf_counter
+
+
+def serve(connection: Connection) -> None:
+    """Answer requests until the connection is closed."""
+    host = _Host(connection)
+    while True:
+        try:
+            request = json.loads(connection.recv_bytes())
+        except EOFError:
+            return
+        try:
+            host.answer(request)
+        except BaseException as error:
+            host.send(failed=asdict(failure_of(error, host.stage)))
+
+
+class _Host:
+    """The method of this process."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._method: Method | None = None
+        self.stage = "environment"
+
+    def send(self, **answer: Any) -> None:
+        self._connection.send_bytes(json.dumps(answer).encode())
+
+    def answer(self, request: dict[str, Any]) -> None:
+        if "describe" in request:
+            self.send(variant=asdict(describe(request["describe"], request["device"])))
+        elif "set up" in request:
+            self._set_up(**request["set up"])
+        elif "ping" in request:
+            self.send(ready=True)
+        else:
+            self._call(**request["call"])
+
+    def _set_up(self, specification: str, key: str, device: str, seed: int, threads: int) -> None:
+        self.stage = "environment"
+        found = describe(specification, device).key
+        if found != key:
+            raise BenchError(
+                f"the method's code, weights or libraries here (key {found}) aren't those of the "
+                f"plan ({key}); run the same command again"
+            )
+        self.send(begins=True)
+        method = registry.make_method(specification, keep_importable=True)
+        self.stage = "set-up"
+        method.setup(device, seed)
+        self.send(ends=True)
+        self.stage = "exception"
+        self._method, self._device = method, device
+        if threads:
+            _hold_threads(threads)
+        self.send(ready=True)
+
+    def _call(self, shape: list[int], dtype: str, seed: int, alone: bool) -> None:
+        method = self._method
+        assert method is not None
+        image = np.frombuffer(self._connection.recv_bytes(), dtype).reshape(shape)
+        mask = np.frombuffer(self._connection.recv_bytes(), bool).reshape(shape[:2])
+        reason = method.skip((shape[0], shape[1], shape[2]), image.dtype)
+        if reason:
+            self.send(skip=str(reason))
+            return
+        before = {"torch", "cv2"} & sys.modules.keys()
+        result, seconds = self._timed(method, image, mask, seed, alone)
+        if not method.deterministic and before != {"torch", "cv2"} & sys.modules.keys():
+            # it came in during the call, too late to be seeded
+            result, seconds = self._timed(method, image, mask, seed, alone)
+        if not isinstance(result, np.ndarray):
+            self.send(seconds=seconds, returned=type(result).__name__)
+            return
+        result = np.asarray(result)  # a subclass may do anything when it is asked for its bytes
+        fits = result.size == image.size and not result.dtype.hasobject
+        self.send(seconds=seconds, dtype=result.dtype.str, shape=result.shape, bytes=fits)
+        if fits:
+            self._connection.send_bytes(result.tobytes())
+
+    def _timed(
+        self, method: Method, image: Any, mask: Any, seed: int, alone: bool
+    ) -> tuple[Any, float]:
+        seed_generators(seed)
+        image, mask = image.copy(), mask.copy()
+        if alone:
+            gc.collect()
+            gc.disable()
+        try:
+            _synchronise(self._device)
+            self.send(begins=True)
+            start = _now()
+            result = method.inpaint(image, mask)
+            _synchronise(self._device)
+            seconds = _now() - start
+            self.send(ends=True)
+            return result, seconds
+        finally:
+            if alone:
+                gc.enable()
+
+
+def seed_generators(seed: int) -> None:
+    """Seed every global generator that a method may draw from and that is loaded."""
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - the generator that methods may draw from
+    if cv2 := sys.modules.get("cv2"):
+        cv2.setRNGSeed(seed)
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(seed)
+
+
+def _hold_threads(threads: int) -> None:
+    """Hold the libraries that are loaded by now to a number of threads."""
+    from threadpoolctl import threadpool_limits
+
+    threadpool_limits(threads)
+    if cv2 := sys.modules.get("cv2"):
+        cv2.setNumThreads(threads)
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+    if numba := sys.modules.get("numba"):
+        numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
+
+
+def _synchronise(device: str) -> None:
+    """Wait for an accelerator to finish what it was given."""
+    if device != "cpu" and (torch := sys.modules.get("torch")):
+        torch.cuda.synchronize(device)

@@ -1,0 +1,283 @@
+"""Whatever is raised, by whomever, is told of the one to blame; all others have their results."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import Command
+from fault_table import record
+from small_runs import Quiet
+
+from inpaintbench.execution.method_process import describe_apart
+from inpaintbench.execution.run import Options, Summary, run
+from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.plan import make_plan
+from inpaintbench.storage.imagefile import write_png
+from inpaintbench.storage.rows import RunRows, long_rows
+from inpaintbench.storage.runs import read_run
+
+pytestmark = pytest.mark.slow
+
+# How code from outside may end.
+DEEDS = {
+    "raises": "raise ValueError('no luck [today]')",
+    "exits": "import sys; sys.exit(0)",
+    "crashes": "import ctypes; ctypes.string_at(0)",
+    "hangs": "import time; time.sleep(600)",
+}
+
+DATASET = '''
+import numpy as np
+from inpaintbench.datasets.base import Dataset, Sample
+
+
+class Own(Dataset):
+    """Three pictures, the second of which can't be had."""
+
+    preparation = "none"
+
+    def ids(self):
+        return ["a", "b", "c"]
+
+    def load(self, sample_id):
+        if sample_id == "b":
+            {deed}
+        pixels = np.random.default_rng(ord(sample_id)).integers(0, 255, (32, 32, 3), np.uint8)
+        return Sample(sample_id, pixels)
+'''
+
+SUITE = '''
+import numpy as np
+from inpaintbench.masks.base import MaskSuite
+
+
+class OwnMasks(MaskSuite):
+    """A square, which can't be drawn on the second picture."""
+
+    def draw(self, sample, kind, random):
+        if sample.id.endswith("p1.png"):
+            {deed}
+        mask = np.zeros(sample.image.shape[:2], bool)
+        mask[5:9, 5:9] = True
+        return mask
+'''
+
+METRIC = '''
+from inpaintbench.metrics.base import Metric
+
+
+class OwnMetric(Metric):
+    """The mean, which can't be computed for the second picture."""
+
+    name = "own-metric"
+    id = "own-metric"
+    label = "Own"
+
+    def setup(self):
+        {setup}
+
+    def bind(self, reference):
+        def score(result):
+            if result.reference[0, 0, 0] == 1:
+                {deed}
+            return float(result.output.mean())
+        return score
+'''
+
+
+@pytest.fixture(scope="module")
+def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write three pictures, known by their first pixel."""
+    folder = tmp_path_factory.mktemp("pictures")
+    for number in range(3):
+        pixels = np.random.default_rng(number).integers(0, 255, (32, 32, 3), np.uint8)
+        pixels[0, 0] = number
+        write_png(folder / f"p{number}.png", pixels)
+    return folder
+
+
+def run_here(directory: Path, **changes: object) -> tuple[Summary, RunRows]:
+    benchmark = Benchmark(
+        **{  # type: ignore[arg-type]
+            "name": "blame",
+            "datasets": ("textures[size=32]",),
+            "masks": ("large-regions",),
+            "methods": ("telea", "mean-fill"),
+            "metrics": ("psnr",),
+            "setup_timeout": 8.0,
+            "score_timeout": 8.0,
+            **changes,
+        }
+    )
+    plan = make_plan(benchmark, describe=describe_apart)
+    summary = run(plan, directory, Options(timing=False), Quiet())
+    return summary, read_run(directory)
+
+
+def expected_message(how: str) -> str:
+    return {
+        "raises": "ValueError: no luck [today]",
+        "exits": "SystemExit: 0",
+        "crashes": "the process was ended by SIGSEGV",
+        "hangs": "still running after 8 s",
+    }[how]
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_a_picture_that_can_not_be_had_is_the_datasets_fault(tmp_path: Path, how: str) -> None:
+    (tmp_path / "own.py").write_text(DATASET.format(deed=DEEDS[how]))
+    summary, rows = run_here(tmp_path / "run", datasets=(str(tmp_path / "own.py"),))
+    assert len(rows.cases) == 3, "every planned case has a row"
+    cells = rows.cells.merge(rows.cases[["case", "sample"]], on="case").set_index("sample")
+    assert cells.loc["b", "failure"].tolist() == ["dataset", "dataset"]
+    assert cells.loc["b", "message"].unique().tolist() == [expected_message(how)]
+    assert (cells.loc[["a", "c"], "status"] == "done").all()
+    assert len(rows.scores) == 4
+    assert any("own.py/b" in line for line in summary.unanswered)
+    again, _ = run_here(tmp_path / "run", datasets=(str(tmp_path / "own.py"),))
+    assert again.ran == 0, "what failed runs again only when it is asked for"
+    record(
+        f"Dataset that {how} at a picture",
+        1,
+        "the case fails as `dataset`, for every method alike; the others run; status 3",
+        "that case",
+    )
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_a_hole_that_can_not_be_drawn_is_the_mask_suites_fault(
+    tmp_path: Path, pictures: Path, how: str
+) -> None:
+    (tmp_path / "own.py").write_text(SUITE.format(deed=DEEDS[how]))
+    summary, rows = run_here(
+        tmp_path / "run",
+        datasets=(f'folder[path="{pictures}"]',),
+        masks=(str(tmp_path / "own.py"), "large-regions"),
+    )
+    failed = rows.cells[rows.cells["status"] == "failed"]
+    assert failed["failure"].tolist() == ["mask suite", "mask suite"]
+    assert failed["message"].unique().tolist() == [expected_message(how)]
+    assert (rows.cells["status"] == "done").sum() == 10
+    assert len(summary.unanswered) == 1
+    record(
+        f"Mask suite that {how} at a picture",
+        1,
+        "the case fails as `mask suite`; the others run; status 3",
+        "that case",
+    )
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_a_score_that_can_not_be_computed_is_the_metrics_fault(
+    tmp_path: Path, pictures: Path, how: str
+) -> None:
+    (tmp_path / "own.py").write_text(METRIC.format(deed=DEEDS[how], setup="pass"))
+    summary, rows = run_here(
+        tmp_path / "run",
+        datasets=(f'folder[path="{pictures}"]',),
+        metrics=("psnr", str(tmp_path / "own.py"), "mae"),
+    )
+    assert (rows.cells["status"] == "done").all()
+    values = rows.scores.merge(rows.cases[["case", "sample"]], on="case")
+    own = values["metric"] == "own-metric"
+    bad = own & (values["sample"] == "p1.png")
+    assert values.loc[~bad, "value"].notna().all(), "the other metrics have their scores"
+    assert values.loc[bad, "value"].isna().all()
+    assert values.loc[bad, "reason"].unique().tolist() == [expected_message(how)]
+    assert bad.sum() == 2
+    assert len(values) == 3 * 2 * 3
+    assert any("own" in line.lower() for line in summary.unanswered)
+    reasons = long_rows(rows)["reason"]
+    assert reasons.isin(["", expected_message(how)]).all()
+    record(
+        f"Metric that {how}",
+        1,
+        "NaN with the reason where it does; the other metrics have their scores; status 3",
+        "those scores",
+    )
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_a_metric_that_can_not_be_set_up_is_missing_with_its_reason(
+    tmp_path: Path, how: str
+) -> None:
+    (tmp_path / "own.py").write_text(METRIC.format(deed="pass", setup=DEEDS[how]))
+    summary, rows = run_here(tmp_path / "run", metrics=("psnr", str(tmp_path / "own.py")), limit=1)
+    missing = rows.metrics.set_index("metric")["missing"]
+    assert missing["own-metric"].endswith(expected_message(how))
+    assert missing.drop("own-metric").eq("").all()
+    assert rows.scores["value"].notna().all()
+    assert len(summary.unanswered) == 1
+    record(
+        f"Metric whose set-up {how}",
+        1,
+        "missing, with the reason; the other metrics have their scores; status 3",
+        "its scores",
+    )
+
+
+SETUP = '''
+from inpaintbench.methods.base import Method
+
+
+class Unready(Method):
+    """Fail in set-up."""
+
+    def setup(self, device, seed):
+        {deed}
+
+    def inpaint(self, image, mask):
+        return image
+'''
+
+
+@pytest.mark.parametrize("how", DEEDS)
+def test_a_method_that_can_not_be_set_up_fails_as_that(tmp_path: Path, how: str) -> None:
+    (tmp_path / "unready.py").write_text(SETUP.format(deed=DEEDS[how]))
+    summary, rows = run_here(
+        tmp_path / "run", methods=("telea", str(tmp_path / "unready.py")), setup_timeout=4.0
+    )
+    cells = rows.cells.set_index("variant")
+    assert cells.loc["unready", "failure"].unique().tolist() == ["set-up"]
+    wanted = expected_message(how).replace("8 s", "4 s")
+    assert cells.loc["unready", "message"].unique().tolist() == [wanted]
+    if how == "raises":
+        assert cells.loc["unready", "location"].unique().tolist() == ["unready.py:9"]
+    assert (cells.loc["telea", "status"] == "done").all()
+    assert summary.unanswered == (), "a method's failure is an answer"
+    record(f"Method whose set-up {how}", 1, "`set-up`; the other methods run", "its cells")
+
+
+def test_when_every_method_crashes_there_is_still_a_report(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.py").write_text(
+        SETUP.format(deed="pass").replace("return image", DEEDS["crashes"])
+    )
+    ran = command(
+        *("run", "-m", "./bad.py", "-d", "textures[size=32]", "--masks", "large-regions"),
+        *("--limit", "2", "--no-timing", "--metric", "psnr", "-o", "run"),
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert "0/2" in ran.stdout
+    assert "2 crash" in ran.stdout
+    rows = pd.read_csv(tmp_path / "run" / "rows.csv", keep_default_na=False)
+    assert rows["failure"].tolist() == ["crash", "crash"]
+    assert command("report", "run", "--site", cwd=tmp_path).returncode == 0
+    record("Every method crashes", 1, "rows, counts (0/2), report and site say so", "nothing")
+
+
+def test_the_exit_status_tells_what_has_no_answer(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(DATASET.format(deed=DEEDS["raises"]))
+    words = ("run", "-m", "telea", "--masks", "large-regions", "--no-timing", "--metric", "psnr")
+    ran = command(*words, "-d", "./own.py", "-o", "run")
+    assert ran.returncode == 3
+    assert "no answer" in ran.stderr
+    assert "no luck [today]" in ran.stderr
+    (tmp_path / "own.py").write_text(DATASET.format(deed="pass"))
+    assert command(*words, "-d", "./own.py", "-o", "run").returncode == 0
+    assert not math.isnan(read_run(tmp_path / "run").scores["value"].sum())
