@@ -236,7 +236,9 @@ def test_two_folders_with_a_helper_of_one_name_never_meet(tmp_path: Path) -> Non
     for order in (files, files[::-1]):
         rows = cells(tmp_path / f"run {order[0][-6:]}", *order, jobs=1)
         assert (rows["status"] == "done").all(), rows["message"].tolist()
-        assert rows.loc["one", "output_sha256"].tolist() != rows.loc["two", "output_sha256"].tolist()
+        assert (
+            rows.loc["one", "output_sha256"].tolist() != rows.loc["two", "output_sha256"].tolist()
+        )
     first, second = (read_run(tmp_path / f"run {end}") for end in ("one.py", "two.py"))
     keep = ["case", "variant", "output_sha256"]
     by = ["case", "variant"]

@@ -93,6 +93,14 @@ def replay(
         rows = read_rows(store)
         record = _record(store, rows, case, variant)
     benchmark = recorded_benchmark(rows)
+    for text in (
+        record.case.dataset,
+        record.case.suite,
+        *([] if method else [record.specification]),
+    ):
+        registry.admit(text)
+    if not method:
+        registry.admit(record.specification)
     found = describe_apart(method or record.specification, device)
     notes = []
     if found.key != record.key:

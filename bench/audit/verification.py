@@ -11,6 +11,7 @@ from typing import Any
 
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import measure_case
+from inpaintbench.execution.method_process import describe_apart
 from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.run import Progress
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
@@ -19,6 +20,7 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
+from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.imagefile import read_file, read_png
 from inpaintbench.storage.outcome import Failure
 from inpaintbench.storage.rows import RunRows, long_rows, output_path
@@ -102,9 +104,10 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
     """
     with Store.read(directory) as store:
         rows, cases = read_rows(store), store.cases()
+        specifications = {key: store.specification(key) for key in rows.variants["key"]}
     benchmark = recorded_benchmark(rows)
     mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
-    notes = [*_benchmark_notes(benchmark), *_count_notes(rows)]
+    notes = [*_benchmark_notes(benchmark), *_count_notes(rows), *_key_notes(rows, specifications)]
     with open_pool(max(1, min(jobs, len(cases)))) as pool:
         progress.stage("verifying", len(cases))
         metrics, missing = _metrics(pool, benchmark, rows)
@@ -215,6 +218,18 @@ def _count_notes(rows: RunRows) -> Iterator[str]:
         yield f"{failed} cells failed, which only a replay can check"
     if len(rows.timings):
         yield "runtimes can't be verified"
+
+
+def _key_notes(rows: RunRows, specifications: dict[str, str]) -> Iterator[str]:
+    """Say which methods aren't here as they were when the run was made."""
+    device = "cpu" if main_environment(rows).device == "cpu" else "cuda"
+    for variant, key in zip(rows.variants["variant"], rows.variants["key"], strict=True):
+        try:
+            registry.admit(specifications[key])
+            if describe_apart(specifications[key], device).key != key:
+                yield f"{variant}: its code, weights or libraries here aren't those of the run"
+        except BenchError as error:
+            yield f"{variant}: its code isn't compared with the run's ({error})"
 
 
 def _metrics(pool: Pool, benchmark: Benchmark, rows: RunRows) -> tuple[dict[str, str], list[str]]:

@@ -113,6 +113,7 @@ class Catalogue(Generic[P]):
             When the name or a parameter is unknown, with the nearest known one; when a file is
             missing, fails to import, or holds no plugin of this kind or several.
         """
+        admit(text)
         wanted = specification.parse(text)
         cls = (
             self._only_one(Path(wanted.name), keep_importable)
@@ -171,6 +172,31 @@ def masks() -> Catalogue[MaskSuite]:
 def metrics() -> Catalogue[Metric]:
     """Discover the metrics."""
     return Catalogue("metric", Metric, "inpaintbench.metrics")
+
+
+_refused = False
+
+
+def refuse_files() -> None:
+    """Load no file as a plugin from now on: what is read next was written by somebody else."""
+    global _refused
+    _refused = True
+
+
+def admit(text: str) -> None:
+    """Refuse a specification of a file where files are refused.
+
+    Raises
+    ------
+    BenchError
+        When it is one.
+    """
+    name = specification.parse(text).name
+    if _refused and specification.is_file(name):
+        raise BenchError(
+            f"{name}: code that the run names, which only runs with --run-code; add it if you "
+            "trust who made the run"
+        )
 
 
 def make_method(text: str, keep_importable: bool = False) -> Method:
