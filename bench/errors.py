@@ -1,7 +1,30 @@
-"""The error that a person can mend."""
+"""The error that a person can mend, and what any error says in one line."""
 
 from __future__ import annotations
+
+import re
+
+_LONGEST = 1000
+"""Characters of a message that are shown."""
+
+_UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u2066-\u2069]")
+"""What a terminal obeys instead of showing, and what no encoding holds; not tab and new line."""
 
 
 class BenchError(Exception):
     """One clear line that says what is wrong and what to do; shown without a traceback."""
+
+
+def visible(text: str) -> str:
+    r"""Write control characters and lone surrogates as Python does: ``\x1b``."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def one_line(error: BaseException) -> str:
+    """Return the first line of what an exception says, whatever its text is or does."""
+    try:
+        text = str(error)
+    except BaseException as worse:
+        return f"(its text can't be had: {type(worse).__name__})"
+    lines = visible(text[: 2 * _LONGEST]).strip().splitlines()
+    return lines[0][:_LONGEST] if lines else ""

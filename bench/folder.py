@@ -120,12 +120,12 @@ def listed(record: Path) -> list[str]:
 
 
 def remove_listed(directory: Path) -> None:
-    """Remove the report or site in a folder: what its lists name, the lists, and empty folders."""
-    for record in (REPORT_FILES, SITE_FILES):
-        _remove(directory, listed(directory / record))
-        (directory / record).unlink(missing_ok=True)
-    with contextlib.suppress(OSError):
-        directory.rmdir()
+    """Remove a report with the site in it: what their lists name, the lists, empty folders."""
+    for folder, record in ((directory / "site", SITE_FILES), (directory, REPORT_FILES)):
+        _remove(folder, listed(folder / record))
+        (folder / record).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def _lines(record: Path) -> list[str]:

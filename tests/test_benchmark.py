@@ -51,7 +51,7 @@ def test_a_file_is_named_by_its_stem_and_filled_with_defaults(tmp_path: Path) ->
         (SMALL + "limit = 0", "limit must be at least 1"),
         (SMALL + "limit = true", "limit must be of type int"),
         (SMALL + "[timing]\nrepeat = 3", "did you mean 'repeats'"),
-        (SMALL + "[timing]\nrepeats = 0", "repeats ≥ 1"),
+        (SMALL + "[timing]\nrepeats = 0", "repeats must be at least 1"),
         (SMALL + "timing = 3", "timing must be a table"),
         (SMALL.replace('["telea"]', '"telea"'), "methods must be a list of strings"),
         (SMALL.replace('["telea"]', '["telea", "telea"]'), "names 'telea' twice"),

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
-from synthetic_run import synthetic_run, with_scores
+from synthetic_run import made_by, synthetic_run, with_scores
 from typer.testing import CliRunner
 
 from inpaintbench.cli.history import history as commands
@@ -25,7 +25,7 @@ from inpaintbench.regression.history import (
 )
 from inpaintbench.regression.trends import Trend, changes, read_trends
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import Provenance, RunRows
 
 PSNR = MetricInfo("psnr[dtype-range]", "psnr", "PSNR", "dB", True, "")
 LPIPS = MetricInfo("lpips[alex,v0.1]", "lpips", "LPIPS", "", False, "")
@@ -42,14 +42,9 @@ def run_at(day: int, *, psnr: float = 0.0, slower: float = 1.0, **facts: str) ->
     ours = (scores["variant"] == "telea") & scores["metric"].str.startswith("psnr")
     scores.loc[ours, "value"] += psnr
     timings.loc[timings["variant"] == "telea", "seconds"] *= slower
-    provenance = {
-        "started": f"2026-01-{day:02}T12:00:00+00:00",
-        "commit": f"commit{day:02}",
-        "processor": "synthetic",
-        "device": "cpu",
-        **facts,
-    }
-    return dataclasses.replace(with_scores(rows, scores), timings=timings, provenance=provenance)
+    provenance = Provenance(started=f"2026-01-{day:02}T12:00:00+00:00")
+    rows = dataclasses.replace(with_scores(rows, scores), timings=timings, provenance=provenance)
+    return made_by(rows, code=f"commit{day:02}", **facts)
 
 
 def remember(database: Path, *runs: RunRows) -> list[Trend]:
@@ -95,7 +90,10 @@ def test_runtimes_are_compared_on_one_machine(tmp_path: Path) -> None:
     runs += [run_at(day, slower=9, processor="slow") for day in range(9, 12)]
     trends = every(remember(tmp_path / "history.db", *runs), "runtime")
     ours, other = sorted(trends, key=lambda t: len(t.points), reverse=True)
-    assert (ours.machine, other.machine) == ("synthetic (cpu)", "slow (cpu)")
+    assert (ours.machine, other.machine) == (
+        "synthetic, 0 cores, 0 GiB, cpu, unknown",
+        "slow, 0 cores, 0 GiB, cpu, unknown",
+    )
     (change,) = ours.changes
     assert ours.points[change.at].commit == "commit05"
     assert change.after / change.before == pytest.approx(1.2)

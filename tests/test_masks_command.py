@@ -171,7 +171,7 @@ def test_verify_says_why_masks_are_not_drawn_again(
     ("content", "message"),
     [
         (None, "can't be read"),
-        ("{", "not a manifest"),
+        ("{", "isn't JSON"),
         ("[]", "not a manifest"),
         ('{"format": 99}', "another format"),
         ('{"format": 1}', "not a manifest"),

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
-import os
-from collections.abc import Mapping
 
 import pytest
 from conftest import ROOT
 from small_runs import Quiet
 
+from inpaintbench.cores import cores
 from inpaintbench.execution.run import Options, run
 from inpaintbench.planning import benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.reading import read_results
+from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import read_run
 
@@ -40,14 +39,14 @@ def reference() -> RunRows:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> RunRows:
     directory = tmp_path_factory.mktemp("fresh") / "quick"
     part = dataclasses.replace(benchmark.read("quick"), limit=IMAGES)
-    run(make_plan(part), directory, Options(jobs=os.cpu_count() or 1, timing=False), Quiet())
+    run(make_plan(part), directory, Options(jobs=cores(), timing=False), Quiet())
     return read_run(directory)
 
 
-def same_libraries(provenance: Mapping[str, str], other: Mapping[str, str]) -> bool:
+def same_libraries(reference: RunRows, fresh: RunRows) -> bool:
     """Whether two runs come from the same processor and versions, so that bytes must agree."""
-    known, found = (json.loads(facts["libraries"]) for facts in (provenance, other))
-    return provenance["processor"] == other["processor"] and known == found
+    known, found = main_environment(reference), main_environment(fresh)
+    return (known.processor, known.libraries) == (found.processor, found.libraries)
 
 
 def moved(reference: RunRows, fresh: RunRows, *, exactly: bool) -> list[str]:
@@ -91,7 +90,7 @@ def test_the_reference_is_of_the_benchmark_as_it_is(reference: RunRows, fresh: R
 
 
 def test_no_deterministic_method_moved(reference: RunRows, fresh: RunRows) -> None:
-    exactly = same_libraries(reference.provenance, fresh.provenance)
+    exactly = same_libraries(reference, fresh)
     found = moved(reference, fresh, exactly=exactly)
     assert not found, "meant? then: make reference\n" + "\n".join(found)
 

@@ -15,22 +15,23 @@ import pandas as pd
 import pytest
 from conftest import Command
 from PIL import Image
-from synthetic_run import PSNR, SyntheticPictures, synthetic_run
+from synthetic_run import PSNR, SyntheticPictures, made_by, synthetic_run
 
 from inpaintbench.cli.figure import figure
 from inpaintbench.cli.report import publish
 from inpaintbench.cli.table import table
 from inpaintbench.errors import BenchError
+from inpaintbench.folder import REPORT_FILES, SITE_FILES
 from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.reading import read_results
-from inpaintbench.report import write_report
+from inpaintbench.report import tables, write_report
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.opening import separated
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.standings import Standing, standing
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import Provenance, RunRows
 
 
 class Links(HTMLParser):
@@ -55,7 +56,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[RunRows, Path, lis
     rows = synthetic_run(
         [HOSTILE, "telea", "lama"], images=2, datasets=("<i>d</i>",), unfinished={"telea": 0.17}
     )
-    rows = dataclasses.replace(rows, name="<img src=y>", provenance={"<b>k": "<b>v"})
+    rows = dataclasses.replace(rows, name="<img src=y>", provenance=Provenance(merged=("<b>v",)))
     folder = tmp_path_factory.mktemp("report") / "new"
     return rows, folder, write_report(Summary(rows), folder, SyntheticPictures(rows))
 
@@ -65,7 +66,7 @@ class TestReport:
         self, report: tuple[RunRows, Path, list[Path]]
     ) -> None:
         _, folder, written = report
-        present = {path for path in folder.rglob("*") if path.is_file()}
+        present = {path for path in folder.rglob("*") if path.is_file()} - {folder / REPORT_FILES}
         assert set(written) == present
         assert all(path.stat().st_size > 0 for path in written)
         links = Links()
@@ -176,7 +177,9 @@ class TestCombination:
         one, two = synthetic_run(["telea"], images=4), synthetic_run(["lama"], images=2)
         together = combine([one, two]).rows
         assert len(together.cases) == 18
-        assert together.provenance["cases_left_out"].startswith("18 cases")
+        assert together.provenance.left_out == (
+            "Left out: 18 cases that not every method was run on.",
+        )
 
     def test_the_same_name_with_another_key_is_another_method(self) -> None:
         one, two = named(synthetic_run(["telea"]), "old"), named(synthetic_run(["telea"]), "new")
@@ -196,13 +199,16 @@ class TestCombination:
         assert (together.metrics["missing"] == "").all()
         assert list(together.metrics["metric"]) == list(without.metrics["metric"])
 
-    def test_timings_of_other_machines_are_left_out(self) -> None:
-        one, two = synthetic_run(["telea"]), synthetic_run(["lama"])
-        assert len(combine([one, two]).rows.timings) == len(one.timings) + len(two.timings)
-        two = dataclasses.replace(two, provenance={"processor": "another"})
-        together = combine([one, two]).rows
-        assert together.timings.empty
-        assert "different machines" in together.provenance["timings_left_out"]
+    def test_runtimes_of_other_machines_are_left_out(self) -> None:
+        one, two = synthetic_run(["telea", "mean-fill"]), synthetic_run(["lama"])
+        alike = Summary(combine([one, two]).rows)
+        assert len(alike.rows.timings) == len(one.timings) + len(two.timings)
+        assert set(alike.overall.runtimes.of) == {"telea", "mean-fill", "lama"}
+        together = Summary(combine([one, made_by(two, processor="another")]).rows)
+        assert set(together.overall.runtimes.of) == {"telea", "mean-fill"}
+        text = " ".join(tables.make(TableKind.leaderboard, together).notes)
+        number = len(two.timings)
+        assert f"{number} timings of another machine (another, 0 cores, 0 GiB, cpu" in text
 
     def test_other_pixels_can_not_be_compared(self) -> None:
         one, two = synthetic_run(["telea"]), synthetic_run(["lama"])
@@ -291,7 +297,7 @@ class TestCommands:
     ) -> None:
         publish(real_run, tmp_path, site=4)
         files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        count = len([path for path in files if path.name != ".inpaintbench-site"])
+        count = len([path for path in files if path.name not in (REPORT_FILES, SITE_FILES)])
         assert f"{count} files written" in capsys.readouterr().out
         for name in ("rows.parquet", "tables/leaderboard.tex", "figures/suites.pdf"):
             assert (tmp_path / name).is_file()
@@ -299,7 +305,7 @@ class TestCommands:
         pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
         assert not any(str(real_run) in page for page in pages)
         published = read_results(tmp_path / "rows.csv")
-        assert published.provenance["processor"]
+        assert published.environments["processor"].item()
         comparison = compare(published, read_results(real_run))
         assert [str(difference) for difference in comparison.differences] == [
             "BASE has no timings: runtimes aren't compared"

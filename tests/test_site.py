@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import re
 import shlex
@@ -20,17 +21,18 @@ from PIL import Image as Pillow
 from synthetic_run import PSNR, SyntheticPictures, synthetic_run
 
 from inpaintbench.errors import BenchError
+from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.masks.statistics import coverage_bin, thickness_bin
+from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.report.summary import Summary
 from inpaintbench.site import write_site
 from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import facets
-from inpaintbench.site.folder import Folder
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.pictures import write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.reproduction import public_name, run_command
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import Provenance, RunRows
 
 HOSTILE = '<script>alert("x")</script>'
 QUOTES = 'it\'s[a="b"]&amp;'
@@ -220,7 +222,7 @@ def test_pictures_keep_to_their_number(rows: RunRows, most: int) -> None:
 def test_pictures_show_the_composite_and_where_it_is_wrong(rows: RunRows, tmp_path: Path) -> None:
     pictures = SyntheticPictures(rows)
     case = str(rows.cases["case"].iloc[0])
-    found = write_cases(Folder(tmp_path), pictures, {case: ["mean-fill"]}).of[case]
+    found = write_cases(Folder(tmp_path, SITE_FILES), pictures, {case: ["mean-fill"]}).of[case]
     reference, mask = pictures.reference(case), pictures.mask(case)
     original = np.asarray(Pillow.open(tmp_path / found.original))
     np.testing.assert_array_equal(original, reference)
@@ -290,18 +292,20 @@ def test_figures_for_dark_pages_differ_in_colours_only(site: Path) -> None:
 def test_the_command_that_reproduces_is_one_that_the_program_knows() -> None:
     from inpaintbench.cli.application import application
 
-    benchmark = {
-        "methods": ["telea[radius=5]", './my methods/mine.py[name="it\'s"]'],
-        "datasets": ["photos[size=128]"],
-        "masks": ["small-holes"],
-        "metrics": ["psnr[region=hole]"],
-        "limit": 5,
-        "subset_seed": None,
-        "masks_per_sample": 2,
-        "seed": 7,
-        "timeout": 60.0,
-    }
-    command = run_command({"benchmark": json.dumps(benchmark)}, "telea[radius=5]")
+    benchmark = Benchmark(
+        name="some",
+        methods=("telea[radius=5]", './my methods/mine.py[name="it\'s"]'),
+        datasets=("photos[size=128]",),
+        masks=("small-holes",),
+        metrics=("psnr[region=hole]",),
+        limit=5,
+        masks_per_sample=2,
+        seed=7,
+        timeout=60.0,
+    )
+    unknown = synthetic_run(2, images=1)
+    rows = dataclasses.replace(unknown, provenance=Provenance(benchmark=benchmark))
+    command = run_command(rows, "telea[radius=5]")
     words = shlex.split(command)
     assert words[:4] == ["inpaintbench", "run", "--method", "telea[radius=5]"]
     run = typer.main.get_command(application).commands["run"]  # type: ignore[attr-defined]
@@ -311,9 +315,9 @@ def test_the_command_that_reproduces_is_one_that_the_program_knows() -> None:
     assert context.params["count"] == 2
     assert context.params["subset_seed"] is None
     assert context.params["timeout"] == 60.0
-    mine = shlex.split(run_command({"benchmark": json.dumps(benchmark)}, 'mine[name="it\'s"]'))
-    assert mine[3] == benchmark["methods"][1]  # type: ignore[index]
-    assert run_command({}, "telea") == ""
+    mine = shlex.split(run_command(rows, 'mine[name="it\'s"]'))
+    assert mine[3] == benchmark.methods[1]
+    assert run_command(unknown, "telea") == ""
 
 
 def test_pages_name_no_path_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -338,5 +342,7 @@ def test_plots_that_a_run_cannot_fill_are_named(tmp_path: Path) -> None:
     from inpaintbench.site.site import Site
 
     rows = synthetic_run(3, images=2, timings=False)
-    write_plots(Site(Summary(rows), Renderer(Folder(tmp_path), "t"), SitePictures(), ()))
+    write_plots(
+        Site(Summary(rows), Renderer(Folder(tmp_path, SITE_FILES), "t"), SitePictures(), ())
+    )
     assert "Quality and runtime: not drawn" in (tmp_path / "plots.html").read_text()

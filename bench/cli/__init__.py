@@ -3,32 +3,47 @@
 from __future__ import annotations
 
 import sys
+import traceback
 import warnings
 from pathlib import Path
 from typing import Any
 
-# What shells report for a program that Ctrl-C ended.
-_INTERRUPTED = 130
+# What shells report for a program that Ctrl-C ended, and for one whose output nobody reads.
+_INTERRUPTED, _UNREAD = 130, 141
+
+# Commands that read runs, which may be somebody else's and name files of code.
+_READ_RUNS = (
+    *("report", "table", "figure", "leaderboard", "compare", "history"),
+    *("verify", "replay", "merge"),
+)
 
 
 def main() -> None:
     """Run the command line; every error that a person can mend is one line on standard error."""
-    from inpaintbench.cli.application import application
+    from inpaintbench.cli.output import flush, prepare_streams
 
+    prepare_streams()
     warnings.formatwarning = _warning
-    arguments = [word for word in sys.argv[1:] if word != "--debug"]
-    debug = len(arguments) < len(sys.argv) - 1
-    sys.exit(_run(application, arguments, debug))
+    words = sys.argv[1:]
+    arguments = [word for word in words if word not in ("--debug", "--run-code")]
+    if arguments and arguments[0] in _READ_RUNS and "--run-code" not in words:
+        from inpaintbench.plugins import registry
+
+        registry.refuse_files()
+    status = _run(arguments, "--debug" in words)
+    flush()
+    sys.exit(status)
 
 
-def _run(application: object, arguments: list[str], debug: bool) -> int:
+def _run(arguments: list[str], debug: bool) -> int:
     import typer
 
+    from inpaintbench.cli.application import application
+    from inpaintbench.cli.output import reader_gone, say
     from inpaintbench.datasets.base import DataError
-    from inpaintbench.errors import BenchError
+    from inpaintbench.errors import BenchError, one_line
     from inpaintbench.metrics.base import MetricUnavailable
 
-    assert isinstance(application, typer.Typer)
     try:
         status = typer.main.get_command(application).main(
             arguments, prog_name="inpaintbench", standalone_mode=False
@@ -39,23 +54,25 @@ def _run(application: object, arguments: list[str], debug: bool) -> int:
     except (typer.Abort, KeyboardInterrupt):
         _say("stopped; the same command carries on")
         return _INTERRUPTED
-    except (BenchError, DataError, MetricUnavailable) as error:
-        if debug:
-            raise
-        _say(str(error))
-        return 1
-    except Exception as error:
+    except BaseException as error:
+        if reader_gone():
+            return _UNREAD
         if isinstance(error, _usage_error()):
             message = error.format_message()
-            _say(message) if message else print(error.ctx.get_help())  # noqa: T201
+            _say(message) if message else say(error.ctx.get_help())
             return 2
         if debug:
             raise
-        first = (str(error).splitlines() or [""])[0]
-        _say(
-            f"internal error: {type(error).__name__}: {first} "
-            "(run again with --debug for the traceback, and please report it)"
-        )
+        said = one_line(error)
+        if isinstance(error, BenchError | DataError | MetricUnavailable):
+            _say(said)
+        elif isinstance(error, SystemExit):  # never ours: the commands end by typer's own
+            _say(f"something called sys.exit({error.code!r}) ({_place(error)}), nothing was done")
+        else:
+            _say(
+                f"internal error: {type(error).__name__}: {said} "
+                "(run again with --debug for the traceback, and please report it)"
+            )
         return 1
 
 
@@ -67,6 +84,12 @@ def _usage_error() -> type[Any]:
     return error
 
 
+def _place(error: BaseException) -> str:
+    """Name the file and line that raised an exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "somewhere"
+
+
 def _warning(
     message: Warning | str,
     category: type[Warning],
@@ -75,10 +98,14 @@ def _warning(
     line: str | None = None,
 ) -> str:
     """Write a warning of ours like an error, in one line; others as Python does."""
+    from inpaintbench.errors import visible
+
     if category is UserWarning and Path(filename).is_relative_to(Path(__file__).parents[1]):
-        return f"inpaintbench: warning: {message}\n"
-    return f"{filename}:{lineno}: {category.__name__}: {message}\n"
+        return visible(f"inpaintbench: warning: {message}\n")
+    return visible(f"{filename}:{lineno}: {category.__name__}: {message}\n")
 
 
 def _say(line: str) -> None:
-    print(f"inpaintbench: {line}", file=sys.stderr)  # noqa: T201
+    from inpaintbench.cli.output import say
+
+    say(f"inpaintbench: {line}", err=True)

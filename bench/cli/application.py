@@ -49,7 +49,8 @@ def _main(
 ) -> None:
     """Measure image inpainting methods: the same holes for everyone, scored, timed and ranked.
 
-    Any command takes --debug, which shows the traceback of an error.
+    Any command takes --debug, which shows the traceback of an error. Commands that read a run take
+    --run-code, which lets them load the files of code that it names.
     """
 
 

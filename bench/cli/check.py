@@ -20,12 +20,12 @@ def check(
     ] = 120.0,
 ) -> None:
     """Run the contract suite on a method: shapes, dtypes, holes of every kind, no leak."""
-    from rich.console import Console
     from rich.live import Live
 
     from inpaintbench.audit.contract import run_contract
+    from inpaintbench.cli.terminal import Terminal
 
-    console = Console(highlight=False)
+    console = Terminal()
     outcomes: list[Outcome] = []
     with Live(_table(method, outcomes), console=console, transient=True) as live:
         for outcome in run_contract(method, device, limit):
@@ -34,20 +34,21 @@ def check(
     console.print(_table(method, outcomes))
     failed = sum(outcome.verdict == "failed" for outcome in outcomes)
     if failed:
-        console.print(f"[red]{method} breaks the contract: {failed} of {len(outcomes)} checks[/]")
+        checks = f"{failed} of {len(outcomes)} checks"
+        console.print(f"{method} breaks the contract: {checks}", style="red", soft_wrap=True)
         raise typer.Exit(1)
-    console.print(f"[green]{method} keeps the contract[/]")
+    console.print(f"{method} keeps the contract", style="green", soft_wrap=True)
 
 
 def _table(method: str, outcomes: list[Outcome]) -> Table:
-    from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     style = {"passed": "green", "failed": "bold red", "not applicable": "dim"}
-    table = Table(title=escape(method), title_justify="left", box=None, pad_edge=False)
+    table = Table(title=method, title_justify="left", box=None, pad_edge=False)
     for heading in ("check", "result", "reason"):
         table.add_column(heading, overflow="fold")
     for outcome in outcomes:
-        verdict = f"[{style[outcome.verdict]}]{outcome.verdict}[/]"
-        table.add_row(outcome.check, verdict, escape(outcome.reason))
+        verdict = Text(outcome.verdict, style[outcome.verdict])
+        table.add_row(outcome.check, verdict, outcome.reason)
     return table

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     from inpaintbench.regression.verdicts import Comparison, Gate
     from inpaintbench.storage.rows import RunRows
@@ -111,14 +113,13 @@ def _check(pictures: Path | None) -> None:
 def _write(
     comparison: Comparison, failed: list[str], gates: list[Gate], form: Format, out: Path | None
 ) -> None:
-    from rich.console import Console
-
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.regression import machine, markdown, terminal
     from inpaintbench.regression.document import write_text
 
     if form is Format.terminal:
         if out is None:
-            terminal.show(comparison, failed, Console(highlight=False))
+            terminal.show(comparison, failed, Terminal())
             return
         text = terminal.text(comparison, failed)
     elif form is Format.markdown:
@@ -128,19 +129,24 @@ def _write(
     else:
         text = machine.write_junit(comparison, gates)
     if out is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     else:
         write_text(out, text)
-        typer.echo(f"{out}: {'fails' if failed else 'passes'}")
+        say(f"{out}: {'fails' if failed else 'passes'}")
 
 
 def _draw(comparison: Comparison, runs: tuple[RunRows, RunRows], path: Path) -> None:
     """Draw the moved cases where both runs keep their outputs, and say where they are."""
     from inpaintbench.regression.sheet import draw_sheet
+    from inpaintbench.report.pictures import PictureMissing
 
     for rows, name in zip(runs, ("BASE", "NEW"), strict=True):
         if not rows.directory.is_dir():
-            typer.echo(f"no pictures: {name} is a table, it has no outputs", err=True)
+            say(f"no pictures: {name} is a table, it has no outputs", err=True)
             return
-    drawn = draw_sheet(comparison, runs[0].directory, runs[1].directory, path)
-    typer.echo(f"Pictures: {path}" if drawn else "no pictures: no output moved", err=True)
+    try:
+        drawn = draw_sheet(comparison, *runs, path)
+    except PictureMissing as error:
+        say(f"no pictures: {error}", err=True)
+        return
+    say(f"Pictures: {path}" if drawn else "no pictures: no output moved", err=True)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import FigureKind, StyleName
 
 
@@ -71,5 +72,5 @@ def figure(
         )
         for path in paths:
             save(drawing.figure, path)
-    typer.echo(drawing.caption)
-    typer.echo(f"Written: {', '.join(map(str, paths))}")
+    say(drawing.caption)
+    say(f"Written: {', '.join(map(str, paths))}")

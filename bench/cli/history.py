@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from inpaintbench.regression.trends import Trend
 
@@ -53,7 +56,7 @@ def add(
         for entry, values in added:
             new = runs.add(connection, entry, values)
             what = "added" if new else "replaced"
-            typer.echo(
+            say(
                 f"{database}: {what} {entry.name} at {entry.commit or 'no commit'}, "
                 f"{entry.date}: {len(values)} figures"
             )
@@ -75,14 +78,13 @@ def show(
     ] = None,
 ) -> None:
     """Show each figure's trend, its changes, and the first commit that has them."""
-    from rich.console import Console
-
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.regression.history import open_history
     from inpaintbench.regression.trends import read_trends
 
     with open_history(database) as connection:
         trends = read_trends(connection, metric or (), method or ())
-    console = Console(highlight=False)
+    console = Terminal()
     console.print(_table(trends))
     for line in _changes(trends):
         console.print(line, soft_wrap=True)
@@ -95,7 +97,6 @@ def show(
 
 def _table(trends: list[Trend]) -> Table:
     from rich.box import SIMPLE_HEAD
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -106,9 +107,9 @@ def _table(trends: list[Trend]) -> Table:
     for trend in trends:
         first, last = trend.points[0].value, trend.points[-1].value
         table.add_row(
-            escape(trend.variant),
-            escape(_metric(trend)),
-            escape(trend.suite or "all suites"),
+            trend.variant,
+            _metric(trend),
+            trend.suite or "all suites",
             str(len(trend.points)),
             f"{first:.4g}",
             f"{last:.4g}",
@@ -117,21 +118,21 @@ def _table(trends: list[Trend]) -> Table:
     return table
 
 
-def _changes(trends: list[Trend]) -> list[str]:
+def _changes(trends: list[Trend]) -> list[Text]:
     """Name the first commit of every change, those for the worse before all others."""
-    from rich.markup import escape
+    from rich.text import Text
 
     lines = []
     for trend in trends:
         for change in trend.changes:
             point, before = trend.points[change.at], trend.points[change.at - 1]
-            kind = "[red]first bad commit[/red]" if change.worse else "[green]improved by[/green]"
+            kind = ("first bad commit", "red") if change.worse else ("improved by", "green")
             text = (
                 f"{point.commit or 'no commit'} ({point.date[:10]}): {trend.variant}, "
                 f"{_metric(trend)}, {trend.suite or 'all suites'}: {change.before:.4g} → "
                 f"{change.after:.4g}; the run before is of {before.commit or 'no commit'}"
             )
-            lines.append((not change.worse, f"{kind} {escape(text)}"))
+            lines.append((not change.worse, Text.assemble(kind, f" {text}")))
     return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
 
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 
 def inpaint(
     image: Annotated[Path, typer.Argument(help="Picture: PNG, JPEG, TIFF, …")],
@@ -31,4 +33,4 @@ def inpaint(
     seconds = inpaint_file(
         image, mask, method, out, composite=composite, invert=invert, device=device, seed=seed
     )
-    typer.echo(f"{out}: written ({seconds:.2f} s)")
+    say(f"{out}: written ({seconds:.2f} s)")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 
 def leaderboard(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
@@ -43,5 +45,7 @@ def leaderboard(
             title=title,
             most_pictures=pictures,
         )
+        if opened.missing:
+            say(opened.missing)
     size = sum(path.stat().st_size for path in written)
-    typer.echo(f"{output / 'index.html'} ({len(written)} files, {size / 1e6:.1f} MB)")
+    say(f"{output / 'index.html'} ({len(written)} files, {size / 1e6:.1f} MB)")

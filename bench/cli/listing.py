@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.datasets.base import Dataset
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
@@ -37,11 +37,12 @@ def list_plugins(
     ] = False,
 ) -> None:
     """List methods, datasets, mask suites, metrics or presets, those of installed packages too."""
-    from rich.console import Console
+    from rich.text import Text
 
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.plugins import registry
 
-    console = Console(highlight=False)
+    console = Terminal()
     if kind is Kind.presets:
         _list_presets(console)
         return
@@ -54,14 +55,13 @@ def list_plugins(
     }[kind]
     table = _grid()
     for name, cls in catalogue.plugins.items():
-        table.add_row(f"[bold]{name}[/bold]", _escaped(registry.summary(cls)))
+        table.add_row(Text(name, "bold"), registry.summary(cls))
         if long:
             for label, text in (*_parameters(cls), *facts(cls)):
                 if text:
-                    table.add_row("", f"[dim]{label}:[/dim] {_escaped(text)}")
+                    table.add_row("", Text.assemble((f"{label}:", "dim"), f" {text}"))
     for broken in catalogue.broken:
-        reason = f"can't be imported: {_escaped(broken.reason)}"
-        table.add_row(f"[red]{_escaped(broken.origin)}[/red]", reason)
+        table.add_row(Text(broken.origin, "red"), f"can't be imported: {broken.reason}")
     console.print(table)
 
 
@@ -75,19 +75,15 @@ def _grid() -> Table:
     return table
 
 
-def _list_presets(console: Console) -> None:
+def _list_presets(console: Terminal) -> None:
+    from rich.text import Text
+
     from inpaintbench.planning import benchmark
 
     table = _grid()
     for name in benchmark.preset_names():
-        table.add_row(f"[bold]{name}[/bold]", _escaped(benchmark.read(name).description))
+        table.add_row(Text(name, "bold"), benchmark.read(name).description)
     console.print(table)
-
-
-def _escaped(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(text)
 
 
 def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:

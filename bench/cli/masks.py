@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -115,13 +117,13 @@ def _export(
     _write_sheet(sheet, title, [mask for kind in shown.values() for mask in kind], len(written))
     coverage = [100 * mask.coverage for mask in written]
     thickness = [mask.thickness for mask in written]
-    typer.echo(
+    say(
         f"{title}: {len(written)} masks, coverage {min(coverage):.1f} to {max(coverage):.1f} %, "
         f"thickness {min(thickness):.1f} to {max(thickness):.1f} px"
     )
-    typer.echo(f"contact sheet  {sheet}")
-    typer.echo(f"masks          {directory}/*.png, 255 = hole")
-    typer.echo(f"manifest       {directory / FILE_NAME}")
+    say(f"contact sheet  {sheet}")
+    say(f"masks          {directory}/*.png, 255 = hole")
+    say(f"manifest       {directory / FILE_NAME}")
 
 
 def _write_sheet(path: Path, title: str, shown: Sequence[DrawnMask], drawn: int) -> None:
@@ -145,10 +147,10 @@ def _verify(path: Path) -> None:
 
     found = verify_manifest(path)
     for line in found.mismatches:
-        typer.echo(line)
+        say(line)
     if found.not_redrawn:
-        typer.echo(f"not drawn again: {found.not_redrawn}")
-    typer.echo(
+        say(f"not drawn again: {found.not_redrawn}")
+    say(
         f"{found.files} masks checked, {found.redrawn} drawn again, "
         f"{len(found.mismatches) or 'no'} mismatch{'' if len(found.mismatches) == 1 else 'es'}"
     )
@@ -176,7 +178,7 @@ def _measure(
                 raise  # of all suites, those that read a person's files are left out
     table = markdown_table(rows)
     if out is None:
-        typer.echo(table, nl=False)
+        say(table, nl=False)
         return
     try:
         out.write_text(replace_table(out.read_text(encoding="utf-8"), table), encoding="utf-8")
@@ -184,4 +186,4 @@ def _measure(
         raise BenchError(f"{out}: can't be renewed: {error.strerror}") from error
     except ValueError as error:
         raise BenchError(f"{out}: {error}") from error
-    typer.echo(f"{out}: table renewed, {draws} masks of each of {len(rows)} kinds")
+    say(f"{out}: table renewed, {draws} masks of each of {len(rows)} kinds")

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 
 def merge(
     runs: Annotated[
@@ -23,5 +25,5 @@ def merge(
 
     merged = merge_runs(runs, out)
     for note in merged.notes:
-        typer.echo(f"note: {note}")
-    typer.echo(f"{out}: {merged.variants} methods, {merged.cells} cells")
+        say(f"note: {note}")
+    say(f"{out}: {merged.variants} methods, {merged.cells} cells")

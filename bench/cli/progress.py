@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,13 +15,16 @@ from rich.progress import (
     TimeRemainingColumn,
     track,
 )
+from rich.text import Text
+
+from inpaintbench.cli.terminal import Terminal
 
 T = TypeVar("T")
 
 
 def watched(items: Sequence[T], what: str) -> Iterable[T]:
     """Yield items under a bar that goes away at the end; without a terminal there is none."""
-    terminal = Console(stderr=True)
+    terminal = Terminal(stderr=True)
     return track(items, what, console=terminal, transient=True, disable=not terminal.is_terminal)
 
 
@@ -30,13 +32,13 @@ class TerminalProgress:
     """One bar for each pass: what is being worked on, done/total, time left."""
 
     def __init__(self) -> None:
-        self._console = Console(stderr=True)
+        self._console = Terminal(stderr=True)
         self._bars = Progress(
-            TextColumn("{task.description:<10}"),
+            TextColumn("{task.description:<10}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[current]}", style="dim"),
+            TextColumn("{task.fields[current]}", style="dim", markup=False),
             console=self._console,
         )
         self._task: TaskID | None = None
@@ -77,4 +79,4 @@ class TerminalProgress:
 
     def note(self, text: str) -> None:
         """Print a line above the bars."""
-        self._console.print(f"[yellow]![/yellow] {text}", highlight=False)
+        self._console.print(Text.assemble(("!", "yellow"), f" {text}"))

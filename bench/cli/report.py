@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.report.opening import Opened
     from inpaintbench.storage.rows import RunRows
-
-# Names the state of the database that the reports beside it were made from.
-_STAMP = ".made-from"
 
 
 def report(
@@ -54,49 +51,28 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
     from inpaintbench.report.opening import open_runs
     from inpaintbench.storage.runs import export
 
-    with _site_meanwhile(directory, out / "site", site) as pages, open_runs([directory]) as opened:
+    with open_runs([directory]) as opened:
         written = write_report(opened.summary, out, opened.pictures)
         written += export(opened.summary.rows, out)
         written.append(write_provenance(opened.summary.rows, out))
-    typer.echo(f"{out}: {len(written) + sum(pages)} files written")
+        if site is not None:
+            written += _write_site(opened, directory, out / "site", site)
+        if opened.missing:
+            say(opened.missing)
+    say(f"{out}: {len(written)} files written")
 
 
-@contextmanager
-def _site_meanwhile(run: Path, directory: Path, pictures: int | None) -> Iterator[list[int]]:
-    """Write the site in a process of its own, beside what is done inside: half the time.
-
-    Yields
-    ------
-    list of int
-        Gets the number of files once they are written; stays empty without a site.
-    """
-    written: list[int] = []
-    if pictures is None:
-        yield written
-        return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        pages = pool.submit(_write_site, run, directory, pictures)
-        yield written
-        written.append(pages.result())
-
-
-def _write_site(run: Path, directory: Path, pictures: int) -> int:
-    from inpaintbench.report.opening import open_runs
+def _write_site(opened: Opened, run: Path, directory: Path, pictures: int) -> list[Path]:
     from inpaintbench.site import write_site
     from inpaintbench.site.reproduction import public_name
 
-    with open_runs([run]) as opened:
-        written = write_site(
-            opened.summary,
-            directory,
-            opened.pictures,
-            runs=(public_name(run),),
-            most_pictures=pictures,
-        )
-    return len(written)
+    return write_site(
+        opened.summary,
+        directory,
+        opened.pictures,
+        runs=(public_name(run),),
+        most_pictures=pictures,
+    )
 
 
 def present(directory: Path, *, refresh: bool = False, site: int | None = None) -> None:
@@ -111,41 +87,45 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
     site : int or None
         Results shown as pictures on the leaderboard site; None writes no site.
     """
-    from rich.console import Console
-
+    from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.folder import made_from
     from inpaintbench.report.leaderboard import leaderboard_table
     from inpaintbench.report.opening import open_runs
     from inpaintbench.storage.runs import export
 
-    console = Console(highlight=False)
-    page = directory / "report" / "site" / "index.html"
-    with _site_meanwhile(directory, page.parent, site), open_runs([directory]) as opened:
+    console = Terminal()
+    folder = directory / "report"
+    with open_runs([directory]) as opened:
         rows = opened.summary.rows
-        stamp = directory / "report" / _STAMP
-        state = rows.provenance["changed"]
-        if refresh or not stamp.is_file() or stamp.read_text() != state:
+        state = rows.provenance.changed
+        if refresh or made_from(folder) != state:
             from inpaintbench.report import write_report
 
             with console.status("writing tables and figures"):
                 export(rows)
-                write_report(opened.summary, directory / "report", opened.pictures)
-            stamp.write_text(state)
+                write_report(opened.summary, folder, opened.pictures, state)
+        if site is not None:
+            with console.status("writing the leaderboard site"):
+                _write_site(opened, directory, folder / "site", site)
+        missing = opened.missing
     console.print(leaderboard_table(rows, console.width))
     _print_failures(console, rows)
-    console.print(f"Tables and figures: {directory / 'report'}", soft_wrap=True)
+    if missing:
+        console.print(missing, soft_wrap=True)
+    console.print(f"Tables and figures: {folder}", soft_wrap=True)
     if site is not None:
-        console.print(f"Leaderboard site:   {page}", soft_wrap=True)
+        console.print(f"Leaderboard site:   {folder / 'site' / 'index.html'}", soft_wrap=True)
     console.print(f"Rows:               {directory / 'rows.csv'} (and .parquet)", soft_wrap=True)
 
 
-def _print_failures(console: Console, rows: RunRows) -> None:
+def _print_failures(console: Terminal, rows: RunRows) -> None:
     """Print each method's failures and skips by kind, with the first reason."""
-    from rich.markup import escape
+    from rich.text import Text
 
     unfinished = rows.cells[rows.cells["status"] != "done"]
     for (variant, status, failure), group in unfinished.groupby(
         ["variant", "status", "failure"], sort=False
     ):
         what = f"failed: {failure}" if status == "failed" else "skipped"
-        reason = escape(group["message"].iloc[0])
-        console.print(f"[red]{escape(variant)}[/red] {len(group)} {what} ({reason})")
+        reason = group["message"].iloc[0]
+        console.print(Text.assemble((variant, "red"), f" {len(group)} {what} ({reason})"))

@@ -9,9 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     from inpaintbench.execution.cluster import ClusterSettings
     from inpaintbench.planning.benchmark import Benchmark
+
+
+_UNANSWERED = 3
+"""Exit status of a run that ended, but not all that was planned has an answer."""
 
 
 class Executor(enum.StrEnum):
@@ -54,6 +60,9 @@ def run(
     timeout: Annotated[
         float | None, typer.Option(help="Seconds after which a call is ended.")
     ] = None,
+    setup_timeout: Annotated[
+        float | None, typer.Option(help="Seconds that setting a method up may take.")
+    ] = None,
     memory: Annotated[
         str | None, typer.Option(help="Memory limit of each worker, such as 4G.")
     ] = None,
@@ -83,8 +92,14 @@ def run(
 
     The same command carries on where an earlier one ended, however it ended. Options that take
     several values take every word up to the next option, so the preset goes first.
+
+    The exit status is 0 when everything planned has an answer, a method's own failure being one;
+    3 when a picture, a mask, a metric or a machine kept something from having one.
     """
     from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.cli.report import present
+    from inpaintbench.cores import cores
+    from inpaintbench.execution.method_process import describe_apart
     from inpaintbench.execution.run import Options
     from inpaintbench.execution.run import run as run_plan
     from inpaintbench.planning import benchmark as benchmarks
@@ -101,6 +116,7 @@ def run(
         masks_per_sample=count,
         seed=seed,
         timeout=timeout,
+        setup_timeout=setup_timeout,
     )
     wanted = dataclasses.replace(wanted, methods=(*wanted.methods, *(add or ())))
     if threads is not None:
@@ -112,7 +128,7 @@ def run(
         _show_job_script(cluster)
         return
     options = Options(
-        jobs=jobs or _cores(),
+        jobs=jobs or cores(),
         device=device,
         memory=_bytes(memory),
         fresh=fresh,
@@ -121,17 +137,14 @@ def run(
         cluster=cluster,
     )
     directory = out or Path("results/runs") / wanted.name
-    plan = make_plan(wanted, device)
+    plan = make_plan(wanted, device, describe_apart)
     with TerminalProgress() as progress:
         summary = run_plan(plan, directory, options, progress)
-    _finish(directory, summary.ran)
-
-
-def _finish(directory: Path, ran: int) -> None:
-    """Write the reports and print the leaderboard; nothing is done again that is up to date."""
-    from inpaintbench.cli.report import present
-
-    present(directory, refresh=ran > 0)
+    present(directory, refresh=summary.ran > 0)
+    if summary.unanswered:
+        for line in summary.unanswered:
+            say(f"inpaintbench: no answer: {line}", err=True)
+        raise typer.Exit(_UNANSWERED)
 
 
 def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
@@ -160,14 +173,7 @@ def _show_job_script(cluster: ClusterSettings | None) -> None:
 
     if cluster is None or cluster.executor != "slurm":
         raise BenchError("--print-job-script goes with --executor slurm")
-    typer.echo(slurm_job_script(cluster))
-
-
-def _cores() -> int:
-    import os
-
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
+    say(slurm_job_script(cluster))
 
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
@@ -51,9 +53,9 @@ def score(
     With masks, the known pixels are pasted back before scoring; without, whole images are scored.
     """
     import pandas as pd
-    from rich.console import Console
 
     from inpaintbench.cli.progress import watched
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.errors import BenchError
     from inpaintbench.metrics.inception import load_inception
     from inpaintbench.standalone.folder_scoring import match_folders, score_files
@@ -66,12 +68,12 @@ def score(
     shown = watched(groups, "scoring")
     scores = [row for group in shown for row in score_files(group, metrics, invert=invert)]
     frame = pd.DataFrame([vars(row) for row in scores])
-    Console(highlight=False).print(_table(frame, metrics))
+    Terminal().print(_table(frame, metrics))
     if network is not None:
         frame = pd.concat([frame, _sets(groups, network, invert)])
     if out is not None:
         _write(frame, out)
-        typer.echo(f"Scores of each image: {out}")
+        say(f"Scores of each image: {out}")
 
 
 def _ready(wanted: list[str] | None) -> list[Metric]:
@@ -87,7 +89,7 @@ def _ready(wanted: list[str] | None) -> list[Metric]:
         except MetricUnavailable as error:
             if wanted:
                 raise
-            typer.echo(f"{metric.id} is missing: {error}", err=True)
+            say(f"{metric.id} is missing: {error}", err=True)
         else:
             metrics.append(metric)
     return metrics
@@ -127,7 +129,7 @@ def _sets(groups: list[Group], network: Inception, invert: bool) -> pd.DataFrame
     table = folder_distribution(
         groups, network, invert=invert, watched=lambda images: watched(images, "features")
     )
-    typer.echo(tables.render(table, Format.markdown), nl=False)
+    say(tables.render(table, Format.markdown), nl=False)
     rows = table.frame.rename(columns={"variant": "method"})
     return rows.assign(image="")[["image", "method", "metric", "value"]]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def table(
     ] = None,
 ) -> None:
     """Write one table of a run, or of several runs together."""
+    from inpaintbench.regression.document import write_text
     from inpaintbench.report import tables
     from inpaintbench.report.opening import open_runs, separated
 
@@ -58,10 +60,9 @@ def table(
         else:
             text = tables.write(kind, opened.summary, format, intervals)
     if output is None:
-        typer.echo(text, nl=False)
+        say(text, nl=False)
     else:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
+        write_text(output, text)
 
 
 def _distribution(opened: Opened, inception: Path | None) -> Table:

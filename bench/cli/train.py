@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Self
 
 import typer
 
+from inpaintbench.cli.output import say
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -172,9 +174,11 @@ def train(
             weights = run_plan(plan, folder, resume, bar.update)
     except FileNotFoundError as error:
         raise BenchError(f"{error.filename}: no such checkpoint; leave out --resume") from error
+    except OSError as error:
+        raise BenchError(f"{folder}: can't be written: {error.strerror or error}") from error
     except (ValueError, WeightsUnavailable) as error:
         raise BenchError(str(error)) from error
-    typer.echo(f"{weights}: use it with {recipe.network}[weights={weights}]")
+    say(f"{weights}: use it with {recipe.network}[weights={weights}]")
 
 
 def _read(wanted: Sequence[str], shares: Sequence[float] | None, side: int) -> list[Images]:
@@ -201,7 +205,7 @@ def _read(wanted: Sequence[str], shares: Sequence[float] | None, side: int) -> l
             images.append(colour)
         if len(images) < len(samples):
             small = len(samples) - len(images)
-            typer.echo(
+            say(
                 f"{text}: {small} of {len(samples)} images left out, smaller than {side}×{side}",
                 err=True,
             )
@@ -286,16 +290,17 @@ class _Bar:
     """Progress of a training run: share done, time left, validation and losses."""
 
     def __init__(self, method: str) -> None:
-        from rich.console import Console
         from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+        from inpaintbench.cli.terminal import Terminal
+
         self._bars = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.percentage:>3.0f}%"),
             TimeRemainingColumn(compact=True),
-            TextColumn("{task.fields[losses]}", style="dim"),
-            console=Console(stderr=True),
+            TextColumn("{task.fields[losses]}", style="dim", markup=False),
+            console=Terminal(stderr=True),
         )
         self._task = self._bars.add_task(method, total=1.0, losses="")
 

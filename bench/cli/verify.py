@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 
 def verify(
     directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
@@ -18,26 +20,25 @@ def verify(
 
     Names each mismatch in a line and exits with 1 when there is one.
     """
-    import os
-
     from inpaintbench.audit.verification import verify as verify_run
     from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.cores import cores
 
     with TerminalProgress() as progress:
-        found = verify_run(directory, jobs or os.cpu_count() or 1, progress)
+        found = verify_run(directory, jobs or cores(), progress)
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
     for mismatch in found.mismatches:
-        typer.echo(str(mismatch))
+        say(str(mismatch))
     checked = f"{found.cases} cases, {found.outputs} outputs and {found.scores} scores"
     if found.mismatches:
         count = len(found.mismatches)
-        typer.echo(
+        say(
             f"{directory}: is not what it claims: {count} mismatch{'' if count == 1 else 'es'} "
             f"({checked} checked)"
         )
         raise typer.Exit(1)
-    typer.echo(f"{directory}: is what it claims ({checked} checked)")
+    say(f"{directory}: is what it claims ({checked} checked)")
 
 
 def replay(
@@ -60,18 +61,20 @@ def replay(
     from inpaintbench.storage.imagefile import read_png, write_png
 
     found = replay_cell(directory, case, variant, method=method, device=device)
-    typer.echo(f"{found.variant} on {found.place}")
-    ended = found.found.failure or found.found.status
+    say(f"{found.variant} on {found.place}")
+    failure = found.found.failure
+    ended = failure.kind if failure else found.found.status
+    reason = failure.message if failure else found.found.message
     digest = found.found.output_sha256
-    typer.echo(f"{ended}: {digest or found.found.message}")
+    say(f"{ended}: {digest or reason}")
     for metric, then, now in found.scores:
-        typer.echo(f"{metric}: {now:.6g} (the run: {then:.6g})")
+        say(f"{metric}: {now:.6g} (the run: {then:.6g})")
     for note in found.notes:
-        typer.echo(f"note: {note}")
+        say(f"note: {note}")
     if out is not None and found.found.png is not None:
         write_png(out, read_png(found.found.png))
     for mismatch in found.mismatches:
-        typer.echo(mismatch)
+        say(mismatch)
     if found.mismatches:
         raise typer.Exit(1)
-    typer.echo("the same as in the run")
+    say("the same as in the run")

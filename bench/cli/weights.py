@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.output import say
+
 
 def weights(
     fetch: Annotated[
@@ -33,12 +35,12 @@ def weights(
     )
 
     if path:
-        typer.echo(cache_folder())
+        say(cache_folder())
         return
     names = list(known_files()) if fetch and "all" in fetch else fetch or []
     for file in [find_known(name) for name in names]:
         try:
-            typer.echo(f"{file.name}: {obtain(file)}")
+            say(f"{file.name}: {obtain(file)}")
         except WeightsUnavailable as error:
             raise BenchError(str(error)) from error
     if not names:
@@ -47,8 +49,7 @@ def weights(
 
 def _show() -> None:
     """List every known file with its state and its sources."""
-    from rich.console import Console
-
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.datasets.reading.remote import megabytes
     from inpaintbench.weights import WeightFile, known_files, locate
     from inpaintbench.weights.file import AlteredWeights
@@ -63,7 +64,7 @@ def _show() -> None:
             return str(error)
         return str(found)
 
-    console = Console(highlight=False, markup=False)
+    console = Terminal()
     for file in known_files().values():
         console.print(f"{file.name}  {file.about}, {megabytes(file.size)}", soft_wrap=True)
         for label, text in (

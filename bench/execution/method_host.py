@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import asdict
 from multiprocessing.connection import Connection
+from multiprocessing.heap import Arena
 from typing import Any
 
 import numpy as np
@@ -27,9 +28,9 @@ from inpaintbench.plugins import registry
 _now = time.perf_counter
 
 
-def serve(connection: Connection) -> None:
+def serve(connection: Connection, shared: Arena) -> None:
     """Answer requests until the connection is closed."""
-    host = _Host(connection)
+    host = _Host(connection, shared)
     while True:
         try:
             request = json.loads(connection.recv_bytes())
@@ -44,8 +45,9 @@ def serve(connection: Connection) -> None:
 class _Host:
     """The method of this process."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, shared: Arena) -> None:
         self._connection = connection
+        self._shared = shared
         self._method: Method | None = None
         self.stage = "environment"
 
@@ -81,11 +83,13 @@ class _Host:
             _hold_threads(threads)
         self.send(ready=True)
 
-    def _call(self, shape: list[int], dtype: str, seed: int, alone: bool) -> None:
+    def _call(self, shape: list[int], dtype: str, seed: int, alone: bool, shared: bool) -> None:
         method = self._method
         assert method is not None
-        image = np.frombuffer(self._connection.recv_bytes(), dtype).reshape(shape)
-        mask = np.frombuffer(self._connection.recv_bytes(), bool).reshape(shape[:2])
+        size = shape[0] * shape[1] * shape[2]
+        data = self._shared.buffer if shared else self._connection.recv_bytes()
+        image = np.frombuffer(data, dtype, size).reshape(shape)
+        mask = np.frombuffer(data, bool, shape[0] * shape[1], image.nbytes).reshape(shape[:2])
         reason = method.skip((shape[0], shape[1], shape[2]), image.dtype)
         if reason:
             self.send(skip=str(reason))
@@ -100,9 +104,13 @@ class _Host:
             return
         result = np.asarray(result)  # a subclass may do anything when it is asked for its bytes
         fits = result.size == image.size and not result.dtype.hasobject
-        self.send(seconds=seconds, dtype=result.dtype.str, shape=result.shape, bytes=fits)
-        if fits:
-            self._connection.send_bytes(result.tobytes())
+        data = result.tobytes() if fits else b""
+        within = put(self._shared, data)
+        self.send(
+            seconds=seconds, dtype=result.dtype.str, shape=result.shape, bytes=fits, shared=within
+        )
+        if not within:
+            self._connection.send_bytes(data)
 
     def _timed(
         self, method: Method, image: Any, mask: Any, seed: int, alone: bool
@@ -124,6 +132,14 @@ class _Host:
         finally:
             if alone:
                 gc.enable()
+
+
+def put(shared: Arena, data: bytes) -> bool:
+    """Write bytes to the memory that both processes share, if they fit."""
+    if len(data) > shared.size:
+        return False
+    shared.buffer[: len(data)] = data
+    return True
 
 
 def seed_generators(seed: int) -> None:

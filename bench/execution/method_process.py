@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.heap import Arena
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ from inpaintbench.storage.outcome import Failure
 # Bytes of an answer without its array, seconds that describing a method may take.
 _ANSWER_BYTES = 1 << 20
 _DESCRIBE_SECONDS = 300.0
+
+# Memory in which arrays are handed over, taken as it is used; larger ones are sent.
+_SHARED_BYTES = 32 << 20
 
 # How far the method's clock may lag behind ours, as a share and in seconds.
 _CLOCK_SHARE = 0.05
@@ -103,7 +107,8 @@ class MethodProcess:
 
     def __init__(self, limits: Limits, start: str = "forkserver") -> None:
         self._limits = limits
-        self._process = IsolatedProcess(method_host.serve, limits, start)
+        self._shared = Arena(_SHARED_BYTES)
+        self._process = IsolatedProcess(method_host.serve, limits, start, self._shared)
         self.pid = self._process.pid
         self.alive = True
 
@@ -177,9 +182,11 @@ class MethodProcess:
         """
         with self._limited(timeout):
             call = {"shape": image.shape, "dtype": image.dtype.str, "seed": seed, "alone": alone}
-            self._send({"call": call})
-            for array in (image, mask):
-                self._process.connection.send_bytes(array.tobytes())
+            data = image.tobytes() + mask.tobytes()
+            shared = method_host.put(self._shared, data)
+            self._send({"call": call | {"shared": shared}})
+            if not shared:
+                self._process.connection.send_bytes(data)
             answer, seen = self._timed_answer()
             if "skip" in answer:
                 return Returned(skip=clean(str(answer["skip"]), 500))
@@ -195,7 +202,12 @@ class MethodProcess:
         kind = np.dtype(answer["dtype"])
         if not answer["bytes"]:
             return np.broadcast_to(np.zeros((), kind), shape)
-        data = self._process.connection.recv_bytes(size * kind.itemsize)
+        length = size * kind.itemsize
+        if answer["shared"]:
+            _require(length <= _SHARED_BYTES)
+            data = bytes(self._shared.buffer[:length])
+        else:
+            data = self._process.connection.recv_bytes(length)
         return np.frombuffer(data, kind).reshape(shape)
 
     def end(self) -> None:

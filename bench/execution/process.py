@@ -70,14 +70,20 @@ class IsolatedProcess:
     start : str
         ``forkserver`` starts it from one that has the common imports; ``spawn`` starts it from
         nothing, for a clean baseline.
+    shared : object, optional
+        A second argument for `serve`, such as memory that both share.
     """
 
     def __init__(
-        self, serve: Callable[[Connection], None], limits: Limits, start: str = "forkserver"
+        self,
+        serve: Callable[..., None],
+        limits: Limits,
+        start: str = "forkserver",
+        shared: Any = None,
     ) -> None:
         self.connection, theirs = Pipe()
         printed, writer = Pipe(duplex=False)
-        arguments = (serve, theirs, writer, limits)
+        arguments = (serve, theirs, writer, limits, shared)
         with _thread_variables(limits.threads):
             try:
                 self._process = _launched(_context(start), arguments)
@@ -213,7 +219,11 @@ def _cause(exitcode: int | None) -> str:
 
 
 def _begin(
-    serve: Callable[[Connection], None], connection: Connection, printed: Connection, limits: Limits
+    serve: Callable[..., None],
+    connection: Connection,
+    printed: Connection,
+    limits: Limits,
+    shared: Any,
 ) -> None:
     """Confine this process, then serve."""
     if hasattr(os, "setsid"):
@@ -238,7 +248,7 @@ def _begin(
             import resource
 
             resource.setrlimit(resource.RLIMIT_DATA, (limits.memory, limits.memory))
-    serve(connection)
+    serve(connection) if shared is None else serve(connection, shared)
 
 
 def _die_with_parent() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, one_line
 from inpaintbench.masks.statistics import MaskStatistics
+from inpaintbench.outside import read_json
 
 FORMAT = 1
 """Raised whenever the meaning of a field changes."""
@@ -106,12 +108,7 @@ def read_manifest(path: Path) -> Manifest:
     BenchError
         When the file is missing, no manifest, or of a format that this version doesn't know.
     """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise BenchError(f"{path}: can't be read: {error.strerror}") from error
-    except ValueError as error:
-        raise BenchError(f"{path}: not a manifest: {error}") from error
+    content = read_json(path)
     if not isinstance(content, dict) or "format" not in content:
         raise BenchError(f"{path}: not a manifest of masks")
     if content.pop("format") != FORMAT:
@@ -119,9 +116,43 @@ def read_manifest(path: Path) -> Manifest:
     try:
         masks = tuple(_typed(MaskRecord, record) for record in content.pop("masks"))
         manifest: Manifest = _typed(Manifest, {**content, "masks": masks})
-    except (KeyError, TypeError, ValueError) as error:
-        raise BenchError(f"{path}: not a manifest of masks: {error}") from error
+        _check(manifest)
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise BenchError(f"{path}: not a manifest of masks: {one_line(error)}") from error
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    """Refuse values that no export writes.
+
+    Raises
+    ------
+    ValueError
+        When there is one.
+    """
+    for mask in manifest.masks:
+        sound = {
+            "sha256": _DIGEST.fullmatch(mask.sha256),
+            "image_sha256": _DIGEST.fullmatch(mask.image_sha256),
+            "index": 0 <= mask.index < 2**31,
+            "height and width": min(mask.height, mask.width) > 0
+            and mask.height * mask.width <= _MOST_PIXELS,
+            "coverage": 0 <= mask.coverage <= 1,
+            "thickness": 0 <= mask.thickness <= 2**31,
+            "file": "\0" not in mask.file,
+        }
+        wrong = [name for name, right in sound.items() if not right]
+        if wrong:
+            raise ValueError(f"{mask.file!r}: {wrong[0]} is out of range")
+    files = [mask.file for mask in manifest.masks]
+    if len(set(files)) < len(files):
+        raise ValueError("it names a file twice")
+    if abs(manifest.seed) >= 2**63:
+        raise ValueError("seed is out of range")
+
+
+_DIGEST = re.compile("[0-9a-f]{64}")
+_MOST_PIXELS = 2**28
 
 
 _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
@@ -134,10 +165,14 @@ _JSON_TYPES: dict[str, type | tuple[type, ...]] = {
 }
 
 
-def _typed(cls: type[Any], content: dict[str, Any]) -> Any:
+def _typed(cls: type[Any], content: Any) -> Any:
     """Make a dataclass from JSON, refusing fields of another type."""
+    if not isinstance(content, dict):
+        raise ValueError(f"{content!r:.80} isn't a mask")
     for field in dataclasses.fields(cls):
         value = content[field.name]
-        if not isinstance(value, _JSON_TYPES[str(field.type)]):
-            raise ValueError(f"{field.name} is {value!r}, not a {field.type}")
+        wanted = _JSON_TYPES[str(field.type)]
+        # to Python, true is a number too
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            raise ValueError(f"{field.name} is {value!r:.80}, not a {field.type}")
     return cls(**content)

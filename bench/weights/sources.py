@@ -145,7 +145,7 @@ class PackageArchive:
         """Have pip download the archive, and nothing else."""
         requirements = folder / "requirements.txt"
         requirements.write_text(f"{self.project}=={self.version} --hash=sha256:{self.sha256}\n")
-        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
+        command = [sys.executable, "-c", _PIP, "download", "--quiet", "--no-deps"]
         command += ["--no-binary", self.project, "--no-build-isolation", "--require-hashes"]
         command += ["-r", str(requirements), "--dest", str(folder)]
         command += ["--timeout", str(_PIP_SECONDS), "--retries", "1"]
@@ -155,13 +155,37 @@ class PackageArchive:
         path = os.pathsep.join(filter(None, [stand_in, os.getenv("PYTHONPATH")]))
         # Without the second variable, pip before 25.3 would not ask the build system.
         environment = {**os.environ, "PYTHONPATH": path, "PIP_USE_PEP517": "1"}
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        log = folder / "pip.log"
+        with (
+            log.open("wb") as said,
+            subprocess.Popen(
+                command, env=environment, stdin=subprocess.PIPE, stdout=said, stderr=said
+            ) as pip,
+        ):
+            try:
+                pip.wait()
+            except BaseException:
+                pip.kill()
+                raise
         archives = list(folder.glob("*.tar.gz"))
-        if done.returncode or len(archives) != 1:
-            errors = [line for line in done.stderr.splitlines() if line.startswith("ERROR: ")]
+        if pip.returncode or len(archives) != 1:
+            lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+            errors = [line for line in lines if line.startswith("ERROR: ")]
             raise SourceError(errors[-1].removeprefix("ERROR: ") if errors else "pip failed")
         return archives[0]
 
+
+# pip, which ends when the other end of its standard input is gone: with this process.
+_PIP = """
+import os, runpy, threading
+
+def wait():
+    os.read(0, 1)
+    os._exit(1)
+
+threading.Thread(target=wait, daemon=True).start()
+runpy.run_module("pip", run_name="__main__", alter_sys=True)
+"""
 
 _BUILD_SYSTEM = """
 import pathlib
@@ -233,7 +257,7 @@ def _status(text: str) -> Iterator[None]:
     """Say what is going on, with a moving mark where there's a terminal."""
     from rich.console import Console
 
-    console = Console(stderr=True, highlight=False)
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False)
     if console.is_terminal:
         with console.status(f"{text} …"):
             yield

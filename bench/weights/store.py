@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 import tempfile
@@ -103,8 +104,11 @@ def _here(file: WeightFile) -> Path:
 def _fetch(file: WeightFile, folder: Path) -> Path:
     """Try each source in turn; the first verified file is moved into the cache."""
     reasons = []
+    prefix = f".fetching-{file.filename}-"
+    for left in folder.glob(f"{glob.escape(prefix)}*"):  # by a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
     for source in file.sources:
-        with tempfile.TemporaryDirectory(prefix=".fetching-", dir=folder) as work:
+        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder) as work:
             try:
                 found = source.fetch(Path(work))
                 file.check(found)

@@ -72,6 +72,8 @@ def is_archive(path: Path) -> bool:
 def unpack(archive: Path, folder: Path) -> None:
     """Unpack a tar (plain or compressed) or zip archive, merging it into what `folder` holds.
 
+    One process at a time may unpack into a folder.
+
     Raises
     ------
     DataError
@@ -80,6 +82,8 @@ def unpack(archive: Path, folder: Path) -> None:
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(".unpacking-*"):  # by a process that was killed
+            shutil.rmtree(left)
         with tempfile.TemporaryDirectory(prefix=".unpacking-", dir=folder) as temporary:
             with _damage_in_a_line(archive):
                 _write_members(archive, Path(temporary), shutil.disk_usage(folder).free)

@@ -63,6 +63,8 @@ def read_image(path: Path) -> Image:
     from PIL import Image as pillow
     from PIL import UnidentifiedImageError
 
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: isn't a file")  # a pipe would be waited for
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of odd metadata and large images: both are read

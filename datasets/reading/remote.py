@@ -1,4 +1,4 @@
-"""Files on the web: downloaded through pooch, resumed where they broke off, and checked."""
+"""Files on the web: downloaded by pooch's client, resumed where they broke off, and checked."""
 
 from __future__ import annotations
 
@@ -52,33 +52,32 @@ class Remote:
             When the address can't be reached, the connection breaks, the content isn't the
             known one, or the folder can't be written.
         """
-        import pooch
-
-        logger = pooch.get_logger()
-        level = logger.level
-        logger.setLevel("WARNING")  # the progress bar says the rest
+        path, part = folder / self.name, folder / f"{self.name}.part"
         try:
-            return Path(
-                pooch.retrieve(
-                    self.url,
-                    known_hash=self.digest,
-                    fname=self.name,
-                    path=folder,
-                    downloader=_Resuming(self, folder / f"{self.name}.part"),
-                )
-            )
-        except ValueError:
-            raise DataError(
-                f"{self.url}: what came is not the published file (its {self.digest[:16]}… is "
-                "wrong), so it was deleted; the server may have answered with an error page"
-            ) from None
+            folder.mkdir(parents=True, exist_ok=True)
+            if not self._is(path):
+                _Resuming(self, part).fetch()
+                if not self._is(part):
+                    part.unlink()
+                    raise DataError(
+                        f"{self.url}: what came is not the published file (its "
+                        f"{self.digest[:16]}… is wrong), so it was deleted; the server may have "
+                        "answered with an error page"
+                    )
+                part.replace(path)
+            return path
         except OSError as error:
             raise DataError(
                 f"{self.url} ({megabytes(self.size)}) can't be downloaded: {_reason(error)}; run "
                 f"again to carry on, or download it yourself to {folder / self.name}"
             ) from error
-        finally:
-            logger.setLevel(level)
+
+    def _is(self, path: Path) -> bool:
+        """Whether a file is there and has the known content."""
+        import pooch
+
+        kind, _, digest = self.digest.partition(":")
+        return path.is_file() and pooch.file_hash(str(path), alg=kind) == digest.lower()
 
 
 @contextmanager
@@ -106,22 +105,25 @@ def alone(folder: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class _Resuming:
-    """A downloader for pooch that keeps what came and asks only for the rest."""
+    """A download that keeps what came and asks only for the rest.
+
+    Not through `pooch.retrieve`, which a kill makes leave a file of another name each time.
+    """
 
     remote: Remote
     part: Path
 
-    def __call__(self, url: str, output_file: str, pooch: Any) -> None:
+    def fetch(self) -> None:
+        """Complete the partial file, over as many connections as bring something."""
         with _progress(self.remote, self.part) as progress:
             for attempt in range(1, ATTEMPTS + 1):
                 before = self._length()
                 try:
-                    self._carry_on(url, progress)
+                    self._carry_on(self.remote.url, progress)
                     break
                 except OSError:
                     if attempt == ATTEMPTS or self._length() <= before:
                         raise
-        self.part.replace(output_file)
 
     def _length(self) -> int:
         return self.part.stat().st_size if self.part.exists() else 0
@@ -181,7 +183,8 @@ def _progress(remote: Remote, part: Path) -> Iterator[_Bar | bool]:
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
+    what = TextColumn("{task.description}", markup=False)
+    columns = what, BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=Console(stderr=True)) as display:
         task = display.add_task(f"Downloading {remote.name}", total=remote.size)
         yield _Bar(display, task, part)

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from inpaintbench.methods.training.record import whole
 from inpaintbench.methods.training.settings import Settings
 
 _FREE = ("device", "checkpoint_minutes")
@@ -28,18 +29,24 @@ class Checkpoint:
     states: dict[str, dict[str, Any]]
 
     def save(self, path: Path) -> None:
-        """Write the checkpoint; a process killed meanwhile leaves the previous one whole."""
-        scratch = path.with_suffix(".partial")
-        torch.save(
-            {
-                "step": self.step,
-                "seconds": self.seconds,
-                "settings": asdict(self.settings),
-                "states": self.states,
-            },
-            scratch,
-        )
-        scratch.replace(path)
+        """Write the checkpoint; a process killed meanwhile leaves the previous one whole.
+
+        Raises
+        ------
+        OSError
+            When it can't be written.
+        """
+        content = {
+            "step": self.step,
+            "seconds": self.seconds,
+            "settings": asdict(self.settings),
+            "states": self.states,
+        }
+        try:
+            with whole(path) as partial:
+                torch.save(content, partial)
+        except RuntimeError as error:  # torch's own word for a disk that is full
+            raise OSError(f"{path} can't be written: {str(error).splitlines()[0]}") from error
 
 
 def load(path: Path, settings: Settings) -> Checkpoint:
@@ -48,9 +55,9 @@ def load(path: Path, settings: Settings) -> Checkpoint:
     Raises
     ------
     ValueError
-        When the run was started with other settings.
+        When the run was started with other settings, or the file is no checkpoint.
     """
-    content = torch.load(path, map_location=settings.device, weights_only=True)
+    content = _read(path, settings.device)
     wanted = asdict(settings)
     changed = [
         f"{name} {content['settings'].get(name)} instead of {value}"
@@ -70,9 +77,16 @@ def parts(path: Path) -> dict[str, dict[str, Any]]:
     ValueError
         When the file is no checkpoint.
     """
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-        states: dict[str, dict[str, Any]] = content["states"]
-    except (KeyError, TypeError, RuntimeError, pickle.UnpicklingError) as error:
-        raise ValueError(f"{path}: not a checkpoint of inpaintbench train") from error
+    states: dict[str, dict[str, Any]] = _read(path, "cpu")["states"]
     return states
+
+
+def _read(path: Path, device: str) -> dict[str, Any]:
+    try:
+        content: dict[str, Any] = torch.load(path, map_location=device, weights_only=True)
+        kinds = {"step": int, "seconds": float, "settings": dict, "states": dict}
+        if not all(isinstance(content[name], kind) for name, kind in kinds.items()):
+            raise TypeError
+    except (KeyError, TypeError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise ValueError(f"{path}: not a checkpoint of inpaintbench train") from error
+    return content

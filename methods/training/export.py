@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from inpaintbench.methods.training.record import Entry
+from inpaintbench.methods.training.record import Entry, whole
 from inpaintbench.methods.training.settings import Settings
 from inpaintbench.methods.weights.files import Description, card, digest
 
@@ -59,9 +59,11 @@ def export(
         name: tensor.detach().cpu().half().contiguous() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    path.write_bytes(save(halved, metadata=description.metadata()))
+    with whole(path) as partial:
+        partial.write_bytes(save(halved, metadata=description.metadata()))
     text = _card(network, description, settings, entries, provenance, path)
-    card(path).write_text(text, encoding="utf-8")
+    with whole(card(path)) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def _card(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import io
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,28 +63,46 @@ class Log:
             self._whole = True
 
     def _write(self, mode: str, entries: list[Entry]) -> None:
-        with self._path.open(mode, newline="") as file:
-            writer = csv.writer(file)
-            if mode == "w" and entries:
-                writer.writerow(["step", "seconds", *entries[0].values])
-            for entry in entries:
-                values = [f"{value:.6g}" for value in entry.values.values()]
-                writer.writerow([entry.step, f"{entry.seconds:.1f}", *values])
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        if mode == "w" and entries:
+            writer.writerow(["step", "seconds", *entries[0].values])
+        for entry in entries:
+            values = [f"{value:.6g}" for value in entry.values.values()]
+            writer.writerow([entry.step, f"{entry.seconds:.1f}", *values])
+        if mode == "a":
+            with self._path.open("a", newline="") as file:
+                file.write(text.getvalue())
+        else:
+            with whole(self._path) as partial:
+                partial.write_text(text.getvalue(), newline="")
 
 
 def read(path: Path) -> list[Entry]:
-    """Read a log; a missing file is an empty one."""
+    """Read a log; a missing file is an empty one, and a line cut short by a kill is none."""
     if not path.exists():
         return []
-    with path.open(newline="") as file:
-        return [
-            Entry(
-                int(row.pop("step")),
-                float(row.pop("seconds")),
-                {name: float(value) for name, value in row.items()},
-            )
-            for row in csv.DictReader(file)
-        ]
+    lines = path.read_text().splitlines(keepends=True)
+    return [
+        Entry(
+            int(row.pop("step")),
+            float(row.pop("seconds")),
+            {name: float(value) for name, value in row.items()},
+        )
+        for row in csv.DictReader(line for line in lines if line.endswith("\n"))
+    ]
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Give a file to write to, which takes the place of `path` once it is complete."""
+    partial = path.with_name(f".partial-{path.name}")
+    try:
+        yield partial
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def save_curve(entries: list[Entry], path: Path) -> None:
@@ -97,7 +117,8 @@ def save_curve(entries: list[Entry], path: Path) -> None:
         axes.set_title(name.replace("_", " "), fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=7)
-    figure.savefig(path, dpi=110)
+    with whole(path) as partial:
+        figure.savefig(partial, dpi=110)
 
 
 def save_preview(batch: Batch, fill: Tensor, path: Path, count: int = 16) -> None:
@@ -112,7 +133,9 @@ def save_preview(batch: Batch, fill: Tensor, path: Path, count: int = 16) -> Non
     grid = np.concatenate(rows)
     scale = max(1, 64 // batch.images.shape[-1])
     grid = grid.repeat(scale, 0).repeat(scale, 1)
-    cv2.imwrite(str(path), grid[..., ::-1])
+    _, encoded = cv2.imencode(".png", grid[..., ::-1])
+    with whole(path) as partial:
+        partial.write_bytes(encoded.tobytes())
 
 
 def _to_pixels(images: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
