@@ -13,7 +13,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import EntryPoint, entry_points
@@ -131,6 +131,8 @@ class Catalogue(Generic[P]):
         return found[0]
 
     def _named(self, wanted: specification.Specification) -> type[P]:
+        if found := self._of_that_module(wanted.name):
+            return found
         if wanted.name in self.ours.plugins:
             return self.ours.plugins[wanted.name]
         if wanted.name in self._all.plugins:
@@ -143,6 +145,15 @@ class Catalogue(Generic[P]):
             f"{did_you_mean(wanted.name, self.plugins)} "
             f"(inpaintbench list {self.kind.split()[0]}s shows them all)"
         )
+
+    def _of_that_module(self, name: str) -> type[P] | None:
+        """Find ours without importing the others, where its module bears its name."""
+        module = f"{self.package}.{name.replace('-', '_')}"
+        if module in _module_names(self.package):
+            with suppress(Exception):  # which the search through all will tell
+                defined = _defined(importlib.import_module(module), self.base)
+                return next((cls for cls in defined if cls.name == name), None)
+        return None
 
 
 def _stands_for(origin: str, name: str) -> bool:
@@ -316,9 +327,10 @@ def _lies_in(module: ModuleType, folder: str) -> bool:
     return any(Path(place).is_relative_to(folder) for place in places if place)
 
 
-def _module_names(package: str) -> list[str]:
+@cache
+def _module_names(package: str) -> tuple[str, ...]:
     paths = importlib.import_module(package).__path__
-    return [f"{package}.{m.name}" for m in pkgutil.iter_modules(paths) if not m.ispkg]
+    return tuple(f"{package}.{m.name}" for m in pkgutil.iter_modules(paths) if not m.ispkg)
 
 
 def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:
