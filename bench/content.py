@@ -5,16 +5,21 @@ from __future__ import annotations
 import copyreg
 import dis
 import hashlib
+import pickle
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 import numpy as np
 
 _PLAIN = (type(None), type(...), bool, int, float, complex, str, bytes)
-_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME")
+_GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
+_CODE = ("name", "code", "consts", "names", "varnames", "freevars", "cellvars", "flags", "argcount")
+_CODE += ("posonlyargcount", "kwonlyargcount", "exceptiontable")
+_PYTHONS = ("__module__", "__doc__", "__firstlineno__")
 
 
 @dataclass(frozen=True)
@@ -64,8 +69,8 @@ class _Reader:
         if id(value) in self._done:
             return self._done[id(value)][0]
         if id(value) in self._open:
-            return _hash("cycle", str(len(self._open) - self._open[id(value)]))
-        self._open[id(value)] = len(self._open)
+            return _hash("cycle", str(self._open[id(value)]))
+        self._open[id(value)] = len(self._open) + len(self._done)  # how many were met before
         found = _hash(*self._parts(value))
         del self._open[id(value)]
         self._done[id(value)] = (found, value)
@@ -82,15 +87,17 @@ class _Reader:
         elif isinstance(value, type | FunctionType | BuiltinFunctionType) and _is_named(value):
             self.modules.add(value.__module__)
             yield f"{value.__module__}.{value.__qualname__}"
-        elif isinstance(value, np.ndarray) and not value.dtype.hasobject:
-            yield f"{value.dtype.str}{value.shape}"
+        elif kind is np.ndarray and not value.dtype.hasobject:
+            yield self.digest((value.dtype, value.shape))
             yield np.ascontiguousarray(value).view(np.uint8).data
         elif torch and isinstance(value, torch.Tensor) and value.layout == torch.strided:
-            plain = value.detach().cpu().contiguous()
+            plain = value.detach().cpu().resolve_conj().resolve_neg().contiguous()
             yield f"{value.dtype}{tuple(value.shape)}{value.requires_grad}"
+            yield self.digest((kind, vars(value)))
             yield plain.flatten().view(torch.uint8).numpy().data
         elif isinstance(value, set | frozenset):
-            yield from sorted(map(self.digest, value))
+            yield self.digest((kind, value.__reduce_ex__(4)[2:]))
+            yield from sorted(map(self._alone, value))
         elif kind in (list, tuple):
             yield from map(self.digest, value)
         elif kind is dict:
@@ -98,31 +105,44 @@ class _Reader:
         else:
             yield from map(self.digest, self._made_of(value))
 
+    def _alone(self, value: Any) -> str:
+        """Digest a member of a set as if it were the first: they come in any order."""
+        done, self._done = self._done, self._done.copy()
+        found = self.digest(value)
+        self._done = done
+        return found
+
     def _made_of(self, value: Any) -> Iterator[Any]:
         """Yield the parts of code, of classes and of anything that can be pickled."""
-        compiled = getattr(value, "py_func", None) or getattr(value, "__wrapped__", None)
+        numba = sys.modules.get("numba.core")
         if isinstance(value, FunctionType):
-            yield from (value.__code__, value.__defaults__, value.__kwdefaults__)
-            yield from (cell.cell_contents for cell in value.__closure__ or () if _is_full(cell))
-            yield dict(self._globals(value))
-            yield {key: part for key, part in vars(value).items() if key != "__wrapped__"}
+            yield from (value.__code__, value.__defaults__, value.__kwdefaults__, value.__closure__)
+            yield from (dict(self._globals(value)), vars(value))
+        elif isinstance(value, CellType):
+            with suppress(ValueError):  # not set yet
+                yield value.cell_contents
         elif isinstance(value, CodeType):
-            yield from (value.co_name, value.co_code, value.co_consts, value.co_names)
-            yield from (value.co_varnames, value.co_freevars, value.co_flags, value.co_argcount)
+            yield from (getattr(value, f"co_{part}", None) for part in _CODE)
         elif isinstance(value, type):
-            yield from (value.__qualname__, value.__bases__)
+            yield from (type(value), value.__qualname__, value.__bases__)
             yield from (item for item in vars(value).items() if _is_written(*item))
         elif isinstance(value, MethodType | staticmethod | classmethod):
             yield from (value.__func__, getattr(value, "__self__", None))
         elif isinstance(value, property):
             yield from (value.fget, value.fset, value.fdel)
-        elif isinstance(compiled, FunctionType):
-            yield compiled
+            yield from (type(value), getattr(value, "__dict__", None))
+        elif numba and isinstance(value, numba.types.Type):  # its number is that of its making
+            yield value.name
+        elif numba and isinstance(value, numba.serialize.ReduceMixin):  # its uuid is drawn
+            yield {key: part for key, part in value._reduce_states().items() if key != "uuid"}
         else:
             reduce = copyreg.dispatch_table.get(type(value))
             made = reduce(value) if reduce else value.__reduce_ex__(4)
-            yield from (made,) if isinstance(made, str) else made[:3]
-            yield from () if isinstance(made, str) else (list(part or ()) for part in made[3:5])
+            if isinstance(made, str):  # its name in a module
+                yield from (pickle.whichmodule(value, made), made)
+                yield getattr(value, "__wrapped__", None)
+            else:
+                yield from (*made[:3], *(list(part or ()) for part in made[3:5]), *made[5:])
 
     def _globals(self, function: FunctionType) -> Iterator[tuple[str, Any]]:
         """Yield the globals that a function uses, and note the modules that it imports."""
@@ -173,11 +193,6 @@ def _is_written(key: str, part: Any) -> bool:
     """Tell whether a person wrote an attribute of a class, and not Python."""
     if callable(part) or isinstance(part, staticmethod | classmethod | property):
         return True
-    return not key.startswith(("__", "_abc_")) and not hasattr(part, "__objclass__")
-
-
-def _is_full(cell: Any) -> bool:
-    try:
-        return cell.cell_contents is not None
-    except ValueError:
-        return False
+    if key.startswith("__"):
+        return type(part) in _PLAIN and key not in _PYTHONS
+    return not key.startswith("_abc_") and not hasattr(part, "__objclass__")

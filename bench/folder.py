@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -13,6 +14,45 @@ REPORT_FILES, SITE_FILES = ".inpaintbench-files", ".inpaintbench-site"
 """Files that name, a line each, what we wrote beside them: in a report, and in a site."""
 
 _STATE = "# made from "
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows lacks
+
+
+def write_whole(path: Path, content: bytes | str) -> None:
+    """Write a file whole or not at all, and through no link: a folder may be somebody else's.
+
+    Raises
+    ------
+    BenchError
+        When it can't be written; nothing is left of it.
+    """
+    partial = _partial(path)
+    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
+    with _in_a_line(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.unlink(missing_ok=True)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
+            with os.fdopen(os.open(partial, flags, 0o666), "wb") as file:
+                file.write(data)
+            partial.replace(path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+            raise
+
+
+def refuse_links(*paths: Path) -> None:
+    """Refuse places of ours that are links: what is written there would go elsewhere.
+
+    Raises
+    ------
+    BenchError
+        When one is a link.
+    """
+    for path in paths:
+        if path.is_symlink():
+            raise BenchError(f"{path}: is a link, and nothing is written through one; remove it")
 
 
 class Folder:
@@ -50,7 +90,11 @@ class Folder:
         with _in_a_line(directory):
             directory.mkdir(parents=True, exist_ok=True)
             self._earlier = listed(self._record)
-            self._list = self._record.open("a", encoding="utf-8")
+            self._list = os.fdopen(
+                os.open(self._record, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o666),
+                "a",
+                encoding="utf-8",
+            )
 
     def place(self, name: str) -> Path:
         """List a file that is about to be written, and return where it goes."""
@@ -60,6 +104,8 @@ class Folder:
                 self._list.write(f"{name}\n")
                 self._list.flush()
             path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.resolve().is_relative_to(self.directory.resolve()):
+            raise BenchError(f"{path.parent}: is a link that leads out; remove it")
         self.written[name] = path
         return path
 
@@ -72,16 +118,8 @@ class Folder:
         if name in self.written:
             return
         path = self.place(name)
-        partial = _partial(path)
-        with _in_a_line(path):
-            if path.is_file() and path.read_bytes() == content:
-                return
-            try:
-                partial.write_bytes(content)
-                partial.replace(path)
-            except OSError:
-                partial.unlink(missing_ok=True)
-                raise
+        if not (path.is_file() and path.read_bytes() == content):
+            write_whole(path, content)
 
     def named_by_digest(self, kind: str, suffix: str, content: bytes) -> str:
         """Write a file named by its content; return its name."""
@@ -101,10 +139,7 @@ class Folder:
         self._list.close()
         _remove(self.directory, [name for name in self._earlier if name not in self.written])
         lines = [f"{_STATE}{state}"] if state else []
-        partial = _partial(self._record)
-        with _in_a_line(self._record):
-            partial.write_text("\n".join([*lines, *sorted(self.written)]) + "\n", encoding="utf-8")
-            partial.replace(self._record)
+        write_whole(self._record, "\n".join([*lines, *sorted(self.written)]) + "\n")
         return list(self.written.values())
 
 

@@ -118,23 +118,25 @@ def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) 
 
 def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRows:
     """Run the method, without the timing pass: a test runs beside others."""
+    from inpaintbench.execution.method_process import describe_apart
     from inpaintbench.execution.run import Options, run
     from inpaintbench.planning.plan import make_plan
     from inpaintbench.storage.runs import read_run
 
-    run(make_plan(benchmark, device), directory, Options(jobs, device, timing=False), _Silent())
+    plan = make_plan(benchmark, device, describe_apart)
+    run(plan, directory, Options(jobs, device, timing=False), _Silent())
     return read_run(directory)
 
 
 def _write(rows: RunRows, path: Path) -> str:
     """Write the baseline; say what keeps it from being one."""
-    from inpaintbench.regression.document import write_text
+    from inpaintbench.folder import write_whole
     from inpaintbench.storage.rows import long_rows
 
     failed = rows.cells[rows.cells["status"] == "failed"]
     if len(failed) == len(rows.cells):
         return f"{path}: not written, every cell failed ({failed['message'].iloc[0]})"
-    write_text(path, long_rows(rows).to_csv(index=False))
+    write_whole(path, long_rows(rows).to_csv(index=False))
     return ""
 
 

@@ -1,6 +1,6 @@
 """The table of faults in docs/faults.md, filled in by the tests that cause them.
 
-``INPAINTBENCH_FAULT_TABLE=docs/faults.md python -m pytest tests/test_faults.py`` writes it anew.
+``INPAINTBENCH_FAULT_TABLE=docs/faults.md python -m pytest tests`` writes it anew.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FAULTS = (
     "Read-only output folder",
     "Two processes on one run directory",
     "Power cut: outputs that never reached the disk",
-    "SIGKILL of a worker",
+    "SIGKILL of a method's process",
     "SIGKILL of a Dask worker",
     "SIGKILL of the Dask scheduler",
     "Method edited while a Dask worker lives",
@@ -55,6 +55,9 @@ FAULTS = (
     "Pictures of the data moved away",
     "A person's own files among the results",
     "Run of an earlier version",
+    "Runs that name files of code",
+    "Output in another encoding",
+    "Text with markup",
 )
 
 HEAD = "| fault | times | what happens | lost |\n|---|---|---|---|\n"

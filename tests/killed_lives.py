@@ -1,16 +1,25 @@
-"""A small run that is killed again and again, until it has been through it all."""
+"""Runs that are killed again and again: a small one here, and any command, at random moments."""
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
+import os
 import random
+import signal
+import subprocess
+import sys
 import tempfile
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pandas as pd
+import psutil
 from small_runs import Quiet
 
 from inpaintbench.execution.run import Options, run
@@ -135,4 +144,51 @@ class Lives:
 def results(directory: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the cells and scores of a run, without what differs from machine to machine."""
     rows = read_run(directory)
-    return rows.cells.drop(columns="seconds"), rows.scores
+    cells = rows.cells.drop(columns=["seconds", "environment"])
+    return cells, rows.scores.drop(columns="environment")
+
+
+def end_amid(
+    arguments: list[str],
+    folder: Path,
+    begun: Callable[[], bool],
+    seconds: float,
+    ending: signal.Signals,
+) -> bool:
+    """Start a command, and end it some time after it has begun with something.
+
+    No process of it may be left.
+
+    Returns
+    -------
+    bool
+        Whether it hadn't come to its own end before.
+    """
+    name = uuid4().hex
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inpaintbench", *arguments],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "INPAINTBENCH_TESTED_LIFE": name},
+    )
+    while process.poll() is None and not begun():
+        time.sleep(0.01)
+    time.sleep(seconds)
+    process.send_signal(ending)
+    status = process.wait()
+    deadline = time.monotonic() + 5
+    while (left := descendants(name)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not left, "a child outlives its parent"
+    return status == -ending
+
+
+def descendants(name: str) -> list[psutil.Process]:
+    """Find all that a command has started, in whatever session; they have its environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get("INPAINTBENCH_TESTED_LIFE") == name:
+                found.append(process)
+    return found

@@ -195,6 +195,32 @@ def test_rows_equal_those_of_a_local_run_though_workers_and_scheduler_are_killed
 
 
 @pytest.mark.slow
+def test_an_edited_method_is_never_answered_by_a_worker_that_has_the_old_one(
+    command: Command, tmp_path: Path, cluster: Cluster
+) -> None:
+    cluster.worker()
+    words = ("run", "-d", "photos[size=32]", "--masks", "large-regions", "-m", "./nap.py")
+    words += ("--limit", "2", "--metric", "psnr", "--no-timing", "--out")
+    on_cluster = ("--executor", "dask", "--scheduler", cluster.address)
+    found = []
+    for level in ("128", "9"):
+        (tmp_path / "nap.py").write_text(NAP.replace("128", level))
+        ran = command(*words, "run", *on_cluster)
+        assert ran.returncode == 0, ran.stderr
+        found.append(results(tmp_path / "run")[0])
+        assert (found[-1]["status"] == "done").all()
+    assert not set(found[0]["output_sha256"]) & set(found[1]["output_sha256"])
+    assert command(*words, "here").returncode == 0
+    pd.testing.assert_frame_equal(found[1], results(tmp_path / "here")[0])
+    record(
+        "Method edited while a Dask worker lives",
+        1,
+        "the next run's rows are the new code's, as on this machine",
+        "nothing",
+    )
+
+
+@pytest.mark.slow
 def test_a_hung_and_a_crashing_method_end_alone_on_the_cluster(
     command: Command, tmp_path: Path, cluster: Cluster
 ) -> None:

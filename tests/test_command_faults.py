@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,6 +24,8 @@ import numpy as np
 import psutil
 import pytest
 from conftest import Command
+from fault_table import record
+from killed_lives import end_amid, results
 from small_runs import small_run
 
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
@@ -76,6 +80,12 @@ def test_reports_are_made_without_the_pictures_and_say_so(command: Command, copi
     ran = command("leaderboard", copied, "-o", "site")
     assert ran.returncode == 0
     assert "Missing pictures: folder[path=" in ran.stdout
+    record(
+        "Pictures of the data moved away",
+        5,
+        "reports, tables and sites are made without them, and say so",
+        "pictures in them",
+    )
 
 
 def test_other_pictures_in_their_place_are_not_shown(
@@ -112,9 +122,9 @@ def test_a_lost_output_is_a_gap_in_the_pictures(command: Command, finished: Path
 
 def killed_at_random(
     arguments: list[str], folder: Path, seconds: float, lives: int, *, seed: int = 0
-) -> int:
-    """Start a command again and again and end it at a random moment; return the lives it lost."""
-    moments, lost = random.Random(seed), 0
+) -> Counter[str]:
+    """Start a command again and again and end it at a random moment; count what ended it."""
+    moments, lost = random.Random(seed), Counter[str]()
     for life in range(lives):
         process = subprocess.Popen(
             [sys.executable, "-m", "inpaintbench", *arguments],
@@ -127,12 +137,21 @@ def killed_at_random(
             family = psutil.Process(process.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             family = []
-        process.send_signal(signal.SIGTERM if life % 2 else signal.SIGKILL)
-        lost += process.wait() != 0
+        ending = signal.SIGTERM if life % 2 else signal.SIGKILL
+        process.send_signal(ending)
+        lost[ending.name] += process.wait() != 0
         gone, left = psutil.wait_procs(family, timeout=5)
         assert not left, "a child outlives its parent"
         assert len(gone) == len(family)
     return lost
+
+
+def record_ends(stage: str, lost: Counter[str], happens: str, what: str = "nothing") -> None:
+    for ending, times in lost.items():
+        record(f"{ending} in {stage}", times, f"no process is left; {happens}", what)
+
+
+WHOLE = "the same command writes an undisturbed one's files"
 
 
 def test_a_killed_report_leaves_no_child_and_the_next_one_is_whole(
@@ -143,7 +162,8 @@ def test_a_killed_report_leaves_no_child_and_the_next_one_is_whole(
     own = tmp_path / "killed" / "report" / "thesis.txt"
     own.parent.mkdir()
     own.write_text("mine")
-    assert killed_at_random(["report", "killed", "--site"], tmp_path, 8, 4) > 1
+    lost = killed_at_random(["report", "killed", "--site"], tmp_path, 8, 4)
+    assert lost.total() > 1
     for name in ("killed", "whole"):
         assert command("report", name, "--site").returncode == 0
     found, wanted = (files(tmp_path / name / "report") for name in ("killed", "whole"))
@@ -154,14 +174,70 @@ def test_a_killed_report_leaves_no_child_and_the_next_one_is_whole(
             assert killed.read_bytes().replace(b"killed", b"whole") == whole.read_bytes(), name
     assert own.read_text() == "mine"
     assert not list(tmp_path.rglob("*.partial"))
+    record_ends("a report", lost, WHOLE)
     assert {REPORT_FILES, f"site/{SITE_FILES}"} <= wanted
+
+
+def test_a_killed_site_is_made_whole_by_the_same_command(
+    command: Command, finished: Path, tmp_path: Path
+) -> None:
+    words = ["leaderboard", str(finished / "run"), "-o"]
+    lost, moments = Counter[str](), random.Random(0)
+    for ending in (signal.SIGKILL, signal.SIGTERM) * 2:
+        lost[ending.name] += end_amid(
+            [*words, "killed"],
+            tmp_path,
+            lambda: bool(files(tmp_path / "killed")),
+            moments.uniform(0, 0.2),
+            ending,
+        )
+        if lost.total() % 2:
+            shutil.rmtree(tmp_path / "killed")  # otherwise it goes on from what is there
+    assert all(lost.values())
+    for name in ("killed", "whole"):
+        assert command(*words, name).returncode == 0
+    found, wanted = (files(tmp_path / name) for name in ("killed", "whole"))
+    assert found == wanted
+    for name in wanted - {"about.html", SITE_FILES}:
+        killed, whole = (tmp_path / site / name for site in ("killed", "whole"))
+        assert killed.read_bytes() == whole.read_bytes(), name
+    record_ends("a site", lost, WHOLE)
+
+
+def test_a_killed_merge_is_whole_or_not_there(
+    command: Command, finished: Path, tmp_path: Path
+) -> None:
+    for name in ("a", "b"):
+        shutil.copytree(finished / "run", tmp_path / name)
+    words = ["merge", "a", "b", "--out"]
+    lost, moments = Counter[str](), random.Random(0)
+    for ending in (signal.SIGKILL, signal.SIGTERM) * 2:
+        lost[ending.name] += end_amid(
+            [*words, "killed"],
+            tmp_path,
+            (tmp_path / ".killed.partial").exists,
+            moments.uniform(0, 0.03),
+            ending,
+        )
+        if (tmp_path / "killed").exists():  # it was over before
+            assert len(results(tmp_path / "killed")[0]) == len(results(tmp_path / "a")[0])
+            shutil.rmtree(tmp_path / "killed")
+    assert all(lost.values())
+    for name in ("killed", "whole"):
+        ran = command(*words, name)
+        assert ran.returncode == 0, ran.stderr
+    for here, there in zip(results(tmp_path / "killed"), results(tmp_path / "whole"), strict=True):
+        assert here.equals(there)
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+    assert not list(tmp_path.rglob("*.partial"))
+    record_ends("a merge", lost, "whole or not there; the same command makes an undisturbed one's")
 
 
 def test_a_killed_history_holds_whole_runs(
     command: Command, finished: Path, tmp_path: Path
 ) -> None:
     arguments = ["history", "add", str(finished / "run"), "--database", "h.db"]
-    killed_at_random(arguments, tmp_path, 3, 4)
+    lost = killed_at_random(arguments, tmp_path, 3, 4)
     if (tmp_path / "h.db").exists() and (tmp_path / "h.db").stat().st_size:
         with open_history(tmp_path / "h.db") as connection:
             runs = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
@@ -171,6 +247,7 @@ def test_a_killed_history_holds_whole_runs(
     with open_history(tmp_path / "h.db") as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone()[0] == 1
         assert connection.execute("SELECT count(*) FROM figures").fetchone()[0] > 0
+    record_ends("a history", lost, "the run is in it whole or not at all, and once after another")
 
 
 def test_a_killed_training_goes_on_from_whole_files(command: Command, tmp_path: Path) -> None:
@@ -184,8 +261,8 @@ def test_a_killed_training_goes_on_from_whole_files(command: Command, tmp_path: 
     start = ["train", "autoencoder", "-d", "folder[path=images]", "--size", "32"]
     start += ["--batch", "2", "--width", "8"]
     start += ["--steps", "24", "--checkpoint-minutes", "0.01", "--out", "t", "--device", "cpu"]
-    killed_at_random(start, tmp_path, 8, 1)
-    killed_at_random([*start, "--resume"], tmp_path, 9, 2, seed=1)
+    lost = killed_at_random(start, tmp_path, 8, 1)
+    lost += killed_at_random([*start, "--resume"], tmp_path, 9, 2, seed=1)
     resume = ["--resume"] if (tmp_path / "t" / "checkpoint.pt").exists() else []
     ran = command(*start, *resume)
     assert ran.returncode == 0, ran.stderr
@@ -194,6 +271,9 @@ def test_a_killed_training_goes_on_from_whole_files(command: Command, tmp_path: 
     assert steps[-1] == 24
     assert steps == sorted(set(steps))
     assert not [name for name in files(tmp_path / "t") if "partial" in name]
+    assert set(lost) == {"SIGKILL", "SIGTERM"}
+    happens = "`--resume` goes on from the last checkpoint; every file is whole"
+    record_ends("training", lost, happens, "steps since the checkpoint")
 
 
 def test_a_log_cut_short_by_a_kill_is_read_up_to_there(tmp_path: Path) -> None:
@@ -237,19 +317,32 @@ class Slow(BaseHTTPRequestHandler):
 FETCH = """
 import sys
 from pathlib import Path
+from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.reading.remote import Remote
-print(Remote(sys.argv[1], sys.argv[2], int(sys.argv[3])).fetch(Path(sys.argv[4])))
+try:
+    Remote(sys.argv[1], sys.argv[2], int(sys.argv[3])).fetch(Path(sys.argv[4]))
+except DataError as error:
+    sys.exit(f"inpaintbench: {error}")
 """
 
 
-def test_a_killed_download_is_carried_on_and_never_half_there(tmp_path: Path) -> None:
+@contextmanager
+def slow_server() -> Iterator[list[str]]:
+    """Serve a file; yield the command that downloads it, but for the folder."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
         server.daemon_threads = True
         thread = Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         digest = hashlib.sha256(CONTENT).hexdigest()
         address = f"http://127.0.0.1:{server.server_address[1]}/file.bin"
-        words = [sys.executable, "-c", FETCH, address, f"sha256:{digest}", str(len(CONTENT))]
+        yield [sys.executable, "-c", FETCH, address, f"sha256:{digest}", str(len(CONTENT))]
+        server.shutdown()
+        thread.join()
+
+
+def test_a_killed_download_is_carried_on_and_never_half_there(tmp_path: Path) -> None:
+    lost = Counter[str]()
+    with slow_server() as words:
         lengths = [0]
         for life in range(4):
             process = subprocess.Popen([*words, str(tmp_path)], stdout=subprocess.DEVNULL)
@@ -257,16 +350,16 @@ def test_a_killed_download_is_carried_on_and_never_half_there(tmp_path: Path) ->
             while not (part.exists() and part.stat().st_size > lengths[-1]):
                 time.sleep(0.01)
                 assert process.poll() is None
-            process.send_signal(signal.SIGTERM if life % 2 else signal.SIGKILL)
-            process.wait()
+            ending = signal.SIGTERM if life % 2 else signal.SIGKILL
+            process.send_signal(ending)
+            lost[ending.name] += process.wait() == -ending
             assert not (tmp_path / "file.bin").exists()
             lengths.append(part.stat().st_size)
-        subprocess.run([*words, str(tmp_path)], check=True, stdout=subprocess.DEVNULL)
-        server.shutdown()
-        thread.join()
+        subprocess.run([*words, str(tmp_path)], check=True)
     assert lengths == sorted(lengths)
     assert (tmp_path / "file.bin").read_bytes() == CONTENT
     assert files(tmp_path) == {"file.bin"}
+    record_ends("a download", lost, "the file isn't there; the same command carries on with it")
 
 
 @pytest.fixture
@@ -296,21 +389,25 @@ def small_disk(tmp_path: Path) -> Iterator[tuple[Path, Callable[[], None]]]:
         ("leaderboard", "RUN", "-o", "DISK/out"),
         ("figure", "suites", "RUN", "-o", "DISK/out/figure.png"),
         ("history", "add", "RUN", "--database", "DISK/out/h.db"),
+        ("merge", "RUN", "OTHER", "--out", "DISK/out"),
         ("train", "autoencoder", "-d", "folder[path=IMAGES]", "--size", "32", "--steps", "2",
          "--batch", "2", "--out", "DISK/out", "--device", "cpu"),
     ],
-    ids=["report", "leaderboard", "figure", "history", "train"],
+    ids=["report", "leaderboard", "figure", "history", "merge", "train"],
 )  # fmt: skip
 def test_a_full_disk_is_one_line_and_the_same_command_works_with_space(
     command: Command,
     finished: Path,
     small_disk: tuple[Path, Callable[[], None]],
+    tmp_path: Path,
     arguments: tuple[str, ...],
 ) -> None:
     disk, grow = small_disk
-    if arguments[0] in ("figure", "history"):  # which write less than the disk holds
+    if arguments[0] in ("figure", "history", "merge"):  # which write less than the disk holds
         (disk / "filler").write_bytes(bytes(190_000))
     places = {"RUN": finished / "run", "DISK": disk, "IMAGES": finished / "images"}
+    if arguments[0] == "merge":
+        places["OTHER"] = shutil.copytree(finished / "run", tmp_path / "other")
     words = list(arguments)
     for name, place in places.items():
         words = [word.replace(name, str(place)) for word in words]
@@ -325,6 +422,38 @@ def test_a_full_disk_is_one_line_and_the_same_command_works_with_space(
     grow()
     again = command(*words)
     assert again.returncode == 0, again.stderr
+    if stage := FULL.get(arguments[0]):
+        record(
+            f"Full disk in {stage}", 1, "one line; with space, the same command works", "nothing"
+        )
+
+
+FULL = {
+    "report": "a report",
+    "leaderboard": "a site",
+    "history": "a history",
+    "merge": "a merge",
+    "train": "training",
+}
+
+
+def test_a_full_disk_in_a_download_is_one_line_and_what_came_is_kept(
+    small_disk: tuple[Path, Callable[[], None]],
+) -> None:
+    disk, grow = small_disk
+    with slow_server() as words:
+        ran = subprocess.run([*words, str(disk)], capture_output=True, text=True, check=False)
+        assert ran.returncode == 1
+        assert "No space left" in ran.stderr
+        (line,) = [line for line in ran.stderr.splitlines() if line.startswith("inpaintbench:")]
+        assert line == ran.stderr.splitlines()[-1]
+        assert files(disk) == {"file.bin.part"}
+        grow()
+        subprocess.run([*words, str(disk)], check=True)
+    assert (disk / "file.bin").read_bytes() == CONTENT
+    assert files(disk) == {"file.bin"}
+    happens = "one line; with space, the same command carries on with what came"
+    record("Full disk in a download", 1, happens, "nothing")
 
 
 def test_pip_ends_with_the_process_that_asked_it(tmp_path: Path) -> None:

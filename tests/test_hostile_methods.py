@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import psutil
 import pytest
+from fault_table import record
 from small_runs import Quiet
 
 from inpaintbench.execution.method_process import describe_apart
@@ -179,6 +180,12 @@ def test_every_deed_is_a_row_and_changes_nobody_elses(tmp_path: Path) -> None:
     assert messages.str.len().max() <= 500
     left = [p for p in psutil.process_iter(["cmdline"]) if "4711" in (p.info["cmdline"] or ())]
     assert not left, "what a method starts dies with it"
+    record(
+        "Method that ruins its own process",
+        len(DEEDS),
+        "its cells say how; all others' are as without it; nothing it started is left",
+        "its cells",
+    )
 
 
 MEDDLERS = {
@@ -221,6 +228,12 @@ def test_an_output_depends_on_nothing_that_ran_before(tmp_path: Path, jobs: int)
     ]
     assert outputs[0] == outputs[1]
     assert all(outputs[0])
+    record(
+        "Methods that change what others stand on",
+        len(MEDDLERS),
+        "outputs of the others are as without them, in every order, with 1 and 2 jobs",
+        "nothing",
+    )
 
 
 @pytest.mark.slow
@@ -246,6 +259,7 @@ def test_two_folders_with_a_helper_of_one_name_never_meet(tmp_path: Path) -> Non
         first.cells[keep].sort_values(by, ignore_index=True),
         second.cells[keep].sort_values(by, ignore_index=True),
     )
+    record("Two methods with helpers of one name", 2, "each finds its own, in any order", "nothing")
 
 
 COUNTS = '''
@@ -288,3 +302,4 @@ def test_a_set_up_that_fails_by_chance_is_tried_again(tmp_path: Path) -> None:
     path.write_text(COUNTS.format(log=str(log), fails=True))
     assert (cells(tmp_path / "run", str(path), jobs=1)["status"] == "done").all()
     assert log.read_text().split() == ["0", "0"]
+    record("Set-up that fails by chance", 1, "it is tried once more", "nothing")

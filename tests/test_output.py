@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Command
+from fault_table import record
 from rich.table import Table
 
 from inpaintbench.cli import check as check_command
@@ -83,6 +84,12 @@ def test_notes_and_progress_take_any_text(capsys: pytest.CaptureFixture[str]) ->
     for text in BRACKETS:
         assert f"! {text}" in printed
     assert "! \\x1b[2J" in printed
+    record(
+        "Text with markup",
+        len(BRACKETS) + len(CONTROLS),
+        "shown as it is; what a terminal would obey is made visible",
+        "nothing",
+    )
 
 
 def test_check_shows_its_method_as_it_was_typed(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +126,7 @@ def test_an_encoding_without_a_character_gets_a_plain_one(command: Command) -> N
         check=True,
     )
     assert ran.stdout.decode("ascii").strip() == r"~ 3 x 4 +- 1 -> ok \u6c34 \ud800"
+    record("Output in another encoding", 5, "what it lacks is written otherwise", "nothing")
 
 
 @pytest.mark.parametrize("closed", ["1>&-", "2>&-", "0<&- 1>&- 2>&-"])
@@ -135,6 +143,23 @@ def test_a_reader_that_leaves_early_ends_it_quietly(arguments: str) -> None:
     ran = subprocess.run(["bash", "-c", line], capture_output=True, text=True, check=False)
     assert ran.stderr == ""
     assert ran.stdout.strip() in ("141", "0")  # 0 where it was all written before
+
+
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a full device")
+FULL = "inpaintbench: the output can't be written: No space left on device"
+
+
+def to_a_full_device(arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    line = f"exec {sys.executable} -m inpaintbench {arguments} >/dev/full"
+    return subprocess.run(["bash", "-c", line], cwd=folder, stderr=subprocess.PIPE, text=True)
+
+
+@needs_full
+@pytest.mark.parametrize("arguments", ["list methods -l", "--help", "--version", "list presets"])
+def test_output_that_cannot_be_written_is_one_line(tmp_path: Path, arguments: str) -> None:
+    ran = to_a_full_device(arguments, tmp_path)
+    assert ran.stderr.splitlines() == [FULL]
+    assert ran.returncode == 1
 
 
 EXITS = '''
@@ -196,6 +221,14 @@ def test_a_picture_is_filled(command: Command, picture: Path) -> None:
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.startswith("o [x].png: written")
     assert (picture / "o [x].png").is_file()
+
+
+@needs_full
+def test_a_command_does_its_work_where_its_output_cannot_be_written(picture: Path) -> None:
+    ran = to_a_full_device("inpaint image.png mask.png -m telea -o out.png", picture)
+    assert ran.stderr.splitlines()[-1] == FULL
+    assert ran.returncode == 1
+    assert (picture / "out.png").is_file()
 
 
 def test_code_from_outside_that_exits_is_no_success(

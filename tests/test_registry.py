@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from fault_table import record
 
 from inpaintbench.errors import BenchError
 from inpaintbench.plugins import registry
@@ -303,4 +304,10 @@ def test_an_installed_package_brings_plugins_of_every_kind(tmp_path: Path) -> No
     assert ran.returncode == 0, ran.stderr
     rows = (tmp_path / "run" / "rows.csv").read_text()
     assert "constant[value=9]" in rows
+    record(
+        "Installed plugin that exits when imported",
+        1,
+        "`list` names it and why; runs of others go on",
+        "nothing",
+    )
     assert "bias" in rows

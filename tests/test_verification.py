@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 import pytest
 import typer
+from conftest import Command
+from fault_table import record
 from small_runs import Quiet, small_run, write_nudged
 from typer.testing import CliRunner
 
@@ -190,3 +192,66 @@ def test_the_commands_exit_by_what_they_find(run: Path) -> None:
     assert failed.exit_code == 1
     assert "is not what it claims: " in failed.output
     assert words.invoke(application, ["replay", str(run), case, "telea"]).exit_code == 1
+
+
+OWN_DATASET = """
+from pathlib import Path
+
+import numpy as np
+from inpaintbench.datasets.base import Dataset, Sample
+
+Path({mark!r}).touch()
+
+
+class Own(Dataset):
+    \"\"\"One grey picture.\"\"\"
+
+    preparation = "none"
+
+    def ids(self):
+        return ["a"]
+
+    def load(self, sample_id):
+        return Sample(sample_id, np.full((64, 64, 3), 90, np.uint8))
+"""
+
+
+@pytest.mark.slow
+def test_code_that_a_run_names_runs_only_when_a_person_says_so(
+    command: Command, tmp_path: Path
+) -> None:
+    mark = tmp_path / "loaded"
+    (tmp_path / "own.py").write_text(OWN_DATASET.format(mark=str(mark)))
+    method = write_nudged(tmp_path / "nudged.py", 100)
+    own = (str(tmp_path / "own.py"),)
+    rows = small_run(
+        tmp_path / "run", "telea", method, datasets=own, masks=("large-regions",), limit=1
+    )
+    write_nudged(tmp_path / "nudged.py", 101)
+    commands: dict[str, tuple[str, ...]] = {
+        "report": ("report", "run"),
+        "leaderboard": ("leaderboard", "run"),
+        "verify": ("verify", "run", "--jobs", "1"),
+        "replay": ("replay", "run", str(rows.cells["case"].iloc[0]), "telea"),
+    }
+    for name, words in commands.items():
+        mark.unlink(missing_ok=True)
+        ran = command(*words)
+        assert not mark.exists(), name
+        assert ran.returncode == (name in ("verify", "replay")), ran.stderr
+        assert "Traceback" not in ran.stderr
+        assert "own.py: code that the run names, which only runs with --run-code" in (
+            ran.stdout + ran.stderr
+        ), name
+        if name != "report":
+            ran = command(*words, "--run-code")
+            assert mark.exists(), name
+            assert ran.returncode == 0, ran.stdout + ran.stderr
+        if name == "verify":
+            assert "nudged: its code, weights or libraries here aren't those" in ran.stdout
+    record(
+        "Runs that name files of code",
+        len(commands),
+        "read without loading one, unless `--run-code` is said; `verify` notes edited methods",
+        "pictures, checks",
+    )

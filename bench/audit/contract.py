@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -23,6 +24,8 @@ from inpaintbench.methods.base import Image, Mask, Method
 from inpaintbench.plugins import registry, specification
 
 Verdict = Literal["passed", "failed", "not applicable"]
+
+_CHANNELS, _DTYPES = (3, 1), ("uint8", "uint16")
 
 SIDES = (32, 48, 64, 128, 256, 512)
 """Square sizes tried, smallest first, to find one that a method takes."""
@@ -127,11 +130,14 @@ def _perform(task: tuple[str, Subject]) -> Outcome:
         return Outcome(name, "failed", f"raised {failure_of(error).message}")
 
 
-def _formats(method: Method, side: int) -> Iterator[tuple[int, str]]:
-    for dtype in ("uint8", "uint16"):
-        for channels in (3, 1):
-            if method.skip((side, side, channels), np.dtype(dtype)) is None:
-                yield channels, dtype
+def _formats(method: Method, side: int) -> list[tuple[int, str]]:
+    """List the channels and dtypes that a method takes of a square."""
+    return [
+        (channels, dtype)
+        for dtype in _DTYPES
+        for channels in _CHANNELS
+        if method.skip((side, side, channels), np.dtype(dtype)) is None
+    ]
 
 
 def accepted(method: Method) -> tuple[int, int, str]:
@@ -145,8 +151,7 @@ def accepted(method: Method) -> tuple[int, int, str]:
     for side in SIDES:
         for channels, dtype in _formats(method, side):
             return side, channels, dtype
-    reason = method.skip((64, 64, 3), np.dtype("uint8"))
-    raise Violation(f"skips every image: {reason}")
+    raise Violation(f"skips every image: {method.skip((64, 64, 3), np.dtype('uint8'))}")
 
 
 def fill(method: Method, image: Image, mask: Mask, content: Image | None = None) -> Image:
@@ -173,6 +178,12 @@ def fill(method: Method, image: Image, mask: Mask, content: Image | None = None)
     return checked_output(
         method.inpaint(np.where(mask[..., None], within, image), mask.copy()), image
     )
+
+
+def _scene(method: Method, hole: str) -> tuple[Image, Mask]:
+    """Draw a picture that a method takes, and a hole."""
+    side, channels, dtype = accepted(method)
+    return picture(side, side, channels, dtype), holes(side, side)[hole]
 
 
 # Checks
@@ -203,27 +214,22 @@ def _is_plain(kind: object) -> bool:
 def _check_accepts(subject: Subject) -> str:
     method = subject.made()
     side, _, _ = accepted(method)
-    formats = ", ".join(
-        f"{'colour' if channels == 3 else 'grey'} {dtype}"
-        for channels, dtype in _formats(method, side)
-    )
+    words = {3: "colour", 1: "grey"}
+    formats = ", ".join(f"{words[channels]} {dtype}" for channels, dtype in _formats(method, side))
     return f"{formats}; from {side}²"
 
 
 def _check_setup(subject: Subject) -> str:
     method = subject.fresh()
     method.setup(subject.device, 0)
-    side, channels, dtype = accepted(method)
-    fill(method, picture(side, side, channels, dtype), holes(side, side)["box"])
+    fill(method, *_scene(method, "box"))
     return ""
 
 
 def _check_fills(subject: Subject) -> str:
     method = subject.fresh()
-    side, channels, dtype = accepted(method)
-    mask = holes(side, side)["box"]
-    output = fill(method, picture(side, side, channels, dtype), mask)
-    black = float((output[mask] == 0).all(axis=-1).mean())
+    image, mask = _scene(method, "box")
+    black = float((fill(method, image, mask)[mask] == 0).all(axis=-1).mean())
     if black > 0.5:
         raise Violation(
             f"leaves {black:.0%} of the hole black in a picture without black; in masks, True is "
@@ -232,68 +238,45 @@ def _check_fills(subject: Subject) -> str:
     return ""
 
 
-def _check_format(channels: int | None, dtype: str | None) -> Check:
-    """Make the check that images of some channels or dtype come back as they should."""
-
-    def check(subject: Subject) -> str:
-        method = subject.fresh()
-        side, _, _ = accepted(method)
-        matching = [
-            (c, d)
-            for c, d in _formats(method, side)
-            if channels in (None, c) and dtype in (None, d)
-        ]
-        if not matching:
-            wanted = (side, side, channels or 3), np.dtype(dtype or "uint8")
-            raise NotApplicable(f"skips: {method.skip(*wanted)}")
-        for c, d in matching:
-            fill(method, picture(side, side, c, d), holes(side, side)["box"])
-        return ""
-
-    return check
+def _check_format(subject: Subject, channels: tuple[int, ...], dtypes: tuple[str, ...]) -> str:
+    """Images of these channels and dtypes come back as they should."""
+    method = subject.fresh()
+    side, _, _ = accepted(method)
+    matching = [(c, d) for c, d in _formats(method, side) if c in channels and d in dtypes]
+    if not matching:
+        reason = method.skip((side, side, channels[0]), np.dtype(dtypes[0]))
+        raise NotApplicable(f"skips: {reason}")
+    for c, d in matching:
+        fill(method, picture(side, side, c, d), holes(side, side)["box"])
+    return ""
 
 
-def _check_sizes(*sizes: tuple[int, int], beyond_smallest: bool = False) -> Check:
-    """Make the check that images of some sizes come back as they should.
-
-    `beyond_smallest` adds an odd size above the smallest square that the method takes.
-    """
-
-    def check(subject: Subject) -> str:
-        method = subject.fresh()
-        side, channels, dtype = accepted(method)
-        wanted = [*sizes, (side + 1, side + 13)] if beyond_smallest else sizes
-        taken = [size for size in wanted if method.skip((*size, channels), np.dtype(dtype)) is None]
-        if not taken:
-            raise NotApplicable(f"skips: {method.skip((*wanted[-1], channels), np.dtype(dtype))}")
-        for height, width in taken:
-            mask = holes(height, width)["several"]
-            fill(method, picture(height, width, channels, dtype), mask)
-        return ", ".join(f"{height}x{width}" for height, width in taken)
-
-    return check
+def _check_sizes(subject: Subject, *sizes: tuple[int, int], beyond: bool = False) -> str:
+    """Images of these sizes, and of an odd one `beyond` the smallest square, come back so."""
+    method = subject.fresh()
+    side, channels, dtype = accepted(method)
+    wanted = [*sizes, (side + 1, side + 13)] if beyond else sizes
+    taken = [size for size in wanted if method.skip((*size, channels), np.dtype(dtype)) is None]
+    if not taken:
+        raise NotApplicable(f"skips: {method.skip((*wanted[-1], channels), np.dtype(dtype))}")
+    for height, width in taken:
+        fill(method, picture(height, width, channels, dtype), holes(height, width)["several"])
+    return ", ".join(f"{height}x{width}" for height, width in taken)
 
 
-def _check_hole(kind: str) -> Check:
-    """Make the check that a kind of hole is filled."""
-
-    def check(subject: Subject) -> str:
-        method = subject.fresh()
-        side, channels, dtype = accepted(method)
-        fill(method, picture(side, side, channels, dtype), holes(side, side)[kind])
-        return ""
-
-    return check
+def _check_hole(subject: Subject, kind: str) -> str:
+    """Fill a kind of hole."""
+    method = subject.fresh()
+    fill(method, *_scene(method, kind))
+    return ""
 
 
 def _check_determinism(subject: Subject) -> str:
     if not subject.made().deterministic:
         raise NotApplicable("declares itself not deterministic")
     first, second = subject.fresh(), subject.fresh()
-    side, channels, dtype = accepted(first)
-    image = picture(side, side, channels, dtype)
-    mask = holes(side, side)["several"]
-    changed = _difference(fill(first, image, mask), fill(second, image, mask))
+    scene = _scene(first, "several")
+    changed = _difference(fill(first, *scene), fill(second, *scene))
     if changed:
         raise Violation(
             f"two instances differ in {changed}; if that must be, set deterministic = False"
@@ -303,32 +286,28 @@ def _check_determinism(subject: Subject) -> str:
 
 def _check_input(subject: Subject) -> str:
     method = subject.fresh()
-    side, channels, dtype = accepted(method)
-    mask = holes(side, side)["several"]
-    image = np.where(mask[..., None], 0, picture(side, side, channels, dtype)).astype(dtype)
+    image, mask = _scene(method, "several")
+    image[mask] = 0
     given, hole = image.copy(), mask.copy()
     seed_generators(0)
     method.inpaint(given, hole)
-    if not np.array_equal(given, image):
-        raise Violation("modifies the image that it is given")
-    if not np.array_equal(hole, mask):
-        raise Violation("modifies the mask that it is given")
+    for name, before, after in (("image", image, given), ("mask", mask, hole)):
+        if not np.array_equal(before, after):
+            raise Violation(f"modifies the {name} that it is given")
     return ""
 
 
 def _check_leak(subject: Subject) -> str:
     method = subject.fresh()
-    side, channels, dtype = accepted(method)
-    image = picture(side, side, channels, dtype)
-    levels = noise("garbage", image.shape) * float(np.iinfo(image.dtype).max)
-    garbage = np.rint(levels).astype(dtype)
     compared = 0
     for kind in ("box", "border", "full"):
-        mask = holes(side, side)[kind]
+        image, mask = _scene(method, kind)
         output = fill(method, image, mask)
         if not method.deterministic and _difference(output, fill(method, image, mask)):
             continue
         compared += 1
+        garbage = image.copy()
+        garbage[...] = np.rint(noise("garbage", image.shape) * np.iinfo(image.dtype).max)
         changed = _difference(output, fill(method, image, mask, garbage))
         if changed:
             raise Violation(f"{changed} change with what lies in the {kind} hole")
@@ -348,16 +327,16 @@ CHECKS: dict[str, Check] = {
     "accepts": _check_accepts,
     "setup twice": _check_setup,
     "fills the hole": _check_fills,
-    "colour": _check_format(3, None),
-    "grey": _check_format(1, None),
-    "8 bits": _check_format(None, "uint8"),
-    "16 bits": _check_format(None, "uint16"),
-    "odd sizes": _check_sizes((61, 43), beyond_smallest=True),
-    "small images": _check_sizes((32, 32), (16, 16)),
-    "hole at the border": _check_hole("border"),
-    "several holes": _check_hole("several"),
-    "full-image hole": _check_hole("full"),
-    "empty hole": _check_hole("empty"),
+    "colour": partial(_check_format, channels=(3,), dtypes=_DTYPES),
+    "grey": partial(_check_format, channels=(1,), dtypes=_DTYPES),
+    "8 bits": partial(_check_format, channels=_CHANNELS, dtypes=("uint8",)),
+    "16 bits": partial(_check_format, channels=_CHANNELS, dtypes=("uint16",)),
+    "odd sizes": lambda subject: _check_sizes(subject, (61, 43), beyond=True),
+    "small images": lambda subject: _check_sizes(subject, (32, 32), (16, 16)),
+    "hole at the border": partial(_check_hole, kind="border"),
+    "several holes": partial(_check_hole, kind="several"),
+    "full-image hole": partial(_check_hole, kind="full"),
+    "empty hole": partial(_check_hole, kind="empty"),
     "input unmodified": _check_input,
     "deterministic": _check_determinism,
     "no leak": _check_leak,

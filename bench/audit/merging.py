@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError, one_line
@@ -49,7 +52,7 @@ class _Part:
 
     store: Store
     rows: RunRows
-    cases: list[str]
+    benchmark: Benchmark
     keys: dict[str, str]
 
     @property
@@ -96,7 +99,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
         partial = out.with_name(f".{out.name}.partial")
         shutil.rmtree(partial, ignore_errors=True)
         try:
-            merged = _write(parts, recorded_benchmark(parts[0].rows), partial)
+            merged = _write(parts, partial)
             if out.exists():
                 out.rmdir()
             partial.rename(out)
@@ -110,18 +113,17 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
 def _read(store: Store) -> _Part:
     rows = read_rows(store)
     keys = dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
-    return _Part(store, rows, [case.id for case in store.cases()], keys)
+    return _Part(store, rows, recorded_benchmark(rows), keys)
 
 
 def _conflicts(first: _Part, second: _Part) -> list[str]:
     """Name what stops two runs from being one."""
     both = f"{first.name} and {second.name}"
-    benchmarks = [recorded_benchmark(part.rows) for part in (first, second)]
     for name in _SAME:
-        one, other = (getattr(benchmark, name) for benchmark in benchmarks)
+        one, other = (getattr(part.benchmark, name) for part in (first, second))
         if one != other:
             return [f"{both} aren't of the same benchmark: {name} is {one}, {other}"]
-    if first.cases != second.cases:
+    if not first.rows.cases["case"].equals(second.rows.cases["case"]):
         return [
             f"{both} aren't of the same cases: another version of a dataset or mask suite, or "
             "other files"
@@ -160,147 +162,113 @@ def _metric_conflicts(first: _Part, second: _Part) -> list[str]:
 
 def _cell_conflicts(first: _Part, second: _Part) -> list[str]:
     """Compare the outputs of deterministic methods, and the code of methods never compared."""
+    variants = first.rows.variants.merge(second.rows.variants, on="variant")
+    fixed = variants[variants["deterministic_x"] & variants["deterministic_y"]]["variant"]
     pairs = first.rows.cells.merge(second.rows.cells, on=["case", "variant"])
     pairs = pairs[(pairs["status_x"] == "done") & (pairs["status_y"] == "done")]
-    deterministic = first.rows.variants.merge(second.rows.variants, on="variant")
-    fixed = set(
-        deterministic.loc[
-            deterministic["deterministic_x"] & deterministic["deterministic_y"], "variant"
-        ]
-    )
-    differ = pairs[pairs["variant"].isin(fixed)]
-    differ = differ[differ["output_sha256_x"] != differ["output_sha256_y"]]
-    found = [
-        f"{row.variant} on case {row.case}: its output in {first.name} isn't that in {second.name}"
-        for row in differ.itertuples()
+    pairs = pairs[pairs["variant"].isin(fixed)]
+    differ = pairs[pairs["output_sha256_x"] != pairs["output_sha256_y"]]
+    unlike = variants[variants["key_x"] != variants["key_y"]]["variant"]
+    return [
+        *(
+            f"{row.variant} on case {row.case}: its output in {first.name} isn't that in "
+            f"{second.name}"
+            for row in differ.itertuples()
+        ),
+        *(
+            f"{variant}: its code, weights or libraries in {first.name} aren't those in "
+            f"{second.name}, and no output shows that they do the same"
+            for variant in unlike[~unlike.isin(pairs["variant"])]
+        ),
     ]
-    compared = set(pairs.loc[pairs["variant"].isin(fixed), "variant"])
-    for variant, key in first.keys.items():
-        if variant in second.keys and second.keys[variant] != key and variant not in compared:
-            found.append(
-                f"{variant}: its code, weights or libraries in {first.name} aren't those in "
-                f"{second.name}, and no output shows that they do the same"
-            )
-    return found
 
 
 def _score_conflicts(first: _Part, second: _Part) -> list[str]:
-    known = {_scored(row): row["value"] for row in first.store.records(schema.SCORES)}
-    nan = float("nan")
-    found = []
-    for row in second.store.records(schema.SCORES):
-        old, new = (nan if v is None else v for v in (known.get(_scored(row)), row["value"]))
-        if _scored(row) in known and not close(old, new):
-            found.append(
-                f"{row['metric']} on case {row['case']}, output {row['output_sha256'][:12]}…: "
-                f"{old:.6g} in {first.name}, {new:.6g} in {second.name}"
-            )
-    return found
-
-
-def _scored(row: dict[str, Any]) -> tuple[str, ...]:
-    """Say what a score is of; one that failed is no score."""
-    return row["case"], row["output_sha256"], row["metric"], row["key"], row["reason"]
-
-
-def _write(parts: Sequence[_Part], benchmark: Benchmark, directory: Path) -> Merged:
-    """Write the united run."""
-    variants: dict[str, str] = {}
-    for part in parts:
-        for variant, key in part.keys.items():
-            variants.setdefault(variant, key)
-    others = [recorded_benchmark(part.rows) for part in parts]
-    united = replace(
-        benchmark,
-        methods=tuple(dict.fromkeys(text for other in others for text in other.methods)),
-        metrics=tuple(dict.fromkeys(text for other in others for text in other.metrics)),
+    names = ["case", "output_sha256", "metric", "key", "reason", "value"]
+    one, other = (
+        pd.DataFrame(part.store.records(schema.SCORES), columns=names) for part in (first, second)
     )
-    names = tuple(part.store.directory.resolve().name for part in parts)
-    told = replace(parts[0].rows.provenance, benchmark=united, merged=names)
-    with Store.write(directory) as store, store.transaction():
-        _write_plan(parts, variants, store)
-        notes = _write_cells(parts, variants, store)
-        store.set_provenance(parts[0].rows.name, told)
-        cells = sum(1 for _ in store.records(schema.CELLS))
-    return Merged(cells, len(variants), tuple(notes))
+    pairs = one.merge(other, on=names[:5]).astype({"value_x": float, "value_y": float})
+    return [
+        f"{row.metric} on case {row.case}, output {row.output_sha256[:12]}…: "
+        f"{row.value_x:.6g} in {first.name}, {row.value_y:.6g} in {second.name}"
+        for row in pairs.itertuples()
+        if not close(row.value_x, row.value_y)
+    ]
 
 
-def _write_plan(parts: Sequence[_Part], variants: dict[str, str], store: Store) -> None:
-    """Write cases, variants and metrics; the first part that has one describes it."""
+def _write(parts: Sequence[_Part], directory: Path) -> Merged:
+    """Write the united run: of rows that several parts have, the first sound one."""
+    keys: dict[str, str] = {}
     metrics: dict[str, dict[str, Any]] = {}
     for part in parts:
-        for table in (schema.VARIANTS, schema.ENVIRONMENTS):
-            store.add_records(table, part.store.records(table))
+        keys = keys | part.keys | keys  # the first part that has a variant gives its key
         for row in part.store.records(schema.PLAN_METRICS):
             # a metric is missing only where no part could compute it
             if row["metric"] not in metrics or not row["missing"]:
                 metrics[row["metric"]] = row
-    _add_best(parts, schema.CASES, "failure", store)
-    store.write_plan(
-        {
-            schema.PLAN_CASES: parts[0].store.records(schema.PLAN_CASES),
-            schema.PLAN_VARIANTS: [
-                {"position": i, "key": key} for i, key in enumerate(variants.values())
-            ],
-            schema.PLAN_METRICS: [row | {"position": i} for i, row in enumerate(metrics.values())],
-        }
+    benchmark = replace(
+        parts[0].benchmark,
+        methods=tuple(dict.fromkeys(text for part in parts for text in part.benchmark.methods)),
+        metrics=tuple(dict.fromkeys(text for part in parts for text in part.benchmark.metrics)),
     )
-
-
-def _write_cells(parts: Sequence[_Part], variants: dict[str, str], store: Store) -> list[str]:
-    """Write cells, scores, timings and outputs; return what was left out."""
-    notes = []
-    status: dict[tuple[str, str], str] = {}
-    for part in parts:
-        # a variant has one key in the united run
-        keys = {key: variants[variant] for variant, key in part.keys.items()}
-        chosen, failed = [], 0
-        for row in _own(part, schema.CELLS, keys):
-            place = (row["case"], row["key"])
-            known, done = status.get(place), row["status"] == "done"
-            failed += known is not None and (known == "done") is not done
-            if known is None or (done and known != "done"):
-                status[place] = row["status"]
-                chosen.append(row)
-                if done:
-                    _copy_output(part, store, row["output_sha256"])
-        store.add_records(schema.CELLS, chosen, replace=True)
-        for table in (schema.TIMINGS, schema.TIMING_FAILURES):
-            store.add_records(table, _own(part, table, keys))
-        if failed:
-            notes.append(
-                f"{failed} cells finished in one run and not in another; the finished ones count"
-            )
-    _add_best(parts, schema.SCORES, "reason", store)
-    return notes
-
-
-def _add_best(parts: Sequence[_Part], table: schema.Table, fault: str, store: Store) -> None:
-    """Write the rows of all parts: of equal ones the first without a fault, else the first."""
-    for faulty in (False, True):
-        for part in parts:
-            rows = (row for row in part.store.records(table) if bool(row[fault]) is faulty)
-            store.add_records(table, rows)
+    plan: dict[schema.Table, Iterable[dict[str, Any]]] = {
+        schema.PLAN_CASES: parts[0].store.records(schema.PLAN_CASES),
+        schema.PLAN_VARIANTS: [{"position": i, "key": key} for i, key in enumerate(keys.values())],
+        schema.PLAN_METRICS: [row | {"position": i} for i, row in enumerate(metrics.values())],
+    }
+    names = json.dumps([part.store.directory.resolve().name for part in parts])
+    with Store.write(directory) as store, store.transaction():
+        for table in (schema.ENVIRONMENTS, schema.VARIANTS, *schema.RESULTS):
+            for faulty in (False, True):
+                for part in parts:
+                    rows = _own(part, table, keys)
+                    store.add_records(table, (row for row in rows if _is_faulty(row) == faulty))
+        started = parts[0].rows.provenance.started
+        store.write_plan(benchmark, plan, started=started, merged=names)
+        _copy_outputs(parts, store)
+        cells = sum(1 for _ in store.records(schema.CELLS))
+    return Merged(cells, len(keys), tuple(_notes(parts)))
 
 
 def _own(part: _Part, table: schema.Table, keys: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Yield the rows of variants of the plan, under their keys in the united run."""
+    """Yield the rows of a part; those of variants of its plan only, by their united keys."""
+    united = {key: keys[variant] for variant, key in part.keys.items()}
     for row in part.store.records(table):
-        if row["key"] in keys:
-            yield row | {"key": keys[row["key"]]}
+        if table in (schema.CELLS, schema.TIMINGS, schema.TIMING_FAILURES):
+            if row["key"] in united:
+                yield row | {"key": united[row["key"]]}
+        else:
+            yield row
 
 
-def _copy_output(part: _Part, store: Store, sha256: str) -> None:
-    """Copy an output as it is, if it is a file."""
-    source, target = (own.directory / output_path(sha256) for own in (part.store, store))
-    if target.exists():
-        return
-    try:
-        content = read_file(source)
-    except (OSError, ValueError) as error:
-        raise BenchError(
-            f"{source}: the output is gone or isn't a file ({one_line(error)}); inpaintbench "
-            "verify names all that are"
-        ) from error
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(content)
+def _is_faulty(row: dict[str, Any]) -> bool:
+    """Whether a row of another part that is sound counts more."""
+    return row.get("status", "done") != "done" or bool(row.get("failure") or row.get("reason"))
+
+
+def _notes(parts: Sequence[_Part]) -> Iterator[str]:
+    """Say what was left out."""
+    cells = pd.concat([part.rows.cells for part in parts])
+    done = (cells["status"] == "done").groupby([cells["case"], cells["variant"]])
+    failed = int((done.nunique() > 1).sum())
+    if failed:
+        yield f"{failed} cells finished in one run and not in another; the finished ones count"
+
+
+def _copy_outputs(parts: Sequence[_Part], store: Store) -> None:
+    """Copy the outputs of the united run as they are, if they are files."""
+    own = {row["output_sha256"] for row in store.records(schema.CELLS)}
+    for part in parts:
+        held = {row["output_sha256"] for row in part.store.records(schema.CELLS)}
+        for path in map(output_path, sorted(own & held - {""})):
+            try:
+                content = read_file(part.store.directory / path)
+            except (OSError, ValueError) as error:
+                raise BenchError(
+                    f"{part.store.directory / path}: the output is gone or isn't a file "
+                    f"({one_line(error)}); inpaintbench verify names all that are"
+                ) from error
+            (store.directory / path).parent.mkdir(parents=True, exist_ok=True)
+            (store.directory / path).write_bytes(content)
+        own -= held

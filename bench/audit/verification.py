@@ -20,6 +20,7 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
+from inpaintbench.storage import schema
 from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.imagefile import read_file, read_png
 from inpaintbench.storage.outcome import Failure
@@ -70,7 +71,7 @@ class _Claim:
 
     case: Case
     facts: dict[str, Any]
-    outputs: dict[str, tuple[str, ...]]
+    outputs: dict[str, list[str]]
     scores: dict[tuple[str, str], float]
     metrics: dict[str, str]
     directory: str
@@ -104,7 +105,7 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
     """
     with Store.read(directory) as store:
         rows, cases = read_rows(store), store.cases()
-        specifications = {key: store.specification(key) for key in rows.variants["key"]}
+        specifications = {v["key"]: v["specification"] for v in store.records(schema.VARIANTS)}
     benchmark = recorded_benchmark(rows)
     mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
     notes = [*_benchmark_notes(benchmark), *_count_notes(rows), *_key_notes(rows, specifications)]
@@ -182,11 +183,10 @@ def _row_mismatches(rows: RunRows) -> Iterator[Mismatch]:
         return
     names = ["case", "variant", "metric", "status", "output_sha256", "value"]
     ours, theirs = (table[names].set_index(names[:3]) for table in (long_rows(rows), exported))
-    if len(ours) != len(theirs) or not ours.index.equals(theirs.index):
+    if not ours.index.equals(theirs.index):
         yield Mismatch("rows.csv", f"has {len(theirs)} rows that aren't the {len(ours)} of run.db")
         return
-    same = (ours[names[3:5]] == theirs[names[3:5]]).all(axis=1)
-    same &= (ours["value"] == theirs["value"]) | (ours["value"].isna() & theirs["value"].isna())
+    same = ((ours == theirs) | (ours.isna() & theirs.isna())).all(axis=1)
     for case, variant, metric in ours.index[~same]:
         yield Mismatch(
             "rows.csv", f"{variant} on {case}, {metric or 'no metric'}: not as in run.db"
@@ -256,27 +256,27 @@ def _metrics(pool: Pool, benchmark: Benchmark, rows: RunRows) -> tuple[dict[str,
 
 def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterator[_Claim]:
     """Yield what the run says of each case that it reached."""
-    facts = rows.cases.drop(columns=["dataset", "sample", "suite", "mask_index"]).set_index("case")
+    places = ["dataset", "sample", "suite", "mask_index"]
+    facts = rows.cases[rows.cases["image_sha256"] != ""].drop(columns=places).set_index("case")
     done = rows.cells[rows.cells["status"] == "done"]
-    outputs = dict(list(done.groupby("case")))
-    scores = dict(list(rows.scores.merge(done, on=["case", "variant"]).groupby("case")))
-    nothing = done.iloc[:0]
+    outputs = done.groupby(["case", "output_sha256"])["variant"].agg(list)
+    scored = rows.scores.merge(done, on=["case", "variant"])
+    scores = scored.groupby("case")[["output_sha256", "metric", "value"]]
     # a metric that the run could not compute itself has no scores to check
     missing = set(rows.metrics.loc[rows.metrics["missing"] != "", "metric"])
     wanted = {id: text for id, text in metrics.items() if id not in missing}
     for case in cases:
-        if case.id not in facts.index or not facts.loc[case.id, "image_sha256"]:
-            continue
-        own: dict[str, tuple[str, ...]] = {}
-        for row in outputs.get(case.id, nothing).to_dict("records"):
-            sha256 = str(row["output_sha256"])
-            own[sha256] = (*own.get(sha256, ()), str(row["variant"]))
-        values = {
-            (str(row["output_sha256"]), str(row["metric"])): float(row["value"])
-            for row in scores.get(case.id, nothing).to_dict("records")
-        }
-        claimed = {str(name): value for name, value in facts.loc[case.id].items()}
-        yield _Claim(case, claimed, own, values, wanted, str(rows.directory))
+        if case.id in facts.index:
+            own = outputs.loc[[case.id]].droplevel(0) if case.id in outputs.index else outputs[:0]
+            values = scores.get_group(case.id) if case.id in scores.groups else scored[:0]
+            yield _Claim(
+                case,
+                facts.loc[case.id].to_dict(),
+                own.to_dict(),
+                values.set_index(["output_sha256", "metric"])["value"].to_dict(),
+                wanted,
+                str(rows.directory),
+            )
 
 
 def _check_case(claim: _Claim) -> _Checked:
@@ -286,8 +286,7 @@ def _check_case(claim: _Claim) -> _Checked:
     made = measure_case(claim.case)
     if isinstance(made, Failure):
         return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {made.message}"),))
-    facts = dataclasses.asdict(made)
-    facts |= dict(zip(("height", "width", "channels"), facts.pop("shape"), strict=True))
+    facts = vars(made) | dict(zip(("height", "width", "channels"), made.shape, strict=True))
     for name, claimed in claim.facts.items():
         if not close(claimed, facts[name]):
             mismatches.append(Mismatch(place, f"{name} is {facts[name]}, the run says {claimed}"))
@@ -331,9 +330,8 @@ def _output_problem(
 def close(claimed: object, found: object) -> bool:
     """Whether two values are the same, floats up to the tolerance."""
     if isinstance(claimed, float) and isinstance(found, float):
-        if math.isnan(claimed) or math.isnan(found):
-            return math.isnan(claimed) and math.isnan(found)
-        return claimed == found or abs(claimed - found) <= TOLERANCE * max(1, abs(found))
+        both_nan = math.isnan(claimed) and math.isnan(found)
+        return both_nan or math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
     return claimed == found
 
 

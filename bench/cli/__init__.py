@@ -30,9 +30,7 @@ def main() -> None:
         from inpaintbench.plugins import registry
 
         registry.refuse_files()
-    status = _run(arguments, "--debug" in words)
-    flush()
-    sys.exit(status)
+    sys.exit(flush(_run(arguments, "--debug" in words)))
 
 
 def _run(arguments: list[str], debug: bool) -> int:

@@ -114,8 +114,8 @@ def _write(
     comparison: Comparison, failed: list[str], gates: list[Gate], form: Format, out: Path | None
 ) -> None:
     from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.folder import write_whole
     from inpaintbench.regression import machine, markdown, terminal
-    from inpaintbench.regression.document import write_text
 
     if form is Format.terminal:
         if out is None:
@@ -131,7 +131,7 @@ def _write(
     if out is None:
         say(text, nl=False)
     else:
-        write_text(out, text)
+        write_whole(out, text)
         say(f"{out}: {'fails' if failed else 'passes'}")
 
 

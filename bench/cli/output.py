@@ -7,6 +7,8 @@ import io
 import os
 import select
 import sys
+from contextlib import suppress
+from typing import Any
 
 from inpaintbench.errors import visible
 
@@ -15,6 +17,22 @@ _PLAIN |= {"↑": "^", "↓": "v", "→": "->", "←": "<-", "≤": "<=", "≥":
 """What stands for a character where the encoding lacks it; others are written as escapes."""
 
 _OUTPUTS = (1, 2)
+
+_faults: list[OSError] = []
+
+
+class _Output(io.FileIO):
+    """A descriptor that takes everything: where it can't be written, it's told at the end."""
+
+    def write(self, data: Any) -> int | None:
+        """Write, or drop what can't be written, so that a command does its work all the same."""
+        try:
+            return super().write(data)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            _faults.append(error)
+            return memoryview(data).nbytes
 
 
 def say(text: object, *, err: bool = False, nl: bool = True) -> None:
@@ -32,10 +50,10 @@ def prepare_streams() -> None:
     codecs.register_error("inpaintbench", _substitute)
     for number, name in zip(_OUTPUTS, ("stdout", "stderr"), strict=True):
         stream = getattr(sys, name)
-        if stream is None or stream.closed:
-            setattr(sys, name, open(number, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="inpaintbench")
+        if stream is None or type(stream) is io.TextIOWrapper:  # not a notebook's or a test's
+            output = io.BufferedWriter(_Output(number, "w", closefd=False))
+            encoding = stream.encoding if stream else "utf-8"
+            setattr(sys, name, io.TextIOWrapper(output, encoding, "inpaintbench", None, True))
 
 
 def _substitute(error: UnicodeError) -> tuple[str, int]:
@@ -57,14 +75,21 @@ def reader_gone() -> bool:
     return any(event & select.POLLERR for _, event in outputs.poll(0))
 
 
-def flush() -> None:
-    """Write what is buffered; where nobody reads any more, drop it."""
+def flush(status: int) -> int:
+    """Write what is buffered; where nobody reads any more, drop it.
+
+    Returns
+    -------
+    int
+        The exit status: an error where some of the output couldn't be written.
+    """
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with suppress(OSError, ValueError):
             stream.flush()
-        except (OSError, ValueError):
-            continue
     if reader_gone():
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for number in _OUTPUTS:
             os.dup2(nowhere, number)
+    elif _faults:
+        say(f"inpaintbench: the output can't be written: {_faults[0].strerror}", err=True)
+    return max(status, 1) if _faults else status

@@ -50,7 +50,7 @@ def table(
     ] = None,
 ) -> None:
     """Write one table of a run, or of several runs together."""
-    from inpaintbench.regression.document import write_text
+    from inpaintbench.folder import write_whole
     from inpaintbench.report import tables
     from inpaintbench.report.opening import open_runs, separated
 
@@ -62,7 +62,7 @@ def table(
     if output is None:
         say(text, nl=False)
     else:
-        write_text(output, text)
+        write_whole(output, text)
 
 
 def _distribution(opened: Opened, inception: Path | None) -> Table:

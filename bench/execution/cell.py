@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image
+from inpaintbench.errors import BenchError
 from inpaintbench.execution.failure import failure_of
 from inpaintbench.execution.method_process import (
     MethodFailed,
@@ -20,7 +21,7 @@ from inpaintbench.execution.method_process import (
 from inpaintbench.execution.process import Limits
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
-from inpaintbench.planning.case import Case, CaseUnavailable, array_sha256, load
+from inpaintbench.planning.case import Case, CaseUnavailable, LoadedCase, array_sha256, load
 from inpaintbench.plugins import registry
 from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.imagefile import encode_png
@@ -55,13 +56,6 @@ class CellTask:
     memory: int | None = None
 
 
-_OTHER_PIXELS = Failure(
-    "environment",
-    "the image or mask made here isn't the one of the run: other files, or other versions of the "
-    "libraries that read them",
-)
-
-
 class BadOutput(Exception):
     """What a method returned can't be an output."""
 
@@ -94,9 +88,7 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     """Run a cell; whatever goes wrong becomes a failed outcome."""
     environment = environment_here(task.method.device, task.libraries)
     try:
-        loaded = load(task.case)
-        if any(task.digests) and task.digests != _digests(task.case):
-            return CellOutcome("failed", _OTHER_PIXELS), environment
+        loaded = load_as_planned(task.case, task.digests)
         process = _block.process_for(task)
         returned = process.call(
             loaded.damaged, loaded.mask, seed_of(task.case), task.method.timeout
@@ -117,6 +109,24 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
         png=encode_png(output),
     )
     return outcome, environment
+
+
+def load_as_planned(case: Case, digests: tuple[str, str]) -> LoadedCase:
+    """Make a case's arrays and compare them with those of the run.
+
+    Raises
+    ------
+    CaseUnavailable
+        When it can't be made, or they are others.
+    """
+    loaded = load(case)
+    if any(digests) and digests != _digests(case):
+        other = BenchError(
+            "the image or mask made here isn't the one of the run: other files, or other versions "
+            "of the libraries that read them"
+        )
+        raise CaseUnavailable("environment", case, other)
+    return loaded
 
 
 @lru_cache(maxsize=4096)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from inpaintbench.errors import one_line, visible
+from inpaintbench.datasets.base import DataError
+from inpaintbench.errors import BenchError, one_line, visible
 from inpaintbench.storage.outcome import Failure
 
 _LINE = 500
@@ -32,10 +33,11 @@ def failure_of(error: BaseException, kind: str = "exception", printed: str = "")
         The last lines that the process printed.
     """
     line = one_line(error)
+    ours = isinstance(error, BenchError | DataError) and line
     memory = isinstance(error, MemoryError) or any(word in line.lower() for word in _MEMORY_WORDS)
     return Failure(
         kind="out of memory" if memory else kind,
-        message=clean(f"{_name(error)}: {line}" if line else _name(error), _LINE),
+        message=clean(line if ours else ": ".join(filter(None, (_name(error), line))), _LINE),
         location=_location(error),
         traceback=_traceback(error),
         printed=printed,

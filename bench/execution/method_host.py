@@ -28,7 +28,7 @@ from inpaintbench.plugins import registry
 _now = time.perf_counter
 
 
-def serve(connection: Connection, shared: Arena) -> None:
+def serve(connection: Connection, shared: Arena | None = None) -> None:
     """Answer requests until the connection is closed."""
     host = _Host(connection, shared)
     while True:
@@ -45,7 +45,7 @@ def serve(connection: Connection, shared: Arena) -> None:
 class _Host:
     """The method of this process."""
 
-    def __init__(self, connection: Connection, shared: Arena) -> None:
+    def __init__(self, connection: Connection, shared: Arena | None) -> None:
         self._connection = connection
         self._shared = shared
         self._method: Method | None = None
@@ -87,7 +87,8 @@ class _Host:
         method = self._method
         assert method is not None
         size = shape[0] * shape[1] * shape[2]
-        data = self._shared.buffer if shared else self._connection.recv_bytes()
+        arena = self._shared if shared else None
+        data = self._connection.recv_bytes() if arena is None else arena.buffer
         image = np.frombuffer(data, dtype, size).reshape(shape)
         mask = np.frombuffer(data, bool, shape[0] * shape[1], image.nbytes).reshape(shape[:2])
         reason = method.skip((shape[0], shape[1], shape[2]), image.dtype)
@@ -97,8 +98,8 @@ class _Host:
         before = {"torch", "cv2"} & sys.modules.keys()
         result, seconds = self._timed(method, image, mask, seed, alone)
         if not method.deterministic and before != {"torch", "cv2"} & sys.modules.keys():
-            # it came in during the call, too late to be seeded
-            result, seconds = self._timed(method, image, mask, seed, alone)
+            self.send(again=True)  # it came in during the call, too late to be seeded
+            return
         if not isinstance(result, np.ndarray):
             self.send(seconds=seconds, returned=type(result).__name__)
             return
@@ -134,9 +135,9 @@ class _Host:
                 gc.enable()
 
 
-def put(shared: Arena, data: bytes) -> bool:
-    """Write bytes to the memory that both processes share, if they fit."""
-    if len(data) > shared.size:
+def put(shared: Arena | None, data: bytes) -> bool:
+    """Write bytes to the memory that both processes share, if there is some and they fit."""
+    if shared is None or len(data) > shared.size:
         return False
     shared.buffer[: len(data)] = data
     return True

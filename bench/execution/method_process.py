@@ -7,7 +7,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.heap import Arena
 from typing import Any
@@ -34,6 +34,10 @@ _SHARED_BYTES = 32 << 20
 # How far the method's clock may lag behind ours, as a share and in seconds.
 _CLOCK_SHARE = 0.05
 _CLOCK_SECONDS = 2e-3
+
+# What handing over an array may take: seconds, and bytes of the image in each further one.
+_HANDING_SECONDS = 0.1
+_HANDING_RATE = 5e7
 
 _KINDS = ("exception", "out of memory", "set-up", "environment")
 _LENGTHS = {"message": 500, "location": 500, "traceback": 20_000}
@@ -107,7 +111,9 @@ class MethodProcess:
 
     def __init__(self, limits: Limits, start: str = "forkserver") -> None:
         self._limits = limits
-        self._shared = Arena(_SHARED_BYTES)
+        self._shared: Arena | None = None
+        with suppress(OSError):  # without it, arrays go through the connection
+            self._shared = Arena(_SHARED_BYTES)
         self._process = IsolatedProcess(method_host.serve, limits, start, self._shared)
         self.pid = self._process.pid
         self.alive = True
@@ -187,7 +193,9 @@ class MethodProcess:
             self._send({"call": call | {"shared": shared}})
             if not shared:
                 self._process.connection.send_bytes(data)
-            answer, seen = self._timed_answer()
+            answer, seen = self._timed_answer(_HANDING_SECONDS + image.nbytes / _HANDING_RATE)
+            if "again" in answer:
+                return self.call(image, mask, seed, timeout, alone=alone)
             if "skip" in answer:
                 return Returned(skip=clean(str(answer["skip"]), 500))
             seconds = _agreed(answer["seconds"], seen)
@@ -198,14 +206,14 @@ class MethodProcess:
     def _array(self, answer: dict[str, Any], size: int) -> NDArray[np.generic]:
         shape = tuple(answer["shape"])
         _require(len(shape) <= 32 and all(type(n) is int and n >= 0 for n in shape))
-        _require(re.fullmatch(r"[<>|=][a-zA-Z]\d{0,4}", answer["dtype"]) is not None)
+        _require(re.fullmatch(r"[<>|=][a-zA-Z]\d{0,4}(\[\w{1,4}\])?", answer["dtype"]) is not None)
         kind = np.dtype(answer["dtype"])
         if not answer["bytes"]:
             return np.broadcast_to(np.zeros((), kind), shape)
         length = size * kind.itemsize
         if answer["shared"]:
-            _require(length <= _SHARED_BYTES)
-            data = bytes(self._shared.buffer[:length])
+            _require(self._shared is not None and length <= _SHARED_BYTES)
+            data = bytes(self._shared.buffer[:length])  # type: ignore[union-attr]
         else:
             data = self._process.connection.recv_bytes(length)
         return np.frombuffer(data, kind).reshape(shape)
@@ -237,13 +245,17 @@ class MethodProcess:
             raise MethodFailed(Failure(kind=kind, printed=self._process.printed(), **texts))
         return answer
 
-    def _timed_answer(self) -> tuple[dict[str, Any], float]:
+    def _timed_answer(self, handing: float = _HANDING_SECONDS) -> tuple[dict[str, Any], float]:
         """Read an answer, and how long what the process says to begin and end has taken."""
         began = ended = time.perf_counter()
+        told: list[str] = []
         while (answer := self._answer()).keys() <= {"begins", "ends"}:
             ended = time.perf_counter()
-            began = ended if "begins" in answer else began
-        return answer, ended - began
+            told += answer
+            began = ended if told == ["begins"] else began
+        _require(told in ([], ["begins", "ends"]))
+        # what it does between its end and its answer is to hand over an array
+        return answer, max(ended, time.perf_counter() - handing) - began
 
     @contextmanager
     def _limited(self, seconds: float, kind: str = "timeout") -> Iterator[None]:
@@ -324,6 +336,6 @@ def describe_apart(specification: str, device: str) -> Variant:
     try:
         return process.describe(specification, device)
     except MethodFailed as error:
-        raise BenchError(error.failure.message.removeprefix("BenchError: ")) from error
+        raise BenchError(error.failure.message) from error
     finally:
         process.end()

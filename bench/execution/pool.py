@@ -78,14 +78,15 @@ class _Worker:
     def result(self, timeout: float | None) -> Any:
         """Return the result that is there, or how the process ended."""
         assert self.process is not None
-        try:
+        answer = None
+        with suppress(EOFError, OSError, pickle.UnpicklingError):
             if self.process.connection.poll():
-                right, result = self.process.connection.recv()
-                if not right:
-                    raise result
-                return result
-        except (EOFError, OSError, pickle.UnpicklingError):
-            pass
+                answer = self.process.connection.recv()
+        if answer is not None:
+            right, result = answer
+            if not right:
+                raise result
+            return result
         failure, message = "crash", ""
         if time.monotonic() >= self.deadline:
             failure, message = "timeout", f"still running after {timeout:g} s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import faulthandler
 import multiprocessing
 import os
@@ -33,6 +34,8 @@ THREAD_VARIABLES = (
 )
 
 _PRINTED_BYTES = 4000
+
+_SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
 # Seconds that a process gets to say where it is, or to end by itself, before it is killed.
 _GRACE = 0.3
@@ -230,6 +233,9 @@ def _begin(
         os.setsid()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's to handle
     _die_with_parent()
+    _keep_orphans()
+    # what runs here starts processes as it would anywhere else
+    multiprocessing.set_start_method(None, force=True)
     for number in (1, 2):
         os.dup2(printed.fileno(), number)
     printed.close()
@@ -268,6 +274,12 @@ def _die_with_parent() -> None:
             os._exit(1)
     else:
         threading.Thread(target=_watch, args=(sentinel,), daemon=True).start()
+
+
+def _keep_orphans() -> None:
+    """Stay the parent of what the processes started here leave behind, so that it can be ended."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def _watch(sentinel: int) -> None:

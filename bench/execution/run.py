@@ -288,15 +288,19 @@ class _Run:
             self.progress.stage("scoring", len(groups))
             wanted = tuple(ids[metric] for metric in available)
             directory = str(self.store.directory)
+            digests = self.store.case_digests(0, len(self.plan.cases))
             tasks = (
-                ScoreTask(self.plan.cases[position], tuple(outputs), wanted, directory)
-                for position, outputs in groups
+                ScoreTask(case, tuple(outputs), wanted, directory, digests[case.id])
+                for case, outputs in ((self.plan.cases[place], found) for place, found in groups)
             )
             queue = ScoreQueue(tasks, {text: id for id, text in ids.items()})
             for finished in pool.map(score_case, queue, self.plan.benchmark.score_timeout):
                 case = finished.task.case
                 found = queue.scores(finished.task, finished.result)
                 self.store.add_scores(found, self.environment)
+                if not isinstance(finished.result, Ended):
+                    whole = {score.output_sha256 for score in found}
+                    self.store.forget_outputs(set(finished.task.outputs) - whole)
                 self.progress.current(f"{case.dataset}/{case.sample}, {case.suite}")
                 if finished.task.metrics == wanted:
                     self.progress.advance()
@@ -326,11 +330,12 @@ class _Run:
         if not cells:
             return
         self.progress.stage("timing", sum(len(variants) for _, variants in cells))
+        digests = self.store.case_digests(0, len(self.plan.cases))
         contended = 0
         for timed in time_cells(
             cells,
             settings,
-            lambda case, variant: self.task(case, variant, jobs=1),
+            lambda case, variant: self.task(case, variant, digests[case.id], jobs=1),
             lambda case, variant: self.progress.current(
                 f"{variant.label} on {case.dataset}/{case.sample}"
             ),

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from inpaintbench.errors import BenchError
+from inpaintbench.execution.cell import load_as_planned
 from inpaintbench.execution.failure import failure_of
 from inpaintbench.execution.pool import Ended
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
-from inpaintbench.planning.case import Case, load
+from inpaintbench.planning.case import Case, CaseUnavailable
 from inpaintbench.plugins import registry
 from inpaintbench.storage.imagefile import read_output
 from inpaintbench.storage.outcome import Score
@@ -32,12 +35,15 @@ class ScoreTask:
         Digests, which name the files in the run directory.
     metrics : tuple of str
         Specifications of the metrics.
+    digests : tuple of (str, str)
+        As in `CellTask`.
     """
 
     case: Case
     outputs: tuple[str, ...]
     metrics: tuple[str, ...]
     directory: str
+    digests: tuple[str, str] = ("", "")
 
 
 @lru_cache(maxsize=64)
@@ -63,20 +69,32 @@ def check_metrics(specifications: tuple[str, ...]) -> dict[str, str]:
 def score_case(task: ScoreTask) -> list[Score]:
     """Score every output of a case; without a reference only with what needs none.
 
-    A metric that raises scores NaN, with the reason.
+    A metric that raises scores NaN, with the reason, and so do all where the case can't be made as
+    it was. An output that is damaged has no score at all.
     """
-    loaded = load(task.case)
-    has_reference = registry.datasets().make(task.case.dataset).has_reference
     metrics = [_ready_metric(text) for text in task.metrics]
+    try:
+        loaded = load_as_planned(task.case, task.digests)
+        has_reference = registry.datasets().make(task.case.dataset).has_reference
+    except CaseUnavailable as error:
+        reason = failure_of(error.cause).message
+        return [
+            Score(task.case.id, sha256, metric.id, math.nan, reason)
+            for sha256 in task.outputs
+            for metric in metrics
+        ]
     defined = [metric for metric in metrics if has_reference or not metric.needs_reference]
     undefined = [metric for metric in metrics if metric not in defined]
-    outputs = [read_output(Path(task.directory), sha256) for sha256 in task.outputs]
+    outputs = {}
+    for sha256 in task.outputs:
+        with suppress(BenchError):
+            outputs[sha256] = read_output(Path(task.directory), sha256, loaded.image.shape)
     raised: dict[Metric, BaseException] = {}
-    values = score_group(defined, loaded.image, loaded.mask, outputs, raised)
+    values = score_group(defined, loaded.image, loaded.mask, list(outputs.values()), raised)
     reasons = {metric: failure_of(error).message for metric, error in raised.items()}
     return [
         Score(task.case.id, sha256, metric.id, value, reasons.get(metric, ""))
-        for sha256, row in zip(task.outputs, values, strict=True)
+        for sha256, row in zip(outputs, values, strict=True)
         for metric, value in [
             *zip(defined, row, strict=True),
             *((metric, math.nan) for metric in undefined),

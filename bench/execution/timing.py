@@ -18,13 +18,13 @@ from pathlib import Path
 
 import psutil
 
-from inpaintbench.execution.cell import CellTask, environment_here, seed_of
+from inpaintbench.execution.cell import CellTask, environment_here, load_as_planned, seed_of
 from inpaintbench.execution.failure import failure_of
 from inpaintbench.execution.method_process import MethodFailed, MethodProcess
 from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.process import Limits
 from inpaintbench.planning.benchmark import TimingSettings
-from inpaintbench.planning.case import Case, CaseUnavailable, load
+from inpaintbench.planning.case import Case, CaseUnavailable
 from inpaintbench.planning.plan import Variant
 from inpaintbench.storage.outcome import Failure, Timing
 
@@ -93,7 +93,8 @@ def time_call(task: TimingTask) -> Reading | Failure:
 
 
 def _read(task: TimingTask) -> Reading:
-    method, loaded = task.cell.method, load(task.cell.case)
+    method = task.cell.method
+    loaded = load_as_planned(task.cell.case, task.cell.digests)
     seed, damaged = seed_of(task.cell.case), loaded.damaged
     timed = _timed.get(method.key)
     if timed is None or not timed.process.alive:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaintbench.errors import BenchError, one_line
+from inpaintbench.folder import write_whole
 from inpaintbench.masks.statistics import MaskStatistics
 from inpaintbench.outside import read_json
 
@@ -95,9 +96,7 @@ class Manifest:
     def write(self, path: Path) -> None:
         """Write the manifest as JSON, whole or not at all."""
         content = {"format": FORMAT, **dataclasses.asdict(self)}
-        partial = path.with_name(f".{path.name}.partial")
-        partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-        partial.replace(path)
+        write_whole(path, json.dumps(content, indent=1) + "\n")
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -13,8 +13,18 @@ from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import plain_file, read_json
 from inpaintbench.planning.benchmark import from_json
 from inpaintbench.storage import schema
+from inpaintbench.storage.database import find_fault
 from inpaintbench.storage.environment import Environment
-from inpaintbench.storage.rows import CASES, CELLS, EXPORTED, TABLES, Provenance, RunRows, typed
+from inpaintbench.storage.rows import (
+    ADDED,
+    CASES,
+    CELLS,
+    EXPORTED,
+    TABLES,
+    Provenance,
+    RunRows,
+    typed,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +83,7 @@ def _read_table(path: Path) -> pd.DataFrame:
         twice = sorted({name for name in names if name in EXPORTED and names.count(name) > 1})
         if twice:
             raise BenchError(f"{path}: has the column {twice[0]} twice")
-        missing = [n for n, column in EXPORTED.items() if not column.old and n not in names]
+        missing = [name for name in EXPORTED if name not in (*ADDED, *names)]
         if missing:
             raise BenchError(
                 f"{path}: not the exported rows of a run, it lacks the columns {', '.join(missing)}"
@@ -107,20 +117,13 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 def _fault(table: schema.Table, rows: list[list[Any]]) -> str:
     """Say what is wrong with rows, by the rules of the database; empty where nothing is."""
-    names = ", ".join(f'"{column.name}"' for column in table.columns)
-    faults = table.faults
-    sound = " ".join(f"WHEN ({s}) IS NOT TRUE THEN {i}" for i, (_, s) in enumerate(faults))
     with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"CREATE TABLE {table.name} ({names})")
+        connection.execute(f"CREATE TABLE {table.name} ({schema.quoted(table.names)})")
         places = ", ".join("?" * len(table.columns))
         connection.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows)
-        found = connection.execute(
-            f"SELECT rowid, CASE {sound} END AS fault FROM {table.name} "
-            "WHERE fault IS NOT NULL LIMIT 1"
-        ).fetchone()
-        if found:
-            return f"row {found[0]}: {faults[found[1]][0]}"
-        key = ", ".join(f'"{name}"' for name in table.key)
+        if found := find_fault(connection, table, "'row ' || rowid || ': '"):
+            return found
+        key = schema.quoted(table.key)
         twice = connection.execute(
             f"SELECT max(rowid) FROM {table.name} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
         ).fetchone()
@@ -160,7 +163,7 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
     )
     cases = table.drop_duplicates("case")
     metrics = [_metric(id) for id in scores["metric"].unique()]
-    made = [{**known.row, "machine": known.machine} for known in environments]
+    made = [known.row for known in environments]
     return RunRows(
         name=path.stem,
         directory=path,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from inpaintbench.regression.document import write_text
+from inpaintbench.folder import write_whole
 from inpaintbench.regression.trends import Trend
 from inpaintbench.regression.verdicts import RUNTIME
 
@@ -43,7 +43,7 @@ def write_trends(trends: Sequence[Trend], folder: Path) -> list[Path]:
         ]
     )
     written = [folder / "trends.csv"]
-    write_text(written[0], table.to_csv(index=False))
+    write_whole(written[0], table.to_csv(index=False))
     methods = dict.fromkeys(trend.variant for trend in trends)
     for method in methods:
         path = folder / f"{_file_name(method)}.png"

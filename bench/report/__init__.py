@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inpaintbench.errors import BenchError
+from inpaintbench.folder import write_whole
 
 if TYPE_CHECKING:
     from inpaintbench.report.pictures import Pictures
@@ -35,11 +35,5 @@ def write_provenance(rows: RunRows, directory: Path) -> Path:
         "environments": [row | {"libraries": json.loads(row["libraries"])} for row in environments],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        partial.write_text(text + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BenchError(f"{path}: can't be written: {error.strerror}") from error
+    write_whole(path, text + "\n")
     return path

@@ -37,7 +37,10 @@ def write(path: Path) -> Iterator[sqlite3.Connection]:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
         if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            _make(connection)
+            with transaction(connection):
+                for table in schema.TABLES:
+                    connection.execute(table.sql)
+                connection.execute(f"PRAGMA user_version={schema.VERSION}")
         _check(connection, path)
         yield connection
 
@@ -125,13 +128,6 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
     connection.execute("COMMIT")
 
 
-def _make(connection: sqlite3.Connection) -> None:
-    with transaction(connection):
-        for table in schema.TABLES:
-            connection.execute(table.sql)
-        connection.execute(f"PRAGMA user_version={schema.VERSION}")
-
-
 def _check(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a database that isn't exactly as this program would have written it."""
     version = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -149,13 +145,8 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
     if found != {table.sql for table in schema.TABLES}:
         raise sqlite3.DatabaseError("its tables aren't those of a run")
     for table in schema.TABLES:
-        faults = table.faults
-        sound = " ".join(f"WHEN ({s}) IS NOT TRUE THEN {i}" for i, (_, s) in enumerate(faults))
-        row = connection.execute(
-            f"SELECT CASE {sound} END AS fault FROM {table.name} WHERE fault IS NOT NULL LIMIT 1"
-        ).fetchone()
-        if row:
-            raise sqlite3.DatabaseError(f"{table.name}: {faults[row['fault']][0]}")
+        if fault := find_fault(connection, table):
+            raise sqlite3.DatabaseError(f"{table.name}: {fault}")
     for words, query in schema.CROSSED:
         if connection.execute(query).fetchone():
             raise sqlite3.DatabaseError(words)
@@ -163,6 +154,34 @@ def _check(connection: sqlite3.Connection, path: Path) -> None:
         for row in connection.execute(f"SELECT DISTINCT {column} FROM {source}"):
             if not isinstance(_json(row[column]), dict):
                 raise sqlite3.DatabaseError(f"{source}: {column} isn't JSON of names and values")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    for view in schema.VIEWS:
+        connection.execute(view)
+
+
+def find_fault(connection: sqlite3.Connection, table: Table, place: str = "''") -> str:
+    """Say what is wrong with a row of a table, after the `place` that SQL gives of it, if any is.
+
+    Digits are looked at here, many rows at once: an expression in SQL takes a second a million.
+    """
+    faults = table.faults
+    sound = " AND ".join(f"({rule})" for _, rule in faults)
+    which = " ".join(f"WHEN ({rule}) IS NOT TRUE THEN {i}" for i, (_, rule) in enumerate(faults))
+    row = connection.execute(
+        f"SELECT {place}, CASE {which} END FROM {table.name} WHERE ({sound}) IS NOT TRUE LIMIT 1"
+    ).fetchone()
+    if row:
+        return f"{row[0]}{faults[row[1]][0]}"
+    digital = [column.name for column in table.columns if column.kind.digits]
+    if digital:
+        together = " || ".join(schema.quoted([name]) for name in digital)
+        cursor = connection.execute(
+            f"SELECT CAST(group_concat({together}, '') AS BLOB) FROM {table.name} "
+            f"GROUP BY {schema.quoted(table.key[:1])}"
+        )
+        if any(row[0].translate(None, b"0123456789abcdef") for row in cursor):
+            return f"{' or '.join(digital)} isn't of hexadecimal digits"
+    return ""
 
 
 def _statements(connection: sqlite3.Connection) -> list[sqlite3.Row]:
@@ -188,19 +207,16 @@ def _upgrade(connection: sqlite3.Connection) -> None:
         meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
         maker = Environment.from_facts(meta)
         for table in schema.TABLES:
-            old = connection.execute(
-                "SELECT 1 FROM sqlite_master WHERE name = ?", (table.name,)
-            ).fetchone()
-            if old:
+            known = {row["name"] for row in connection.execute(f"PRAGMA table_info({table.name})")}
+            if known:
                 connection.execute(f"ALTER TABLE {table.name} RENAME TO old")
             connection.execute(table.sql)
-            if old:
-                connection.execute(table.upgrade("old"), {"maker": maker.id})
+            if known:
+                connection.execute(table.upgrade("old", known), {"maker": maker.id})
                 connection.execute("DROP TABLE old")
         insert(connection, schema.ENVIRONMENTS, [maker.row])
-        told = {name: meta[name] for name in ("name", "changed", "started") if name in meta}
-        if "benchmark" in meta:
-            told["benchmark"] = meta["benchmark"]
+        kept = ("name", "changed", "started", "benchmark")
+        told = {name: meta[name] for name in kept if name in meta}
         merged = _json(str(meta.get("merged")))
         if isinstance(merged, list):
             names = [str(part.get("run")) for part in merged if isinstance(part, dict)]
@@ -217,15 +233,13 @@ def _explained(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         text = one_line(error)
-        if "full" in text:
-            text = "the disk is full; free some space and run the same command"
-        elif "readonly" in text or "unable to open" in text:
-            text = f"can't be written ({text})"
-        elif "locked" in text:
-            text = f"another program holds the database ({text})"
-        else:
-            text = (
-                f"the database is damaged ({text}); restore it from a copy, or start anew with "
-                "--fresh"
-            )
+        meanings = {
+            "full": "the disk is full; free some space and run the same command",
+            "readonly": f"can't be written ({text})",
+            "unable to open": f"can't be written ({text})",
+            "locked": f"another program holds the database ({text})",
+            "": f"the database is damaged ({text}); restore it from a copy, or start anew with "
+            "--fresh",
+        }
+        text = next(meaning for word, meaning in meanings.items() if word in text)
         raise BenchError(f"{path}: {text}") from error

@@ -75,8 +75,9 @@ class Environment:
 
     @property
     def row(self) -> dict[str, str | int]:
-        """A row of the table of environments."""
-        return asdict(self) | {"id": self.id, "libraries": json.dumps(self.libraries)}
+        """A row of the table of environments, and the machine."""
+        told = {"id": self.id, "machine": self.machine, "libraries": json.dumps(self.libraries)}
+        return asdict(self) | told
 
     @classmethod
     def from_facts(cls, facts: Mapping[Any, Any]) -> Environment:
@@ -92,18 +93,12 @@ class Environment:
                 libraries = dict(json.loads(str(libraries)))
             except (TypeError, ValueError, RecursionError):
                 libraries = {}
-        return cls(
-            processor=text["processor"],
-            cores=_number(text["cores"]),
-            memory_bytes=_number(text["memory_bytes"]),
-            device=text["device"],
-            system=text["system"],
-            python=text["python"],
-            inpaintbench=text["inpaintbench"],
-            code=text["code"],
-            libraries={str(name): str(version) for name, version in libraries.items()},
-            lock=text["lock"],
-        )
+        made: dict[str, Any] = text | {
+            "cores": _number(text["cores"]),
+            "memory_bytes": _number(text["memory_bytes"]),
+            "libraries": {str(name): str(version) for name, version in libraries.items()},
+        }
+        return cls(**made)
 
 
 def _number(digits: str) -> int:
@@ -136,8 +131,7 @@ def current_environment(device: str, libraries: Iterable[str] = ()) -> Environme
 def main_environment(rows: RunRows) -> Environment:
     """Return the environment that made most of a run's cells; an empty one where none is known."""
     makers = rows.cells["environment"].value_counts(sort=False)
-    known = [row for row in rows.environments.to_dict("records") if row["id"] in makers]
-    known = known or rows.environments.to_dict("records")
+    known = rows.environments.to_dict("records")
     if not known:
         return Environment()
     return Environment.from_facts(max(known, key=lambda row: makers.get(row["id"], 0)))

@@ -12,6 +12,7 @@ import numpy as np
 
 from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError, one_line
+from inpaintbench.folder import write_whole
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.storage.rows import output_path
 from inpaintbench.storage.schema import MOST_PIXELS
@@ -146,11 +147,4 @@ def write_png(path: Path, image: Image) -> None:
     BenchError
         When the file can't be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(encode_png(image))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BenchError(f"{path}: can't be written: {error.strerror}") from error
+    write_whole(path, encode_png(image))

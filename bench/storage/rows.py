@@ -19,12 +19,12 @@ Columns: TypeAlias = dict[str, Column]
 
 
 def _frame(names: str, *tables: schema.Table) -> Columns:
-    """Take the columns of a frame from tables of the database."""
-    known = {column.name: column for table in tables for column in table.columns}
+    """Take the columns of a frame from tables of the database, of those of one name the last."""
+    known = {
+        column.name: column for table in (schema.VARIANTS, *tables) for column in table.columns
+    }
     return {name: known[name] for name in names.split()}
 
-
-_MACHINE = Column("machine", schema.TEXT, "what runtimes depend on; compared only where equal")
 
 CASES = _frame(
     "case dataset sample suite suite_version mask_index kind height width channels dtype coverage "
@@ -32,41 +32,32 @@ CASES = _frame(
     schema.PLAN_CASES,
     schema.CASES,
 )
-VARIANTS = _frame(
-    "variant method family paper deterministic trained_on settings key", schema.VARIANTS
-)
 CELLS = _frame(
-    "case variant status failure message output_sha256 seconds location environment",
-    schema.VARIANTS,
-    schema.CELLS,
+    "case variant status failure message output_sha256 seconds location environment", schema.CELLS
 )
-SCORES = _frame("case variant metric value reason environment", schema.VARIANTS, schema.SCORES)
-TIMINGS = _frame(
-    "case variant repeat seconds contended threads setup_seconds first_seconds peak_bytes "
-    "environment",
-    schema.VARIANTS,
-    schema.TIMINGS,
-)
-METRICS = _frame("metric name label unit higher_is_better worst missing", schema.PLAN_METRICS)
-ENVIRONMENTS: Columns = {c.name: c for c in schema.ENVIRONMENTS.columns} | {"machine": _MACHINE}
+SCORES = _frame("case variant metric value reason environment", schema.SCORES)
+_TIMES = "repeat seconds contended threads setup_seconds first_seconds peak_bytes"
+_WHERE = "what runtimes depend on; compared only where equal"
 
 TABLES: Mapping[str, Columns] = {
     "cases": CASES,
-    "variants": VARIANTS,
+    "variants": _frame("variant method family paper deterministic trained_on settings key"),
     "cells": CELLS,
     "scores": SCORES,
-    "timings": TIMINGS,
-    "metrics": METRICS,
-    "environments": ENVIRONMENTS,
+    "timings": _frame(f"case variant {_TIMES} environment", schema.TIMINGS),
+    "metrics": _frame("metric name label unit higher_is_better worst missing", schema.PLAN_METRICS),
+    "environments": {column.name: column for column in schema.ENVIRONMENTS.columns}
+    | {"machine": Column("machine", schema.KINDS["text"], _WHERE)},
 }
 
-EXPORTED: Columns = (
-    CASES
-    | {name: VARIANTS[name] for name in ("variant", "method", "family")}
-    | {name: CELLS[name] for name in list(CELLS)[2:7]}
-    | {name: SCORES[name] for name in ("metric", "value")}
-    | {name: (CELLS | SCORES)[name] for name in ("location", "reason")}
-    | {"environment": CELLS["environment"]}
+ADDED = ("location", "reason", "environment")
+"""What rows of version 1 don't have."""
+
+EXPORTED: Columns = CASES | _frame(
+    "variant method family status failure message output_sha256 seconds metric value "
+    "location reason environment",
+    schema.SCORES,
+    schema.CELLS,
 )
 """The columns of the exported rows; those added since version 1 stand last."""
 
@@ -153,10 +144,9 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     KeyError
         When a documented column is missing.
     """
-    columns = TABLES[table]
-    added = {name: "" for name, column in columns.items() if column.old and name not in frame}
-    whole = frame.assign(**added) if added else frame
-    return whole[list(columns)].astype({name: column.dtype for name, column in columns.items()})
+    dtypes = {name: column.dtype for name, column in TABLES[table].items()}
+    whole = frame.assign(**{name: "" for name in ADDED if name in dtypes and name not in frame})
+    return whole[list(dtypes)].astype(dtypes)
 
 
 def long_rows(rows: RunRows) -> pd.DataFrame:

@@ -2,53 +2,33 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import pandas as pd
 
 from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
-from inpaintbench.planning.case import LoadedCase, load
+from inpaintbench.folder import write_whole
+from inpaintbench.planning.case import load
+from inpaintbench.storage.imagefile import read_output
 from inpaintbench.storage.rows import TABLES, RunRows, long_rows, typed
+from inpaintbench.storage.schema import quoted
 from inpaintbench.storage.store import Store
 
-_PLAN = "plan_cases p CROSS JOIN plan_variants o JOIN variants v USING (key)"
-
-# A case that could not be made is a failed cell of every variant that has no row of its own.
-_QUERIES = {
-    "cases": (
-        "SELECT p.*, coalesce(c.suite_version, 0) AS suite_version, coalesce(c.kind, '') AS kind, "
-        "coalesce(c.height, 0) AS height, coalesce(c.width, 0) AS width, "
-        "coalesce(c.channels, 0) AS channels, coalesce(c.dtype, '') AS dtype, c.coverage, "
-        "c.thickness, coalesce(c.border_contact, 0) AS border_contact, "
-        "coalesce(c.image_sha256, '') AS image_sha256, coalesce(c.mask_sha256, '') AS mask_sha256 "
-        'FROM plan_cases p LEFT JOIN cases c USING ("case") ORDER BY p.position'
-    ),
-    "variants": "SELECT v.* FROM plan_variants p JOIN variants v USING (key) ORDER BY p.position",
-    "cells": (
-        "SELECT p.\"case\", v.variant, coalesce(r.status, 'failed') AS status, "
-        "coalesce(r.failure, f.failure) AS failure, coalesce(r.message, f.message) AS message, "
-        "coalesce(r.location, f.location) AS location, "
-        "coalesce(r.output_sha256, '') AS output_sha256, r.seconds, "
-        "coalesce(r.environment, '') AS environment "
-        f'FROM {_PLAN} LEFT JOIN cells r ON r."case" = p."case" AND r.key = o.key '
-        'LEFT JOIN cases f ON f."case" = p."case" '
-        "WHERE r.key IS NOT NULL OR f.failure <> '' ORDER BY p.position, o.position"
-    ),
-    "scores": (
-        'SELECT p."case", v.variant, s.metric, s.value, s.reason, s.environment '
-        f'FROM {_PLAN} JOIN cells r ON r."case" = p."case" AND r.key = o.key '
-        'JOIN scores s ON s."case" = r."case" AND s.output_sha256 = r.output_sha256 '
-        "JOIN plan_metrics m ON m.metric = s.metric AND m.key = s.key WHERE r.status = 'done' "
-        "ORDER BY p.position, o.position, m.position"
-    ),
-    "timings": (
-        f'SELECT t.*, v.variant FROM {_PLAN} JOIN timings t ON t."case" = p."case" '
-        "AND t.key = o.key ORDER BY p.position, o.position, t.environment, t.repeat"
-    ),
-    "metrics": "SELECT * FROM plan_metrics ORDER BY position",
-    "environments": "SELECT *, '' AS machine FROM environments ORDER BY id",
+# Where the rows of a frame are, in which order.
+_SOURCES = {
+    "cases": 'plan_cases LEFT JOIN cases USING ("case") ORDER BY position',
+    "variants": "plan_variants JOIN variants USING (key) ORDER BY position",
+    "cells": "planned WHERE status IS NOT NULL ORDER BY case_position, variant_position",
+    "scores": "planned_scores ORDER BY case_position, variant_position, metric_position",
+    "timings": 'plan_cases p JOIN timings t USING ("case") JOIN plan_variants o USING (key) '
+    "JOIN variants USING (key) ORDER BY p.position, o.position, environment, repeat",
+    "metrics": "plan_metrics ORDER BY position",
 }
+
+# What stands for a fact that isn't there.
+_UNKNOWN = {"str": "", "int64": 0, "bool": False}
 
 
 def read_rows(store: Store) -> RunRows:
@@ -59,17 +39,24 @@ def read_rows(store: Store) -> RunRows:
     BenchError
         When something in it isn't what it must be.
     """
-    frames = {}
-    for table in TABLES:
-        rows = store.query(_QUERIES[table])
-        names = rows[0].keys() if rows else list(TABLES[table])
-        frames[table] = typed(table, pd.DataFrame(rows, columns=names))
-    machines = {id: known.machine for id, known in store.environments().items()}
-    frames["environments"]["machine"] = frames["environments"]["id"].map(machines).astype("str")
+    made = [known.row | {"id": id} for id, known in store.environments().items()]
+    frames = {
+        "environments": typed(
+            "environments", pd.DataFrame(made, columns=list(TABLES["environments"]))
+        )
+    }
+    for table, source in _SOURCES.items():
+        dtypes = {name: column.dtype for name, column in TABLES[table].items()}
+        nothing = {name: _UNKNOWN[dtype] for name, dtype in dtypes.items() if dtype in _UNKNOWN}
+        rows = store.query(f"SELECT {quoted(dtypes)} FROM {source}")
+        frame = pd.DataFrame(rows, columns=list(dtypes), dtype=object)
+        frames[table] = typed(table, frame.fillna(nothing))
+    if any(frames[table].empty for table in ("cases", "variants", "metrics")):
+        raise BenchError(f"{store.directory}: nothing is planned in it; run its command again")
     return RunRows(
         name=store.name(),
         directory=store.directory,
-        planned_cells=store.planned_cells(),
+        planned_cells=len(frames["cases"]) * len(frames["variants"]),
         provenance=store.provenance(),
         **frames,
     )
@@ -98,16 +85,10 @@ def export(rows: RunRows, directory: Path | None = None) -> list[Path]:
     table = long_rows(rows)
     directory = directory or rows.directory
     written = [directory / "rows.csv", directory / "rows.parquet"]
-    partial = [path.with_name(f".{path.name}.partial") for path in written]
-    try:
-        table.to_csv(partial[0], index=False)
-        table.to_parquet(partial[1], index=False)
-        for source, path in zip(partial, written, strict=True):
-            source.replace(path)
-    except OSError as error:
-        for source in partial:
-            source.unlink(missing_ok=True)
-        raise BenchError(f"{directory}: rows can't be written: {error.strerror}") from error
+    parquet = io.BytesIO()
+    table.to_parquet(parquet, index=False)
+    for path, content in zip(written, (table.to_csv(index=False), parquet.getvalue()), strict=True):
+        write_whole(path, content)
     return written
 
 
@@ -118,16 +99,13 @@ class RunPictures:
         self._store = store
         self._cases = {case.id: case for case in store.cases()}
 
-    def _load(self, case: str) -> LoadedCase:
-        return load(self._cases[case])
-
     def reference(self, case: str) -> Image:
         """Return the true image ``H×W×C``."""
-        return self._load(case).image
+        return load(self._cases[case]).image
 
     def mask(self, case: str) -> Mask:
         """Return the mask ``H×W``, True = hole."""
-        return self._load(case).mask
+        return load(self._cases[case]).mask
 
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case.
@@ -138,14 +116,13 @@ class RunPictures:
             When the cell isn't done.
         """
         rows = self._store.query(
-            "SELECT r.output_sha256, f.height, f.width, f.channels FROM cells r "
-            "JOIN plan_variants o USING (key) JOIN variants v USING (key) "
-            'LEFT JOIN cases f ON f."case" = r."case" WHERE r."case" = ? AND v.variant = ? '
-            "AND r.status = 'done'",
+            "SELECT output_sha256, height, width, channels FROM planned "
+            'LEFT JOIN cases USING ("case") '
+            "WHERE \"case\" = ? AND variant = ? AND status = 'done'",
             case,
             variant,
         )
         if not rows:
             raise KeyError((case, variant))
         sha256, *shape = rows[0]
-        return self._store.output(sha256, tuple(shape))
+        return read_output(self._store.directory, sha256, tuple(shape))

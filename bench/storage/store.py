@@ -22,16 +22,15 @@ from typing import Any
 
 import filelock
 
-from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
-from inpaintbench.folder import remove_listed
+from inpaintbench.folder import refuse_links, remove_listed, write_whole
 from inpaintbench.planning import benchmark as benchmarks
+from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case
 from inpaintbench.planning.keys import metric_key
 from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage import database, schema
 from inpaintbench.storage.environment import Environment
-from inpaintbench.storage.imagefile import read_output
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
 from inpaintbench.storage.rows import Provenance, output_path
 from inpaintbench.storage.schema import Table
@@ -40,10 +39,7 @@ from inpaintbench.storage.schema import Table
 _PAGE = 1000
 
 _FILES = ("run.db", "run.db-wal", "run.db-shm", "rows.csv", "rows.parquet")
-_OUTPUT = re.compile(r"[0-9a-f]{64}\.png|\.partial")
-
-# Cells of the plan, with their cases and variants in it.
-_PLANNED = 'plan_cases p JOIN cells r USING ("case") JOIN plan_variants o USING (key)'
+_OUTPUT = re.compile(r"[0-9a-f]{64}\.png|\.[0-9a-f]{64}\.png\.partial")
 
 
 class Store:
@@ -73,6 +69,8 @@ class Store:
             When another process is writing there, the directory can't be written, it holds
             something else, or the database is damaged.
         """
+        refuse_links(*(directory / name for name in (".lock", "outputs", "report", *_FILES)))
+        refuse_links(*(directory / "outputs").glob("*"))
         try:
             directory.mkdir(parents=True, exist_ok=True)
             lock = filelock.FileLock(directory / ".lock")
@@ -130,7 +128,7 @@ class Store:
 
     def records(self, table: Table) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table as they are, in the order of its key."""
-        order = ", ".join(f'"{name}"' for name in table.key)
+        order = schema.quoted(table.key)
         for row in self._connection.execute(f"SELECT * FROM {table.name} ORDER BY {order}"):
             yield dict(row)
 
@@ -144,79 +142,59 @@ class Store:
 
     # What was planned
 
-    def set_plan(self, plan: Plan, environment: Environment | None = None) -> None:
+    def set_plan(self, plan: Plan) -> None:
         """Record what this run is to hold; results of earlier plans stay for later ones."""
-        told = {"name": plan.benchmark.name, "benchmark": json.dumps(asdict(plan.benchmark))}
-        wanted: dict[Table, list[dict[str, object]]] = {
+        wanted = {
             schema.PLAN_CASES: [
-                {
-                    "position": i,
-                    "case": c.id,
-                    "dataset": c.dataset,
-                    "sample": c.sample,
-                    "suite": c.suite,
-                    "mask_index": c.index,
-                    "seed": c.seed,
-                }
+                _row(schema.PLAN_CASES, c, position=i, case=c.id, mask_index=c.index)
                 for i, c in enumerate(plan.cases)
             ],
             schema.PLAN_VARIANTS: [
-                {"position": i, "key": variant.key} for i, variant in enumerate(plan.variants)
+                _row(schema.PLAN_VARIANTS, v, position=i) for i, v in enumerate(plan.variants)
             ],
             schema.PLAN_METRICS: [
-                {
-                    "position": i,
-                    "metric": m.id,
-                    "name": m.name,
-                    "label": m.label,
-                    "unit": m.unit,
-                    "higher_is_better": int(m.higher_is_better),
-                    "worst": m.worst,
-                    "missing": "",
-                    "key": metric_key(m),
-                }
+                _row(schema.PLAN_METRICS, m, position=i, metric=m.id, missing="", key=metric_key(m))
                 for i, m in enumerate(plan.metrics)
             ],
         }
-        variants = [
-            {
-                "key": v.key,
-                "variant": v.label,
-                "method": v.name,
-                "family": v.family,
-                "paper": v.paper,
-                "deterministic": int(v.deterministic),
-                "trained_on": ",".join(v.trained_on),
-                "settings": json.dumps(dict(v.settings)),
-                "specification": v.specification,
-            }
-            for v in plan.variants
-        ]
-        if environment is not None:
-            self._know(environment)
-        meta = self._meta()
+        meta, told = self._meta(), _told_of(plan.benchmark)
         same = all(meta.get(name) == value for name, value in told.items())
         if same and all(self._as_planned(table, rows) for table, rows in wanted.items()):
             return
+        variants = [
+            _row(
+                schema.VARIANTS,
+                v,
+                variant=v.label,
+                method=v.name,
+                trained_on=",".join(v.trained_on),
+                settings=json.dumps(dict(v.settings)),
+            )
+            for v in plan.variants
+        ]
         with self.transaction():
             self.add_records(schema.VARIANTS, variants, replace=True)
-            self.write_plan(wanted)
-            self._set_meta(**told)
+            self.write_plan(plan.benchmark, wanted)
 
-    def write_plan(self, tables: Mapping[Table, Iterable[Mapping[str, object]]]) -> None:
-        """Write the tables of a plan in place of those that are there."""
+    def write_plan(
+        self,
+        benchmark: Benchmark,
+        tables: Mapping[Table, Iterable[Mapping[str, object]]],
+        **told: str,
+    ) -> None:
+        """Write a plan in place of the one that is there, and what else is `told` of the run."""
         with self.transaction():
             for table, rows in tables.items():
                 self._connection.execute(f"DELETE FROM {table.name}")
                 database.insert(self._connection, table, rows)
+            self._set_meta(**_told_of(benchmark), **told)
 
     def _as_planned(self, table: Table, rows: list[dict[str, object]]) -> bool:
         # why a metric is missing belongs to the run, not to the plan
-        names = [column.name for column in table.columns if column.name != "missing"]
-        known = self.records(table)
-        return [[row[name] for name in names] for row in known] == [
-            [row[name] for name in names] for row in rows
-        ]
+        known = list(self.records(table))
+        if table is schema.PLAN_METRICS:
+            known = [row | {"missing": ""} for row in known]
+        return known == rows
 
     def _set_meta(self, **told: str) -> None:
         rows = ({"key": key, "value": value} for key, value in told.items())
@@ -238,54 +216,23 @@ class Store:
             When what is told of it can't be read.
         """
         meta = self._meta()
-        where = f"{self.directory / 'run.db'}: its benchmark"
+        where = self.directory / "run.db"
         text = meta.get("benchmark")
         try:
             merged = json.loads(meta.get("merged", "[]"))
             if not isinstance(merged, list) or not all(isinstance(name, str) for name in merged):
                 raise ValueError
         except (ValueError, RecursionError):
-            raise BenchError(f"{self.directory / 'run.db'}: merged isn't a list of runs") from None
+            raise BenchError(f"{where}: merged isn't a list of runs") from None
+        benchmark = None if text is None else benchmarks.from_json(text, f"{where}: its benchmark")
         return Provenance(
-            started=meta.get("started", ""),
-            changed=meta.get("changed", ""),
-            benchmark=None if text is None else benchmarks.from_json(text, where),
-            merged=tuple(merged),
+            meta.get("started", ""), meta.get("changed", ""), benchmark, tuple(merged)
         )
-
-    def set_provenance(self, name: str, provenance: Provenance) -> None:
-        """Record where the rows of a merged run come from."""
-        with self.transaction():
-            told = {"name": name, "started": provenance.started}
-            if provenance.benchmark is not None:
-                told["benchmark"] = json.dumps(asdict(provenance.benchmark))
-            self._set_meta(**told, merged=json.dumps(provenance.merged))
 
     def cases(self) -> list[Case]:
         """Return the cases of the plan."""
-        sql = 'SELECT "case", dataset, sample, suite, mask_index, seed FROM plan_cases'
-        return [
-            Case(
-                id=row["case"],
-                dataset=row["dataset"],
-                sample=row["sample"],
-                suite=row["suite"],
-                index=row["mask_index"],
-                seed=row["seed"],
-            )
-            for row in self.query(f"{sql} ORDER BY position")
-        ]
-
-    def specification(self, key: str) -> str:
-        """Return what makes a variant of the run again."""
-        rows = self.query("SELECT specification FROM variants WHERE key = ?", key)
-        return str(rows[0]["specification"]) if rows else ""
-
-    def planned_cells(self) -> int:
-        """Count the cells of the plan."""
-        return self._count(
-            "SELECT (SELECT count(*) FROM plan_cases) * (SELECT count(*) FROM plan_variants)"
-        )
+        names = 'SELECT "case" AS id, dataset, sample, suite, mask_index AS "index", seed'
+        return [Case(**row) for row in self.query(f"{names} FROM plan_cases ORDER BY position")]
 
     # What is to be run again
 
@@ -321,9 +268,9 @@ class Store:
         After a power cut a row may be there whose output isn't: it is made again then. A file of
         the right size is taken to be whole; `verify` reads them all.
         """
-        sql = f"SELECT DISTINCT r.output_sha256, r.output_bytes FROM {_PLANNED} WHERE {{}}"
+        sql = "SELECT DISTINCT output_sha256, output_bytes FROM planned WHERE status = 'done'"
         lost = []
-        for row in self.query(sql.format("r.status = 'done'")):
+        for row in self.query(sql):
             try:
                 size = (self.directory / output_path(row["output_sha256"])).lstat().st_size
             except OSError:
@@ -331,8 +278,16 @@ class Store:
             # how large it was isn't known of one from version 1
             if not size or row["output_bytes"] not in (0, size):
                 lost.append((row["output_sha256"],))
+        return self.forget_outputs(sha256 for (sha256,) in lost)
+
+    def forget_outputs(self, digests: Iterable[str]) -> int:
+        """Remove the cells of outputs that are lost or damaged, and what is left of their files."""
+        lost = [(sha256,) for sha256 in digests]
         if not lost:
             return 0
+        for (sha256,) in lost:
+            with contextlib.suppress(OSError):
+                (self.directory / output_path(sha256)).unlink()
         with self.transaction():
             sql = "DELETE FROM cells WHERE status = 'done' AND output_sha256 = ?"
             return self._connection.executemany(sql, lost).rowcount
@@ -351,15 +306,12 @@ class Store:
         They are of the cases from `first` to before `stop` that could be made, variant by variant.
         """
         rows = self.query(
-            "SELECT p.position AS place, o.position AS variant FROM plan_cases p "
-            "CROSS JOIN plan_variants o "
-            'JOIN cases f ON f."case" = p."case" AND f.failure = \'\' '
-            'LEFT JOIN cells r ON r."case" = p."case" AND r.key = o.key '
-            "WHERE r.key IS NULL AND p.position >= ? AND p.position < ? ORDER BY 2, 1",
+            "SELECT case_position, variant_position FROM planned WHERE status IS NULL AND made "
+            "AND case_position >= ? AND case_position < ? ORDER BY 2, 1",
             first,
             stop,
         )
-        return [(row["place"], row["variant"]) for row in rows]
+        return [(row["case_position"], row["variant_position"]) for row in rows]
 
     def case_digests(self, first: int, stop: int) -> dict[str, tuple[str, str]]:
         """Return the digests of image and mask of some cases of the plan that could be made."""
@@ -373,23 +325,14 @@ class Store:
 
     def pending_cell_count(self) -> int:
         """Count the cells of the plan that have no result, and are not on a case that failed."""
-        made = "(SELECT \"case\" FROM cases WHERE failure <> '')"
-        return self._count(
-            f'SELECT (SELECT count(*) FROM plan_cases WHERE "case" NOT IN {made}) * '
-            "(SELECT count(*) FROM plan_variants) - "
-            f'(SELECT count(*) FROM {_PLANNED} WHERE p."case" NOT IN {made})'
-        )
-
-    def cell_count(self, status: str) -> int:
-        """Count the cells of the plan that ended so; those of a case that failed have failed."""
-        count = self._count(f"SELECT count(*) FROM {_PLANNED} WHERE r.status = ?", status)
-        return count + (self._count(_BARRED) if status == "failed" else 0)
+        return self._count("SELECT count(*) FROM planned WHERE status IS NULL")
 
     def unanswered(self) -> list[str]:
         """Say what of the plan has no answer, a line for all of a kind; empty when nothing."""
         found = []
-        for what, sql in _UNANSWERED.items():
-            for row in self.query(sql):
+        for what, (why, order, source) in _UNANSWERED.items():
+            sql = f"SELECT {why} AS why, count(*) AS number, min(place) AS place FROM {source}"
+            for row in self.query(f"{sql} GROUP BY why ORDER BY min({order})"):
                 place = f" ({row['number']}, first {row['place']})" if row["place"] else ""
                 found.append(f"{what}: {row['why']}{place}")
         return found
@@ -419,22 +362,20 @@ class Store:
         if isinstance(found, CaseFacts) and math.prod(found.shape[:2]) > schema.MOST_PIXELS:
             most = schema.MOST_PIXELS // 10**6
             found = Failure("dataset", f"the image has more than {most} million pixels")
-        row: dict[str, object]
-        if isinstance(found, Failure):
-            nothing = CaseFacts(0, "", (0, 0, 0), "", math.nan, math.nan, False, "", "")
-            row = _facts(nothing) | _told(found)
-        else:
-            row = _facts(found) | _told(None)
-            known = self.query(
-                "SELECT image_sha256, mask_sha256 FROM cases WHERE \"case\" = ? AND failure = ''",
-                case.id,
+        failure = found if isinstance(found, Failure) else None
+        facts = found if isinstance(found, CaseFacts) else _NO_FACTS
+        known = self.query(
+            "SELECT image_sha256, mask_sha256 FROM cases WHERE \"case\" = ? AND failure = ''",
+            case.id,
+        )
+        if known and not failure and tuple(known[0]) != (facts.image_sha256, facts.mask_sha256):
+            raise BenchError(
+                f"case {case.id} ({case.dataset}/{case.sample}, {case.suite}): the image or mask "
+                "isn't the one this run started with; start anew with --fresh"
             )
-            if known and tuple(known[0]) != (found.image_sha256, found.mask_sha256):
-                raise BenchError(
-                    f"case {case.id} ({case.dataset}/{case.sample}, {case.suite}): the image or "
-                    "mask isn't the one this run started with; start anew with --fresh"
-                )
-        self.add_records(schema.CASES, [row | {"case": case.id}], replace=True)
+        size = dict(zip(("height", "width", "channels"), facts.shape, strict=True))
+        row = vars(facts) | size | _told(failure) | {"case": case.id}
+        self.add_records(schema.CASES, [row], replace=True)
 
     def add_cell(
         self, case: Case, variant: Variant, outcome: CellOutcome, environment: Environment
@@ -448,14 +389,8 @@ class Store:
         """
         if outcome.png is not None:
             self._write_output(outcome.output_sha256, outcome.png)
-        row = _told(outcome.failure, outcome.message) | {
-            "case": case.id,
-            "key": variant.key,
-            "status": outcome.status,
-            "output_sha256": outcome.output_sha256,
-            "output_bytes": len(outcome.png or b""),
-            "seconds": outcome.seconds,
-        }
+        row = vars(outcome) | _told(outcome.failure, outcome.message)
+        row |= {"case": case.id, "key": variant.key, "output_bytes": len(outcome.png or b"")}
         with self.transaction():
             if not self._started:
                 self._set_meta(started=datetime.now(UTC).isoformat(timespec="seconds"))
@@ -465,25 +400,13 @@ class Store:
 
     def _write_output(self, sha256: str, png: bytes) -> None:
         path = self.directory / output_path(sha256)
-        # one name for all, so that what a killed process left is written over by the next
-        partial = self.directory / "outputs" / ".partial"
         try:
-            if path.is_file() and path.stat().st_size == len(png):
-                return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(png)
-            partial.replace(path)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+            if not (path.is_file() and path.stat().st_size == len(png)):
+                write_whole(path, png)
+        except (OSError, BenchError) as error:
             raise BenchError(
-                f"{path}: can't be written: {error.strerror}; nothing finished is lost, "
-                "mend it and run the same command"
+                f"{error}; nothing finished is lost, mend it and run the same command"
             ) from error
-
-    def output(self, sha256: str, shape: tuple[int, ...] | None = None) -> Image:
-        """Read an output, as `read_output` does."""
-        return read_output(self.directory, sha256, shape)
 
     def pending_scores(self, metrics: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         """Yield ``(case position, output digests)`` with an output that lacks one of the metrics.
@@ -496,10 +419,10 @@ class Store:
         wanted = list(metrics)
         marks = ", ".join("?" * len(wanted))
         sql = (
-            f"SELECT p.position, r.output_sha256 FROM {_PLANNED} "
-            "WHERE r.status = 'done' AND p.position >= ? AND p.position < ? "
+            "SELECT case_position AS position, output_sha256 FROM planned c "
+            "WHERE status = 'done' AND case_position >= ? AND case_position < ? "
             "AND (SELECT count(*) FROM scores s JOIN plan_metrics m USING (metric, key) "
-            'WHERE s."case" = p."case" AND s.output_sha256 = r.output_sha256 '
+            'WHERE s."case" = c."case" AND s.output_sha256 = c.output_sha256 '
             f"AND s.metric IN ({marks})) < ? GROUP BY 1, 2 ORDER BY 1, 2"
         )
         for start in range(0, self._count("SELECT count(*) FROM plan_cases"), _PAGE):
@@ -516,13 +439,22 @@ class Store:
                 {**vars(score), "key": keys.get(score.metric, ""), "environment": maker}
                 for score in scores
             ]
-            self.add_records(schema.SCORES, rows, replace=True)
+            # what failed now doesn't take the place of what is known
+            self.add_records(
+                schema.SCORES, [row for row in rows if not self._is_known(row)], replace=True
+            )
+
+    def _is_known(self, row: Mapping[str, object]) -> bool:
+        sql = (
+            'SELECT 1 FROM scores WHERE "case" = :case AND output_sha256 = :output_sha256 '
+            "AND metric = :metric AND key = :key AND value IS NOT NULL"
+        )
+        return bool(row["reason"]) and bool(self.query(sql, **row))
 
     def set_missing(self, metric: str, reason: str) -> None:
         """Record why a metric can't be computed here."""
-        if self.query(
-            "SELECT 1 FROM plan_metrics WHERE metric = ? AND missing <> ?", metric, reason
-        ):
+        sql = "SELECT 1 FROM plan_metrics WHERE metric = ? AND missing <> ?"
+        if self.query(sql, metric, reason):
             with self.transaction():
                 sql = "UPDATE plan_metrics SET missing = ? WHERE metric = ?"
                 self._connection.execute(sql, (reason, metric))
@@ -589,45 +521,52 @@ class Store:
             )
 
 
-# Cells that can't be run, since their case could not be made.
-_BARRED = (
-    'SELECT count(*) FROM plan_cases p JOIN cases f USING ("case") CROSS JOIN plan_variants o '
-    'LEFT JOIN cells r ON r."case" = p."case" AND r.key = o.key '
-    "WHERE f.failure <> '' AND r.key IS NULL"
-)
-
-_PLACE = "min(p.dataset || '/' || p.sample || ', ' || p.suite)"
-
 _UNANSWERED = {
-    "not made": f"SELECT count(*) AS number, failure || ': ' || message AS why, "
-    f'{_PLACE} AS place FROM plan_cases p JOIN cases USING ("case") '
-    "WHERE failure <> '' GROUP BY failure, message ORDER BY min(position)",
-    "not run": "SELECT count(*) AS number, v.variant AS why, "
-    f"{_PLACE} AS place FROM plan_cases p CROSS JOIN plan_variants o JOIN variants v USING (key) "
-    'LEFT JOIN cells r ON r."case" = p."case" AND r.key = o.key '
-    'LEFT JOIN cases f ON f."case" = p."case" '
-    "WHERE r.key IS NULL AND coalesce(f.failure, '') = '' GROUP BY o.position",
-    "environment failed": "SELECT count(*) AS number, "
-    f"v.variant || ': ' || r.message AS why, {_PLACE} AS place FROM {_PLANNED} "
-    "JOIN variants v USING (key) WHERE r.failure = 'environment' GROUP BY o.position, r.message",
-    "metric missing": "SELECT 1 AS number, label || ': ' || missing AS why, '' AS place "
-    "FROM plan_metrics WHERE missing <> '' ORDER BY position",
-    "not scored": 'SELECT count(DISTINCT s."case" || s.output_sha256) AS number, '
-    f"m.label || ': ' || s.reason AS why, {_PLACE} AS place FROM {_PLANNED} "
-    'JOIN scores s ON s."case" = r."case" AND s.output_sha256 = r.output_sha256 '
-    "JOIN plan_metrics m ON m.metric = s.metric AND m.key = s.key "
-    "WHERE s.reason <> '' GROUP BY m.position, s.reason",
-    "not timed": "SELECT count(*) AS number, "
-    f"v.variant || ': ' || t.failure || ': ' || t.message AS why, {_PLACE} AS place "
-    'FROM plan_cases p JOIN timing_failures t USING ("case") JOIN plan_variants o USING (key) '
-    "JOIN variants v USING (key) GROUP BY o.position, t.failure, t.message",
+    "not made": (
+        "failure || ': ' || message",
+        "position",
+        "(SELECT *, dataset || '/' || sample || ', ' || suite AS place FROM plan_cases) "
+        "JOIN cases USING (\"case\") WHERE failure <> ''",
+    ),
+    "not run": ("variant", "variant_position", "planned WHERE status IS NULL"),
+    "environment failed": (
+        "variant || ': ' || p.message",
+        "variant_position",
+        'cells c JOIN planned p ON p."case" = c."case" AND p.key = c.key '
+        "WHERE c.failure = 'environment'",
+    ),
+    "metric missing": (
+        "label || ': ' || missing",
+        "position",
+        "(SELECT *, '' AS place FROM plan_metrics) WHERE missing <> ''",
+    ),
+    "not scored": (
+        "label || ': ' || reason",
+        "position",
+        '(SELECT DISTINCT m.position, label, reason, s."case", s.output_sha256, place '
+        "FROM scores s JOIN plan_metrics m USING (metric, key) "
+        'JOIN planned p ON p."case" = s."case" AND p.output_sha256 = s.output_sha256 '
+        "WHERE reason <> '')",
+    ),
+    "not timed": (
+        "variant || ': ' || t.failure || ': ' || t.message",
+        "variant_position",
+        'timing_failures t JOIN planned p ON p."case" = t."case" AND p.key = t.key',
+    ),
 }
+"""What can lack an answer → why, what orders it, and where it is found, with its `place`."""
+
+_NO_FACTS = CaseFacts(0, "", (0, 0, 0), "", math.nan, math.nan, False, "", "")
 
 
-def _facts(facts: CaseFacts) -> dict[str, object]:
-    """Arrange the facts of a case as a row has them."""
-    size = dict(zip(("height", "width", "channels"), facts.shape, strict=True))
-    return vars(facts) | size | {"border_contact": int(facts.border_contact)}
+def _row(table: Table, source: object, **own: object) -> dict[str, object]:
+    """Take a row's values from what is told of it, and else from attributes of the same name."""
+    return {name: own[name] if name in own else getattr(source, name) for name in table.names}
+
+
+def _told_of(benchmark: Benchmark) -> dict[str, str]:
+    """Arrange a benchmark as what is told of a run."""
+    return {"name": benchmark.name, "benchmark": json.dumps(asdict(benchmark))}
 
 
 def _told(failure: Failure | None, message: str = "") -> dict[str, object]:

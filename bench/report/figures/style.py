@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from collections import Counter
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError
+from inpaintbench.folder import write_whole
 from inpaintbench.report.kinds import StyleName
 from inpaintbench.statistics.scores import plain_name
 
@@ -204,11 +206,6 @@ def save(figure: Figure, path: Path) -> None:
         ".pdf": {"Creator": "inpaintbench", "Producer": None, "CreationDate": None},
         ".svg": {"Creator": "inpaintbench", "Date": None},
     }
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(partial, format=path.suffix[1:], metadata=metadata[path.suffix])
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BenchError(f"{path}: can't be written: {error.strerror}") from error
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format=path.suffix[1:], metadata=metadata[path.suffix])
+    write_whole(path, drawn.getvalue())
