@@ -17,8 +17,10 @@ import numpy as np
 
 _PLAIN = (type(None), type(...), bool, int, float, complex, str, bytes)
 _GLOBAL = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FROM_DICT_OR_GLOBALS")
-_CODE = ("name", "code", "consts", "names", "varnames", "freevars", "cellvars", "flags", "argcount")
-_CODE += ("posonlyargcount", "kwonlyargcount", "exceptiontable")
+_CODE = (
+    *("name", "code", "consts", "names", "varnames", "freevars", "cellvars", "flags"),
+    *("argcount", "posonlyargcount", "kwonlyargcount", "exceptiontable"),
+)
 _PYTHONS = ("__module__", "__doc__", "__firstlineno__")
 
 
@@ -139,7 +141,8 @@ class _Reader:
             reduce = copyreg.dispatch_table.get(type(value))
             made = reduce(value) if reduce else value.__reduce_ex__(4)
             if isinstance(made, str):  # its name in a module
-                yield from (pickle.whichmodule(value, made), made)
+                yield pickle.whichmodule(value, made)  # type: ignore[attr-defined]
+                yield made
                 yield getattr(value, "__wrapped__", None)
             else:
                 yield from (*made[:3], *(list(part or ()) for part in made[3:5]), *made[5:])

@@ -24,7 +24,7 @@ _faults: list[OSError] = []
 class _Output(io.FileIO):
     """A descriptor that takes everything: where it can't be written, it's told at the end."""
 
-    def write(self, data: Any) -> int | None:
+    def write(self, data: Any) -> int:
         """Write, or drop what can't be written, so that a command does its work all the same."""
         try:
             return super().write(data)

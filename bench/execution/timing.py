@@ -127,14 +127,14 @@ def _others_seconds(pid: int) -> float:
     idle = times.idle + getattr(times, "iowait", 0.0)
     # guests' time is part of user time as well
     guests = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)
-    own = time.process_time()
+    own: float = time.process_time()
     with suppress(psutil.Error):
         method = psutil.Process(pid)
         own += float(sum(method.cpu_times()[:4]))
         for child in method.children(recursive=True):
             with suppress(psutil.Error):
                 own += float(sum(child.cpu_times()[:4]))
-    return float(sum(times)) - idle - guests - own
+    return float(sum(times) - idle - guests - own)
 
 
 def _bytes(pid: int, name: str) -> float:

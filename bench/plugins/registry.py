@@ -185,6 +185,9 @@ def metrics() -> Catalogue[Metric]:
     return Catalogue("metric", Metric, "inpaintbench.metrics")
 
 
+# Methods of ours whose parameters name code of somebody's.
+_RUN_CODE = ("command", "pickled", "torchscript", "diffusers", "iopaint")
+
 _refused = False
 
 
@@ -195,7 +198,7 @@ def refuse_files() -> None:
 
 
 def admit(text: str) -> None:
-    """Refuse a specification of a file where files are refused.
+    """Refuse a specification that names code where that is refused.
 
     Raises
     ------
@@ -203,7 +206,7 @@ def admit(text: str) -> None:
         When it is one.
     """
     name = specification.parse(text).name
-    if _refused and specification.is_file(name):
+    if _refused and (specification.is_file(name) or name in _RUN_CODE):
         raise BenchError(
             f"{name}: code that the run names, which only runs with --run-code; add it if you "
             "trust who made the run"
