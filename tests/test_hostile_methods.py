@@ -150,7 +150,7 @@ def cells(directory: Path, *methods: str, jobs: int = 2, **options: object) -> p
         methods=methods,
         metrics=("psnr",),
         limit=2,
-        timeout=3,
+        timeout=8,
     )
     wanted = Options(jobs=jobs, memory=2 << 30, timing=False, **options)  # type: ignore[arg-type]
     run(make_plan(benchmark, describe=describe_apart), directory, wanted, Quiet())
