@@ -26,11 +26,18 @@ def main() -> None:
     warnings.formatwarning = _warning
     words = sys.argv[1:]
     arguments = [word for word in words if word not in ("--debug", "--run-code")]
-    if arguments and arguments[0] in _READ_RUNS and "--run-code" not in words:
-        from inpaintbench.plugins import registry
+    status = _run_on_runs if arguments and arguments[0] in _READ_RUNS else _run
+    if "--run-code" in words:
+        status = _run
+    sys.exit(flush(status(arguments, "--debug" in words)))
 
-        registry.refuse_files()
-    sys.exit(flush(_run(arguments, "--debug" in words)))
+
+def _run_on_runs(arguments: list[str], debug: bool) -> int:
+    """Run a command that reads runs: no code that they name is loaded."""
+    from inpaintbench.plugins import registry
+
+    with registry.code_refused(True):
+        return _run(arguments, debug)
 
 
 def _run(arguments: list[str], debug: bool) -> int:

@@ -191,10 +191,15 @@ _RUN_CODE = ("command", "pickled", "torchscript", "diffusers", "iopaint")
 _refused = False
 
 
-def refuse_files() -> None:
-    """Load no file as a plugin from now on: what is read next was written by somebody else."""
+@contextmanager
+def code_refused(refused: bool) -> Iterator[None]:
+    """Load no file as a plugin inside: what is read there was written by somebody else."""
     global _refused
-    _refused = True
+    before, _refused = _refused, refused
+    try:
+        yield
+    finally:
+        _refused = before
 
 
 def admit(text: str) -> None:
