@@ -1,4 +1,4 @@
-"""The error that a person can mend, and what any error says in one line."""
+"""The error that a person can mend, and the first line of what any error says."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ def one_line(error: BaseException) -> str:
     try:
         text = str(error)
     except BaseException as worse:
-        return f"(its text can't be had: {type(worse).__name__})"
+        return f"(its message can't be read: {type(worse).__name__})"
     lines = visible(text[: 2 * _LONGEST]).strip().splitlines()
     return lines[0][:_LONGEST] if lines else ""

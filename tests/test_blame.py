@@ -108,6 +108,7 @@ def run_here(directory: Path, **changes: object) -> tuple[Summary, RunRows]:
             "masks": ("large-regions",),
             "methods": ("telea", "mean-fill"),
             "metrics": ("psnr",),
+            "limit": 3,
             **changes,
         }
     )

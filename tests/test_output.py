@@ -62,7 +62,7 @@ class Odd(Exception):
         (ValueError("\n\n  late"), "late"),
         (ValueError("\x1b[31mred"), r"\x1b[31mred"),
         (ValueError(), ""),
-        (Odd(), "(its text can't be had: SystemExit)"),
+        (Odd(), "(its message can't be read: SystemExit)"),
         (KeyError("k"), "'k'"),
     ],
 )

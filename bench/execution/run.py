@@ -306,7 +306,7 @@ class _Run:
                     self.progress.advance()
 
     def _available_metrics(self, pool: Pool, ids: dict[str, str]) -> list[str]:
-        """Set the metrics up once, record those that can't be had, and return the others."""
+        """Set the metrics up once, record those that aren't available, and return the others."""
         timeout = self.plan.benchmark.setup_timeout
         missing: dict[str, str] = {}
         together = pool.run(check_metrics, tuple(ids.values()), timeout)

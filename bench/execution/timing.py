@@ -3,7 +3,7 @@
 Each variant gets a process of its own, started from nothing, so that its peak memory is its own.
 Only one of them works at any time. A reading is contended when other processes took more than
 what the timed call leaves free of the machine; such a block is measured again, and what stays
-contended is flagged. Clock, memory and contention are read outside the method's process.
+contended is flagged. Time, memory and contention are measured outside the method's process.
 """
 
 from __future__ import annotations

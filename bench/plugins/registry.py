@@ -46,7 +46,7 @@ class _Found(Generic[P]):
     broken: list[Broken] = field(default_factory=list)
 
     def add(self, origin: str, load: Callable[[], Iterable[type[P]]]) -> None:
-        """Take in what a module defines, or note why it can't be had."""
+        """Take in what a module defines, or note why it can't be imported."""
         try:
             for cls in load():
                 name = cls.name  # type: ignore[attr-defined]

@@ -48,7 +48,7 @@ def draw_sheet(comparison: Comparison, base: RunRows, new: RunRows, path: Path) 
     Raises
     ------
     PictureMissing
-        When a picture can't be had any more.
+        When a picture isn't there any more.
     """
     rows = [(m, moved) for m in comparison.methods for moved in m.moved if not moved.message]
     if not rows:

@@ -127,7 +127,7 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
     BenchError
         When the run has no such case.
     PictureMissing
-        When its image or mask can't be had.
+        When its image or mask isn't there.
     """
     cases = summary.scores.cases
     if case not in cases.index:
