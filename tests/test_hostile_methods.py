@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import psutil
 import pytest
 from fault_table import record
 from small_runs import Quiet
 
-from inpaintbench.execution.method_process import describe_apart
+from inpaintbench.execution import method_process
+from inpaintbench.execution.method_process import MethodTask, describe_apart
+from inpaintbench.execution.process import Limits
 from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
@@ -303,3 +306,46 @@ def test_a_set_up_that_fails_by_chance_is_tried_again(tmp_path: Path) -> None:
     assert (cells(tmp_path / "run", str(path), jobs=1)["status"] == "done").all()
     assert log.read_text().split() == ["0", "0"]
     record("Set-up that fails by chance", 1, "it is tried once more", "nothing")
+
+
+SHAPES = '''
+from inpaintbench.methods.base import Method
+
+
+class Shapes(Method):
+    """Return a wrong shape first, and a right one then."""
+
+    calls = 0
+
+    def inpaint(self, image, mask):
+        type(self).calls += 1
+        return image[1:] if self.calls == 1 else image
+'''
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shared", [True, False])
+def test_arrays_come_back_with_and_without_shared_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    def full(size: int) -> None:
+        raise OSError("no space")
+
+    if not shared:
+        monkeypatch.setattr(method_process, "Arena", full)
+    path = tmp_path / "shapes.py"
+    path.write_text(SHAPES)
+    variant = describe_apart(str(path), "cpu")
+    image = np.random.default_rng(0).integers(0, 255, (40, 30, 3), np.uint8)
+    mask = np.zeros((40, 30), bool)
+    process = method_process.MethodProcess(Limits())
+    try:
+        task = MethodTask(variant.specification, variant.key, "cpu", 0, 60, 60)
+        process.set_up(task)
+        first = process.call(image, mask, 0, 60).array
+        assert first is not None
+        assert first.shape == (39, 30, 3)
+        for _ in range(2):
+            np.testing.assert_array_equal(process.call(image, mask, 0, 60).array, image)
+    finally:
+        process.end()

@@ -110,7 +110,7 @@ class _Host:
         self.send(
             seconds=seconds, dtype=result.dtype.str, shape=result.shape, bytes=fits, shared=within
         )
-        if not within:
+        if fits and not within:
             self._connection.send_bytes(data)
 
     def _timed(
