@@ -22,7 +22,7 @@ lint: $(READY)
 
 # Types and import contracts are checked on an installed copy: the import names are not the folders'.
 types: $(READY)
-	rm -rf $(TYPED)
+	rm -rf $(TYPED) build/lib
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --target $(TYPED) .
 	cd $(TYPED) && MYPYPATH=. $(abspath $(BIN))/python -m mypy --config-file $(abspath pyproject.toml) -p inpaintbench
 	cd $(TYPED) && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(abspath pyproject.toml) --no-cache

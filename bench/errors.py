@@ -28,3 +28,8 @@ def one_line(error: BaseException) -> str:
         return f"(its message can't be read: {type(worse).__name__})"
     lines = visible(text[: 2 * _LONGEST]).strip().splitlines()
     return lines[0][:_LONGEST] if lines else ""
+
+
+def reason(error: BaseException) -> str:
+    """Return the first line of what an exception says, or its kind where it says nothing."""
+    return one_line(error).rstrip(":") or type(error).__name__

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.content import content_of
 from inpaintbench.errors import BenchError
+from inpaintbench.images.files import write_whole
 from inpaintbench.planning import benchmark
 from inpaintbench.plugins import registry
 
@@ -241,14 +242,8 @@ def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
     written = [(path, text.encode())]
     if Pickled(path=str(pickle)).fingerprint() != content.digest:
         written = [(pickle, saved), (note, json.dumps(about).encode()), *written]
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for target, data in written:
-            scratch = target.with_suffix(".partial")
-            scratch.write_bytes(data)
-            scratch.replace(target)
-    except OSError as error:
-        raise BenchError(f"{METHODS}: can't be written: {error.strerror}") from error
+    for target, data in written:
+        write_whole(target, data)
     return path
 
 

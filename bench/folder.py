@@ -5,54 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from inpaintbench.errors import BenchError
+from inpaintbench.images.files import NO_LINK, explained, partial, write_whole
 
 REPORT_FILES, SITE_FILES = ".inpaintbench-files", ".inpaintbench-site"
 """Files that name, a line each, what we wrote beside them: in a report, and in a site."""
 
 _STATE = "# made from "
-
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)  # which Windows lacks
-
-
-def write_whole(path: Path, content: bytes | str) -> None:
-    """Write a file whole or not at all, and through no link: a folder may be somebody else's.
-
-    Raises
-    ------
-    BenchError
-        When it can't be written; nothing is left of it.
-    """
-    partial = _partial(path)
-    data = content.encode("utf-8", "backslashreplace") if isinstance(content, str) else content
-    with _in_a_line(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.unlink(missing_ok=True)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK
-            with os.fdopen(os.open(partial, flags, 0o666), "wb") as file:
-                file.write(data)
-            partial.replace(path)
-        except OSError:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
-            raise
-
-
-def refuse_links(*paths: Path) -> None:
-    """Refuse places of ours that are links: what is written there would go elsewhere.
-
-    Raises
-    ------
-    BenchError
-        When one is a link.
-    """
-    for path in paths:
-        if path.is_symlink():
-            raise BenchError(f"{path}: is a link, and nothing is written through one; remove it")
 
 
 class Folder:
@@ -87,11 +48,11 @@ class Folder:
             raise BenchError(
                 f"{directory}: holds files that are not {alone}; choose an empty directory"
             )
-        with _in_a_line(directory):
+        with explained(directory):
             directory.mkdir(parents=True, exist_ok=True)
             self._earlier = listed(self._record)
             self._list = os.fdopen(
-                os.open(self._record, os.O_WRONLY | os.O_APPEND | os.O_CREAT | _NO_LINK, 0o666),
+                os.open(self._record, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK, 0o666),
                 "a",
                 encoding="utf-8",
             )
@@ -99,7 +60,7 @@ class Folder:
     def place(self, name: str) -> Path:
         """List a file that is about to be written, and return where it goes."""
         path = self.directory / name
-        with _in_a_line(path):
+        with explained(path):
             if name not in self._earlier:
                 self._list.write(f"{name}\n")
                 self._list.flush()
@@ -169,10 +130,6 @@ def _lines(record: Path) -> list[str]:
     return record.read_text(encoding="utf-8", errors="replace").splitlines()
 
 
-def _partial(path: Path) -> Path:
-    return path.with_name(f".{path.name}.partial")
-
-
 def _remove(directory: Path, names: list[str]) -> None:
     """Remove files below a folder, their unfinished ones, and the folders that are empty then."""
     root, folders = directory.resolve(), set()
@@ -185,16 +142,8 @@ def _remove(directory: Path, names: list[str]) -> None:
         if not path.parent.resolve().is_relative_to(root) or path.is_dir():
             continue
         path.unlink(missing_ok=True)
-        _partial(path).unlink(missing_ok=True)
+        partial(path).unlink(missing_ok=True)
         folders |= {directory / parent for parent in pure.parents if parent.parts}
     for folder in sorted(folders, key=lambda path: -len(path.parts)):
         with contextlib.suppress(OSError):  # it isn't empty
             folder.rmdir()
-
-
-@contextlib.contextmanager
-def _in_a_line(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise BenchError(f"{path}: can't be written: {error.strerror}") from error

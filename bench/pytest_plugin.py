@@ -71,8 +71,8 @@ def inpaint_regression(
         jobs: int = 1,
         **options: Any,
     ) -> None:
-        from inpaintbench.datasets.base import DataError
         from inpaintbench.errors import BenchError
+        from inpaintbench.images.errors import DataError
 
         path = folder / baseline
         if not update and not path.is_file():
@@ -130,7 +130,7 @@ def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRo
 
 def _write(rows: RunRows, path: Path) -> str:
     """Write the baseline; say what keeps it from being one."""
-    from inpaintbench.folder import write_whole
+    from inpaintbench.images.files import write_whole
     from inpaintbench.storage.rows import long_rows
 
     failed = rows.cells[rows.cells["status"] == "failed"]

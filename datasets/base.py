@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.types import Image, Mask
 
-Image: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
-Mask: TypeAlias = NDArray[np.bool_]
+__all__ = ["DataError", "Dataset", "Image", "Mask", "Sample", "wanted_id"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,10 +112,6 @@ class Dataset(ABC):
         dataset over a person's own files returns a digest of the file.
         """
         return ""
-
-
-class DataError(Exception):
-    """Data that is missing, damaged or refused; one line that says what to do."""
 
 
 def wanted_id(dataset: Dataset, sample_id: str) -> str:

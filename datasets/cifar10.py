@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Dataset, Sample
-from inpaintbench.datasets.reading import restricted_pickle
 from inpaintbench.datasets.reading.location import cache_folder, places, searched
-from inpaintbench.datasets.reading.remote import Remote, alone, megabytes
+from inpaintbench.images import restricted_pickle
+from inpaintbench.images.download import Remote, alone, megabytes
 
 BATCHES = {"test": ("test_batch",), "train": tuple(f"data_batch_{n}" for n in range(1, 6))}
 
@@ -181,7 +181,7 @@ def _files(place: Path) -> Iterator[tuple[str, IO[bytes]]]:
                 with path.open("rb") as opened:
                     yield path.name, opened
         return
-    from inpaintbench.datasets.reading.archive import is_archive, members
+    from inpaintbench.images.archive import is_archive, members
 
     if not is_archive(place):
         raise DataError(f"{place} is neither a folder nor an archive")

@@ -12,17 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Dataset, Sample
-from inpaintbench.datasets.reading.image_folder import id_of
-from inpaintbench.datasets.reading.location import file_digest
-from inpaintbench.datasets.reading.natural_order import natural_key
 from inpaintbench.datasets.reading.optional import optional
-from inpaintbench.datasets.reading.preparation import contiguous
-from inpaintbench.datasets.reading.reason import reason
 from inpaintbench.datasets.reading.window import (
     percentiles,
     refuse_wrong_percentiles,
     to_sixteen_bits,
 )
+from inpaintbench.errors import reason
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.listing import id_of, natural_key
+from inpaintbench.images.types import contiguous
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Dicom(Dataset):
 
     def fingerprint(self, sample_id: str) -> str:
         """Return the digest of the file."""
-        return file_digest(self._frame(sample_id)[0])
+        return known_digest(self._frame(sample_id)[0])
 
     def _frames(self) -> Mapping[str, tuple[Path, int | None]]:
         if self.path is None:

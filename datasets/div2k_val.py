@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from inpaintbench.datasets.reading.collection import Collection
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.download import Remote
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from inpaintbench.datasets.reading.collection import Collection
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.download import Remote
 
 
 @dataclass(frozen=True)

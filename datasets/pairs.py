@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from inpaintbench.datasets.base import DataError, Dataset, Image, Mask, Sample
-from inpaintbench.datasets.reading.image_file import read_image, read_mask
-from inpaintbench.datasets.reading.image_folder import list_images, same_name
-from inpaintbench.datasets.reading.location import file_digest
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.listing import list_images, same_name
+from inpaintbench.images.reading import read_image, read_mask
 
 REFERENCE, DAMAGED, MASKS = "reference", "damaged", "masks"
 
@@ -93,7 +93,7 @@ class Pairs(Dataset):
     def fingerprint(self, sample_id: str) -> str:
         """Return the digests of the files that the image and the hole come from."""
         reference, damaged, mask_file = self._files(sample_id)
-        return f"{file_digest(reference)}+{file_digest(mask_file or damaged)}"
+        return f"{known_digest(reference)}+{known_digest(mask_file or damaged)}"
 
     def _difference(self, image: Image, reference: Path, damaged: Path) -> Mask:
         copy = read_image(damaged)

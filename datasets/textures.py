@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from inpaintbench.datasets.base import Dataset, Sample, wanted_id
 from inpaintbench.datasets.reading import bundled
-from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.images.types import contiguous
 
 TEXTURES = ("brick", "grass", "gravel")
 SIDE = 512

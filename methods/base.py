@@ -6,16 +6,14 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-Image: TypeAlias = NDArray[np.uint8] | NDArray[np.uint16]
-"""``H×W×C``, C = 1 (grey) or 3 (RGB), ``uint8`` or ``uint16``."""
+from inpaintbench.images.types import Image, Mask
 
-Mask: TypeAlias = NDArray[np.bool_]
-"""``H×W`` bool, True = hole."""
+__all__ = ["Image", "Mask", "Method"]
 
 
 class Method(ABC):

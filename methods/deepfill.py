@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
+from inpaintbench.images.files import file_digest
 from inpaintbench.methods.networks.learned import LearnedMethod
 from inpaintbench.methods.weights import files
 
@@ -84,7 +85,7 @@ class DeepFill(LearnedMethod):
     def fingerprint(self) -> str:
         """Digest of the weight file."""
         if self._is_public and not self.unavailable():
-            return files.digest(Path(self.source).expanduser())
+            return file_digest(Path(self.source).expanduser())
         return super().fingerprint()
 
     def _seen(self) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
-from inpaintbench.storage.imagefile import read_output
+from inpaintbench.storage.outputs import read_output
 from inpaintbench.storage.runs import read_run
 
 STEPS = 8

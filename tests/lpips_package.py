@@ -9,7 +9,7 @@ import lpips
 import numpy as np
 import torch
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.weights import find_known, load_tensors
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaintbench.datasets.base import DataError, Dataset, Sample
+from inpaintbench.datasets.base import Dataset, Sample
 from inpaintbench.errors import BenchError
+from inpaintbench.images.errors import DataError
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.plugins import registry
 

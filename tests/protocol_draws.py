@@ -8,7 +8,8 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.plugins import registry

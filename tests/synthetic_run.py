@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.rows import SCORES, Provenance, RunRows, typed
 

@@ -14,9 +14,9 @@ from small_runs import Quiet
 
 from inpaintbench.execution.method_process import describe_apart
 from inpaintbench.execution.run import Options, Summary, run
+from inpaintbench.images.png import write_png
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
-from inpaintbench.storage.imagefile import write_png
 from inpaintbench.storage.rows import RunRows, long_rows
 from inpaintbench.storage.runs import read_run
 

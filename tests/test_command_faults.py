@@ -29,8 +29,8 @@ from killed_lives import end_amid, results
 from small_runs import small_run
 
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
+from inpaintbench.images.png import write_png
 from inpaintbench.regression.history import open_history
-from inpaintbench.storage.imagefile import write_png
 
 pytestmark = pytest.mark.slow
 
@@ -317,8 +317,8 @@ class Slow(BaseHTTPRequestHandler):
 FETCH = """
 import sys
 from pathlib import Path
-from inpaintbench.datasets.base import DataError
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.download import Remote
 try:
     Remote(sys.argv[1], sys.argv[2], int(sys.argv[3])).fetch(Path(sys.argv[4]))
 except DataError as error:

@@ -15,9 +15,10 @@ import dataset_files
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.cifar10 import Cifar10
-from inpaintbench.datasets.reading import archive, restricted_pickle
+from inpaintbench.datasets.reading import archive
+from inpaintbench.images import restricted_pickle
+from inpaintbench.images.errors import DataError
 
 
 def tar_with(path: Path, entry: tarfile.TarInfo, content: bytes = b"") -> Path:

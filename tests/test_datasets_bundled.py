@@ -7,8 +7,8 @@ import hashlib
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.reading import bundled
+from inpaintbench.images.errors import DataError
 from inpaintbench.plugins import registry
 
 # SHA-256 of the pixels of every prepared sample at the default size, made with scikit-image 0.26's

@@ -11,8 +11,8 @@ import dataset_files
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.cifar10 import Cifar10
+from inpaintbench.images.errors import DataError
 
 SHARED = Path(__file__).resolve().parents[2] / "shared/data/cifar-10-python-first1000.tar.gz"
 

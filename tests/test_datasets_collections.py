@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.bsds500 import Bsds500
 from inpaintbench.datasets.celeba_hq import CelebaHq
 from inpaintbench.datasets.div2k_val import Div2kVal
 from inpaintbench.datasets.dtd import Dtd
 from inpaintbench.datasets.reading.collection import Collection
-from inpaintbench.datasets.reading.natural_order import natural_key
 from inpaintbench.datasets.set14 import Set14
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.listing import natural_key
 from inpaintbench.plugins import registry
 
 SHARED = Path(__file__).resolve().parents[2] / "shared/data"

@@ -10,7 +10,8 @@ import dataset_files
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import DataError, Dataset
+from inpaintbench.datasets.base import Dataset
+from inpaintbench.images.errors import DataError
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import build
 

@@ -13,11 +13,11 @@ from threading import Thread
 import dataset_files
 import pytest
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.bsds500 import Bsds500
 from inpaintbench.datasets.cifar10 import Cifar10
 from inpaintbench.datasets.kodak import Kodak
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.download import Remote
+from inpaintbench.images.errors import DataError
 from inpaintbench.plugins import registry
 
 

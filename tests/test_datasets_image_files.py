@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.reading import preparation
-from inpaintbench.datasets.reading.image_file import read_image, read_mask
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.reading import read_image, read_mask
 
 COLOUR = dataset_files.noise(1, 5, 7)
 GREY = dataset_files.noise(2, 5, 7, channels=1)

@@ -9,10 +9,10 @@ import dataset_files
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.dicom import Dicom
 from inpaintbench.datasets.nifti import Nifti
 from inpaintbench.datasets.reading import window
+from inpaintbench.images.errors import DataError
 
 
 def windowed(values: np.ndarray, low: float = 0.5, high: float = 99.5) -> np.ndarray:

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.damaged import Damaged
 from inpaintbench.datasets.folder import Folder
 from inpaintbench.datasets.pairs import Pairs
+from inpaintbench.images.errors import DataError
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry

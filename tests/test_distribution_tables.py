@@ -22,6 +22,7 @@ from typer.testing import CliRunner
 from inpaintbench.cli import main
 from inpaintbench.cli.score import score as score_command
 from inpaintbench.errors import BenchError
+from inpaintbench.images.png import write_png
 from inpaintbench.metrics import distribution
 from inpaintbench.metrics.distribution import SET_METRICS, measure
 from inpaintbench.metrics.inception import Inception, load_inception
@@ -29,7 +30,6 @@ from inpaintbench.report import tables
 from inpaintbench.report.distribution import distribution_table
 from inpaintbench.report.kinds import Format
 from inpaintbench.report.summary import Summary
-from inpaintbench.storage.imagefile import write_png
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
 from inpaintbench.storage.store import Store

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image as Pillow
 
-from inpaintbench.storage.imagefile import encode_png, read_png
+from inpaintbench.images.png import encode_png, read_png
 
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40), st.sampled_from([1, 3]))
 

@@ -11,6 +11,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from inpaintbench.images.files import file_digest  # noqa: E402
 from inpaintbench.methods.autoencoder import Autoencoder  # noqa: E402
 from inpaintbench.methods.base import Method  # noqa: E402
 from inpaintbench.methods.context_encoder import ContextEncoder  # noqa: E402
@@ -169,7 +170,7 @@ def test_missing_and_foreign_weights_are_one_clear_line() -> None:
 
 
 def test_the_weights_are_part_of_the_key() -> None:
-    assert Autoencoder().fingerprint() == files.digest(files.locate("autoencoder-cifar10"))
+    assert Autoencoder().fingerprint() == file_digest(files.locate("autoencoder-cifar10"))
     assert Autoencoder().fingerprint() != Vae().fingerprint()
 
 

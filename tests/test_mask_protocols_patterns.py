@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from protocol_draws import coverages, draw, standard_error
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 
 # Context Encoder
 

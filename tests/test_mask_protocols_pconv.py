@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from protocol_draws import draw
 
-from inpaintbench.datasets.base import DataError
+from inpaintbench.images.errors import DataError
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.plugins import registry

@@ -9,7 +9,7 @@ import pytest
 from mask_cases import Formula
 from scipy.ndimage import label
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.drawing import fill_box
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics

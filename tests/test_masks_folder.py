@@ -10,7 +10,9 @@ import pytest
 from mask_cases import Formula
 from PIL import Image as pillow
 
-from inpaintbench.datasets.base import DataError, Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.folder import Folder
 from inpaintbench.masks.paired import Paired
 from inpaintbench.masks.random import RandomStream

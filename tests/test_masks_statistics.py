@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from scipy.ndimage import distance_transform_edt
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.drawing import fill_box, fill_disc
 from inpaintbench.masks.statistics import (
     COVERAGE_EDGES,

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
 from inpaintbench.plugins import registry
 

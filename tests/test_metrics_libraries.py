@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.plugins import registry
 

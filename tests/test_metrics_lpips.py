@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from metric_cases import Pair, pairs
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image
-from inpaintbench.datasets.reading.image_file import read_image
+from inpaintbench.images.reading import read_image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.metrics.kernels import convolution as kernels
 from inpaintbench.metrics.lpips import LPIPS, _network_input

@@ -182,7 +182,7 @@ def picture(tmp_path: Path) -> Iterator[Path]:
     """Write a small picture and a mask."""
     import numpy as np
 
-    from inpaintbench.storage.imagefile import write_png
+    from inpaintbench.images.png import write_png
 
     image = np.full((32, 32, 3), 90, np.uint8)
     mask = np.zeros((32, 32, 1), np.uint8)

@@ -16,9 +16,9 @@ import pytest
 from fault_table import record
 from synthetic_run import synthetic_run
 
-from inpaintbench.datasets.base import DataError
-from inpaintbench.datasets.reading.image_file import read_image
 from inpaintbench.errors import BenchError
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.reading import read_image
 from inpaintbench.masks.manifest import read_manifest
 from inpaintbench.outside import read_json, read_text
 from inpaintbench.planning import benchmark

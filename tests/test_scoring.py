@@ -13,13 +13,13 @@ import typer
 from typer.testing import CliRunner
 
 from inpaintbench.cli.score import score as score_command
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.png import write_png
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics import scoring
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Score
 from inpaintbench.metrics.pixelwise import PSNR
 from inpaintbench.metrics.scoring import KEPT_REFERENCES, score_group
 from inpaintbench.plugins import registry
-from inpaintbench.storage.imagefile import write_png
 
 NAMES = ["psnr", "ssim", "ssim[region=hole]", "mae[region=boundary]", "lpips", "known-change"]
 
@@ -172,7 +172,7 @@ class TestCommand:
 
     def test_inverted_masks(self, folders: Path) -> None:
         for path in (folders / "masks").rglob("*.png"):
-            from inpaintbench.storage.imagefile import read_png
+            from inpaintbench.images.png import read_png
 
             write_png(path, 255 - read_png(path.read_bytes()))
         arguments = (folders / "truth", folders / "noise", "--masks", folders / "masks")

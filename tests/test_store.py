@@ -18,15 +18,16 @@ import pytest
 from fault_table import record
 
 from inpaintbench.errors import BenchError
+from inpaintbench.images.png import encode_png
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
 from inpaintbench.statistics.runtimes import read_runtimes
 from inpaintbench.storage import schema
 from inpaintbench.storage.environment import Environment, current_environment
-from inpaintbench.storage.imagefile import encode_png, read_output
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
-from inpaintbench.storage.rows import long_rows, output_path
+from inpaintbench.storage.outputs import output_path, read_output
+from inpaintbench.storage.rows import long_rows
 from inpaintbench.storage.runs import read_rows, read_run
 from inpaintbench.storage.store import Store
 

@@ -14,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from inpaintbench.errors import BenchError  # noqa: E402
+from inpaintbench.images.files import file_digest  # noqa: E402
 from inpaintbench.methods.networks.variational import Gaussian  # noqa: E402
 from inpaintbench.methods.training import recipes  # noqa: E402
 from inpaintbench.methods.training.adversarial import ContextAdversarial  # noqa: E402
@@ -494,7 +495,7 @@ def test_a_run_leaves_weights_card_log_and_pictures(trained: Path) -> None:
         "preview.png",
     }  # fmt: skip
     card = trained.with_suffix(".md").read_text()
-    for said in (files.digest(trained), "24 slopes", "| 6 of 4 images |", "## Loss curve"):
+    for said in (file_digest(trained), "24 slopes", "| 6 of 4 images |", "## Loss curve"):
         assert said in card, said
 
 

@@ -20,9 +20,9 @@ from inpaintbench.audit.replay import replay
 from inpaintbench.audit.verification import Verification, verify
 from inpaintbench.cli import verify as commands
 from inpaintbench.errors import BenchError
+from inpaintbench.images.png import read_png, write_png
 from inpaintbench.planning.case import array_sha256
-from inpaintbench.storage.imagefile import read_png, write_png
-from inpaintbench.storage.rows import output_path
+from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.runs import read_run
 
 

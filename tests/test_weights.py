@@ -24,7 +24,7 @@ from safetensors.numpy import save_file
 from typer.testing import CliRunner
 
 from inpaintbench.cli.weights import weights as weights_command
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.download import Remote
 from inpaintbench.metrics.base import MetricUnavailable
 from inpaintbench.metrics.lpips import LPIPS, _layers
 from inpaintbench.weights import (

@@ -20,7 +20,8 @@ from inpaintbench.execution.cell import BadOutput, checked_output
 from inpaintbench.execution.failure import failure_of
 from inpaintbench.execution.method_host import seed_generators
 from inpaintbench.execution.pool import Ended, open_pool
-from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.images.types import Image, Mask
+from inpaintbench.methods.base import Method
 from inpaintbench.plugins import registry, specification
 
 Verdict = Literal["passed", "failed", "not applicable"]

@@ -14,10 +14,11 @@ import pandas as pd
 
 from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError, one_line
+from inpaintbench.images.png import read_file
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.storage import schema
-from inpaintbench.storage.imagefile import read_file
-from inpaintbench.storage.rows import RunRows, output_path
+from inpaintbench.storage.outputs import output_path
+from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
 

@@ -12,12 +12,12 @@ from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import CellTask, measure_case, run_cell
 from inpaintbench.execution.method_process import MethodTask, describe_apart
 from inpaintbench.execution.pool import Ended, open_pool
+from inpaintbench.images.png import read_png
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
 from inpaintbench.planning.case import Case, load
 from inpaintbench.plugins import registry
 from inpaintbench.storage import schema
-from inpaintbench.storage.imagefile import read_png
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import read_rows

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.random import RandomStream
-from inpaintbench.methods.base import Image, Mask
 
 
 def picture(height: int, width: int, channels: int, dtype: str) -> Image:

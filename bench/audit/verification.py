@@ -15,6 +15,7 @@ from inpaintbench.execution.method_process import describe_apart
 from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.run import Progress
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
+from inpaintbench.images.png import read_file, read_png
 from inpaintbench.planning import benchmark as benchmarks
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
@@ -22,9 +23,9 @@ from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
 from inpaintbench.storage import schema
 from inpaintbench.storage.environment import main_environment
-from inpaintbench.storage.imagefile import read_file, read_png
 from inpaintbench.storage.outcome import Failure
-from inpaintbench.storage.rows import RunRows, long_rows, output_path
+from inpaintbench.storage.outputs import output_path
+from inpaintbench.storage.rows import RunRows, long_rows
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
 

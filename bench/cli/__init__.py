@@ -45,8 +45,8 @@ def _run(arguments: list[str], debug: bool) -> int:
 
     from inpaintbench.cli.application import application
     from inpaintbench.cli.output import reader_gone, say
-    from inpaintbench.datasets.base import DataError
     from inpaintbench.errors import BenchError, one_line
+    from inpaintbench.images.errors import DataError
     from inpaintbench.metrics.base import MetricUnavailable
 
     try:

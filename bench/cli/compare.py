@@ -114,7 +114,7 @@ def _write(
     comparison: Comparison, failed: list[str], gates: list[Gate], form: Format, out: Path | None
 ) -> None:
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.folder import write_whole
+    from inpaintbench.images.files import write_whole
     from inpaintbench.regression import machine, markdown, terminal
 
     if form is Format.terminal:

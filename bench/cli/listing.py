@@ -108,7 +108,7 @@ def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:
 
 
 def _dataset_facts(cls: type[Dataset]) -> Iterator[tuple[str, str]]:
-    from inpaintbench.datasets.base import DataError
+    from inpaintbench.images.errors import DataError
 
     try:
         dataset = cls()

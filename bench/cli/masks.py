@@ -161,8 +161,8 @@ def _verify(path: Path) -> None:
 def _measure(
     specification: str | None, dataset: Dataset, limit: int | None, draws: int, out: Path | None
 ) -> None:
-    from inpaintbench.datasets.base import DataError
     from inpaintbench.errors import BenchError
+    from inpaintbench.images.errors import DataError
     from inpaintbench.planning.subset import choose
     from inpaintbench.plugins import registry
     from inpaintbench.standalone.suite_table import markdown_table, measure_suite, replace_table

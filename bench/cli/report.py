@@ -88,7 +88,8 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
         Results shown as pictures on the leaderboard site; None writes no site.
     """
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.folder import made_from, refuse_links
+    from inpaintbench.folder import made_from
+    from inpaintbench.images.files import refuse_links
     from inpaintbench.report.leaderboard import leaderboard_table
     from inpaintbench.report.opening import open_runs
     from inpaintbench.storage.runs import export

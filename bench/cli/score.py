@@ -136,16 +136,10 @@ def _sets(groups: list[Group], network: Inception, invert: bool) -> pd.DataFrame
 
 def _write(frame: pd.DataFrame, path: Path) -> None:
     """Write the rows, whole or not at all."""
-    from inpaintbench.errors import BenchError
+    from inpaintbench.images.files import written_whole
 
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with written_whole(path) as partial:
         if path.suffix == ".csv":
             frame.to_csv(partial, index=False)
         else:
             frame.to_parquet(partial, index=False)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise BenchError(f"{path}: can't be written: {error.strerror}") from error

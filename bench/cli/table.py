@@ -50,7 +50,7 @@ def table(
     ] = None,
 ) -> None:
     """Write one table of a run, or of several runs together."""
-    from inpaintbench.folder import write_whole
+    from inpaintbench.images.files import write_whole
     from inpaintbench.report import tables
     from inpaintbench.report.opening import open_runs, separated
 

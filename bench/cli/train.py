@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from inpaintbench.datasets.base import Dataset, Image
+    from inpaintbench.datasets.base import Dataset
+    from inpaintbench.images.types import Image
     from inpaintbench.methods.training.data import DrawMask
     from inpaintbench.methods.training.record import Entry
     from inpaintbench.methods.training.run import Images

@@ -58,7 +58,7 @@ def replay(
     Exits with 1 when something else came out.
     """
     from inpaintbench.audit.replay import replay as replay_cell
-    from inpaintbench.storage.imagefile import read_png, write_png
+    from inpaintbench.images.png import read_png, write_png
 
     found = replay_cell(directory, case, variant, method=method, device=device)
     say(f"{found.variant} on {found.place}")

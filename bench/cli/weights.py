@@ -50,7 +50,7 @@ def weights(
 def _show() -> None:
     """List every known file with its state and its sources."""
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.datasets.reading.remote import megabytes
+    from inpaintbench.images.download import megabytes
     from inpaintbench.weights import WeightFile, known_files, locate
     from inpaintbench.weights.file import AlteredWeights
 

@@ -9,7 +9,6 @@ from multiprocessing.util import Finalize
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.failure import failure_of
 from inpaintbench.execution.method_process import (
@@ -19,12 +18,13 @@ from inpaintbench.execution.method_process import (
     Returned,
 )
 from inpaintbench.execution.process import Limits
+from inpaintbench.images.png import encode_png
+from inpaintbench.images.types import Image
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.planning.case import Case, CaseUnavailable, LoadedCase, array_sha256, load
 from inpaintbench.plugins import registry
 from inpaintbench.storage.environment import Environment, current_environment
-from inpaintbench.storage.imagefile import encode_png
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
 
 # Times that set-up is tried: one that failed by chance shall not cost a block of cells.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import traceback
 from pathlib import Path
 
-from inpaintbench.datasets.base import DataError
 from inpaintbench.errors import BenchError, one_line, visible
+from inpaintbench.images.errors import DataError
 from inpaintbench.storage.outcome import Failure
 
 _LINE = 500

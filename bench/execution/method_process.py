@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
 from inpaintbench.execution import method_host
 from inpaintbench.execution.failure import clean
 from inpaintbench.execution.process import IsolatedProcess, Limits
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.planning.plan import Variant, describe
 from inpaintbench.plugins import registry
 from inpaintbench.storage.outcome import Failure

@@ -18,8 +18,8 @@ from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
 from inpaintbench.planning.case import Case, CaseUnavailable
 from inpaintbench.plugins import registry
-from inpaintbench.storage.imagefile import read_output
 from inpaintbench.storage.outcome import Score
+from inpaintbench.storage.outputs import read_output
 
 # Times in a row that a metric may end its process before it isn't tried again.
 _PATIENCE = 3

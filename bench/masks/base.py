@@ -6,7 +6,8 @@ import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.random import RandomStream
 
 

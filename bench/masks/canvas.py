@@ -8,7 +8,7 @@ from math import floor, sqrt
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.drawing import Point, draw_lines, fill_box
 
 

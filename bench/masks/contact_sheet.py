@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.statistics import MaskStatistics
 
 _SIDE = 224

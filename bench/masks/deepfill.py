@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas

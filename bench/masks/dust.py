@@ -8,7 +8,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, draw_lines, fill_polygon
 from inpaintbench.masks.filling import check_range, fill_to_coverage, unit

@@ -7,7 +7,8 @@ from math import ceil, floor, sqrt
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.random import RandomStream
 
 REFERENCE_SIDE = 256

@@ -10,10 +10,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from inpaintbench.datasets.base import DataError, Mask, Sample
-from inpaintbench.datasets.reading.image_file import SUFFIXES, read_image
-from inpaintbench.datasets.reading.image_folder import BESIDE, list_images, same_name
-from inpaintbench.datasets.reading.location import file_digest
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
+from inpaintbench.images.reading import read_image
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 
@@ -92,7 +94,7 @@ class Folder(MaskSuite):
         """
         file = self._file(sample_id, random)
         self._read(file)
-        return file_digest(file)
+        return known_digest(file)
 
     def _file(self, sample_id: str, random: RandomStream) -> Path:
         if self.path is None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from math import ceil, floor, sqrt
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, draw_line, fill_box
 from inpaintbench.masks.filling import check_range, empty_mask, fill_to_coverage, unit

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from inpaintbench.errors import BenchError, one_line
-from inpaintbench.folder import write_whole
+from inpaintbench.images.files import write_whole
 from inpaintbench.masks.statistics import MaskStatistics
 from inpaintbench.outside import read_json
 

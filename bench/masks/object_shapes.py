@@ -9,7 +9,8 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import Point, direction, draw_lines, fill_polygon
 from inpaintbench.masks.filling import empty_mask

@@ -11,9 +11,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import DataError, Mask, Sample
-from inpaintbench.datasets.reading.image_file import read_image
-from inpaintbench.datasets.reading.location import file_digest
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.reading import read_image
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, draw_line, draw_lines
 from inpaintbench.masks.random import RandomStream
@@ -201,7 +203,7 @@ class PconvFiles(MaskSuite):
         DataError
             When there is no folder or file.
         """
-        return file_digest(self._file(kind, random))
+        return known_digest(self._file(kind, random))
 
     def _file(self, kind: str, random: RandomStream) -> Path:
         """Draw a file of the cell."""

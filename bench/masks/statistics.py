@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.drawing import Point, draw_lines
 
 CAPITAL_HEIGHT = 12

@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, fill_box, fill_disc, smooth_noise
 from inpaintbench.masks.filling import check_range, fill_to_coverage, unit

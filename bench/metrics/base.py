@@ -20,7 +20,7 @@ from typing import (
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 
 if TYPE_CHECKING:
     from inpaintbench.metrics.difference import Difference

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.metrics.base import Result
 
 Region: TypeAlias = Literal["image", "hole", "boundary"]

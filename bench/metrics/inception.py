@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import MetricUnavailable
 from inpaintbench.metrics.difference import top
 
@@ -98,8 +98,8 @@ def load_inception(path: Path | None = None) -> Inception:
     """
     import torch
 
+    from inpaintbench.images.files import file_digest
     from inpaintbench.weights import WeightsUnavailable, obtain
-    from inpaintbench.weights.file import file_digest
     from inpaintbench.weights.inception import INCEPTION
 
     try:

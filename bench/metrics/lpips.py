@@ -11,7 +11,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
 from inpaintbench.metrics.difference import top
 from inpaintbench.metrics.network.layers import Layer

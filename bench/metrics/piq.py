@@ -8,7 +8,7 @@ from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
 from inpaintbench.metrics.difference import top
 

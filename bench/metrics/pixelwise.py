@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, Result, Score
 from inpaintbench.metrics.difference import Region, in_id, in_label, sums, top
 

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.images.types import Image, Mask, contiguous
 from inpaintbench.metrics.base import GroupScore, Metric, Result, Score
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Metric, Result, Score
 
 _REACH = 4

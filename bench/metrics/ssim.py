@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image
+from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, Result, Score, read_only
 from inpaintbench.metrics.difference import Region, boundary, in_id, in_label, top
 

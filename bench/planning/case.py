@@ -11,8 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Dataset, Image, Mask, Sample
+from inpaintbench.datasets.base import Dataset, Sample
 from inpaintbench.errors import BenchError
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.planning.keys import own_source

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.regression.verdicts import Comparison, MethodComparison, Movement
 from inpaintbench.report.pictures import CheckedPictures
 from inpaintbench.storage.rows import RunRows

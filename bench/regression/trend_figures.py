@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from inpaintbench.folder import write_whole
+from inpaintbench.images.files import write_whole
 from inpaintbench.regression.trends import Trend
 from inpaintbench.regression.verdicts import RUNTIME
 

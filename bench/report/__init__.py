@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inpaintbench.folder import write_whole
+from inpaintbench.images.files import write_whole
 
 if TYPE_CHECKING:
     from inpaintbench.report.pictures import Pictures

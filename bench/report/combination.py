@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pandas as pd
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.storage.rows import RunRows
 

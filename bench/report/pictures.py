@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError, one_line
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.planning.case import array_sha256
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.cores import cores
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.folder import Folder
+from inpaintbench.images.png import encode_png
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
 from inpaintbench.report.pictures import PictureMissing, Pictures
-from inpaintbench.storage.imagefile import encode_png
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.datasets.reading.image_file import read_image
+from inpaintbench.images.reading import read_image
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.inception import Inception
 from inpaintbench.report.distribution import Watched, table_of_sets
 from inpaintbench.report.frames import EVERYTHING

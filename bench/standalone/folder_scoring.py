@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.datasets.reading.image_file import read_image, read_mask
-from inpaintbench.datasets.reading.image_folder import list_images, same_name
 from inpaintbench.errors import BenchError
+from inpaintbench.images.listing import list_images, same_name
+from inpaintbench.images.reading import read_image, read_mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Metric
 from inpaintbench.metrics.scoring import score_group
 

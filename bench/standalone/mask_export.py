@@ -12,9 +12,12 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 import inpaintbench
-from inpaintbench.datasets.base import DataError, Dataset, Mask, Sample
-from inpaintbench.datasets.reading.image_file import SUFFIXES
+from inpaintbench.datasets.base import Dataset, Sample
 from inpaintbench.errors import BenchError
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.listing import SUFFIXES
+from inpaintbench.images.png import read_png, write_png
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.manifest import FILE_NAME, Manifest, MaskRecord, read_manifest
 from inpaintbench.masks.statistics import MaskStatistics, mask_statistics
@@ -22,7 +25,6 @@ from inpaintbench.outside import plain_file
 from inpaintbench.planning.case import array_sha256, draw_mask, kind_of
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import label, settings
-from inpaintbench.storage.imagefile import read_png, write_png
 
 
 @dataclass(frozen=True, eq=False)

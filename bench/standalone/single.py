@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 
 from inpaintbench.cores import cores
-from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.datasets.reading.image_file import read_image, read_mask
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import BadOutput, output_of
 from inpaintbench.execution.method_process import (
@@ -19,7 +17,9 @@ from inpaintbench.execution.method_process import (
     describe_apart,
 )
 from inpaintbench.execution.process import Limits
-from inpaintbench.storage.imagefile import write_png
+from inpaintbench.images.png import write_png
+from inpaintbench.images.reading import read_image, read_mask
+from inpaintbench.images.types import Image, Mask
 
 _LONGEST = 1e6
 """Seconds: the person who waits decides how long is too long."""

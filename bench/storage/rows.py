@@ -121,19 +121,6 @@ class RunRows:
     provenance: Provenance = field(default_factory=Provenance)
 
 
-def output_path(sha256: str) -> Path:
-    """Return where an output lies, relative to the run directory.
-
-    Raises
-    ------
-    ValueError
-        When it isn't a digest, so that no path can be made of it that leads elsewhere.
-    """
-    if len(sha256) != 64 or set(sha256) - set("0123456789abcdef"):
-        raise ValueError(f"{sha256[:80]!r} isn't a digest")
-    return Path("outputs") / sha256[:2] / f"{sha256}.png"
-
-
 def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     """Put a frame's columns in the documented order and dtypes.
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
-from inpaintbench.folder import write_whole
+from inpaintbench.images.files import write_whole
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.planning.case import load
-from inpaintbench.storage.imagefile import read_output
+from inpaintbench.storage.outputs import read_output
 from inpaintbench.storage.rows import TABLES, RunRows, long_rows, typed
 from inpaintbench.storage.schema import quoted
 from inpaintbench.storage.store import Store

@@ -6,12 +6,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
+from inpaintbench.images.types import MOST_PIXELS
 from inpaintbench.storage.outcome import FAILURES
 
 VERSION = 2
-
-MOST_PIXELS = 2**28
-"""The most that an image of a run may have, so that nobody's run takes all of a reader's memory."""
 
 
 @dataclass(frozen=True)

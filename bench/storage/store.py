@@ -23,7 +23,9 @@ from typing import Any
 import filelock
 
 from inpaintbench.errors import BenchError
-from inpaintbench.folder import refuse_links, remove_listed, write_whole
+from inpaintbench.folder import remove_listed
+from inpaintbench.images.files import refuse_links, write_whole
+from inpaintbench.images.types import MOST_PIXELS
 from inpaintbench.planning import benchmark as benchmarks
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case
@@ -32,7 +34,8 @@ from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage import database, schema
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
-from inpaintbench.storage.rows import Provenance, output_path
+from inpaintbench.storage.outputs import output_path
+from inpaintbench.storage.rows import Provenance
 from inpaintbench.storage.schema import Table
 
 # Cases whose pending scores are read at once, so that memory stays flat as runs grow.
@@ -359,8 +362,8 @@ class Store:
         BenchError
             When the arrays of the case aren't those recorded before.
         """
-        if isinstance(found, CaseFacts) and math.prod(found.shape[:2]) > schema.MOST_PIXELS:
-            most = schema.MOST_PIXELS // 10**6
+        if isinstance(found, CaseFacts) and math.prod(found.shape[:2]) > MOST_PIXELS:
+            most = MOST_PIXELS // 10**6
             found = Failure("dataset", f"the image has more than {most} million pixels")
         failure = found if isinstance(found, Failure) else None
         facts = found if isinstance(found, CaseFacts) else _NO_FACTS

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.files import file_digest
+
 if TYPE_CHECKING:
     from inpaintbench.weights.sources import Source
 
@@ -101,9 +103,3 @@ def tensor_digest(tensors: Mapping[str, NDArray[np.generic]]) -> str:
         digest.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
         digest.update(array.data)
     return digest.hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """Digest a file's bytes."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inpaintbench.datasets.reading.remote import Remote
+from inpaintbench.images.download import Remote
 from inpaintbench.weights.file import WeightFile
 from inpaintbench.weights.sources import Download, LocalFile
 

@@ -20,10 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import DataError
-from inpaintbench.datasets.reading import restricted_pickle
-from inpaintbench.datasets.reading.remote import Remote
-from inpaintbench.weights.file import WeightFile, file_digest
+from inpaintbench.images import restricted_pickle
+from inpaintbench.images.download import Remote
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.files import file_digest
+from inpaintbench.weights.file import WeightFile
 from inpaintbench.weights.sources import (
     Converted,
     Download,

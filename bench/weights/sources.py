@@ -17,9 +17,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import DataError
-from inpaintbench.datasets.reading.remote import Remote, megabytes
-from inpaintbench.weights.file import file_digest
+from inpaintbench.images.download import Remote, megabytes
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.files import file_digest
 
 _PIP_SECONDS = 10
 """How long pip waits for an answer, so that a machine without a network goes on."""

@@ -6,8 +6,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from inpaintbench.datasets.base import DataError, Image
-from inpaintbench.datasets.reading.image_file import read_image
-from inpaintbench.datasets.reading.preparation import contiguous
+from inpaintbench.images.reading import read_image
+from inpaintbench.images.types import contiguous
 
 SOURCE = "the images of scikit-image (skimage.data), as its wheel ships them"
 LICENSE = "public domain, CC0 or free to use with attribution, as listed by skimage.data"

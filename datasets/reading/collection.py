@@ -9,16 +9,12 @@ from pathlib import Path
 from typing import ClassVar
 
 from inpaintbench.datasets.base import DataError, Dataset, Sample
-from inpaintbench.datasets.reading.image_file import read_image
-from inpaintbench.datasets.reading.location import (
-    cache_folder,
-    file_digest,
-    places,
-    searched,
-)
-from inpaintbench.datasets.reading.natural_order import natural_key
+from inpaintbench.datasets.reading.location import cache_folder, places, searched
 from inpaintbench.datasets.reading.preparation import square
-from inpaintbench.datasets.reading.remote import Remote, alone, megabytes
+from inpaintbench.images.download import Remote, alone, megabytes
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.listing import natural_key
+from inpaintbench.images.reading import read_image
 
 
 @dataclass(frozen=True)
@@ -80,7 +76,7 @@ class Collection(Dataset):
 
     def fingerprint(self, sample_id: str) -> str:
         """Return the digest of the image's file."""
-        return file_digest(self._file(sample_id))
+        return known_digest(self._file(sample_id))
 
     def fetch(self) -> None:
         """Download and unpack what is missing, where the dataset has an address for it."""
@@ -103,7 +99,7 @@ class Collection(Dataset):
         return []
 
     def _download(self, cache: Path) -> None:
-        from inpaintbench.datasets.reading.archive import is_archive, unpack
+        from inpaintbench.images.archive import is_archive, unpack
 
         with alone(cache):
             if self._is_complete():

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
 from inpaintbench.datasets.base import DataError, Dataset, Mask, Sample
-from inpaintbench.datasets.reading.image_file import SUFFIXES, read_image, read_mask
-from inpaintbench.datasets.reading.location import file_digest
-from inpaintbench.datasets.reading.natural_order import natural_key
 from inpaintbench.datasets.reading.preparation import mask_within, within
-
-BESIDE = "_mask"
-"""What the name of a mask beside its image ends with: photo.jpg and photo_mask.png."""
+from inpaintbench.images.files import known_digest
+from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
+from inpaintbench.images.reading import read_image, read_mask
 
 
 @dataclass(frozen=True)
@@ -94,7 +88,7 @@ class ImageFolder(Dataset):
         """Return the digests of the image's file and of its mask's."""
         file = self._file(sample_id)
         mask = self._mask_file(file)
-        return file_digest(file) + ("" if mask is None else f"+{file_digest(mask)}")
+        return known_digest(file) + ("" if mask is None else f"+{known_digest(mask)}")
 
     def _folder(self) -> Path:
         if self.path is None:
@@ -136,62 +130,7 @@ class ImageFolder(Dataset):
         return mask if self.hole == "white" else ~mask
 
 
-def list_images(folder: Path, leave_out: Path | None = None) -> Mapping[str, Path]:
-    """Map the ids of all images below a folder to their files, masks beside images left out.
-
-    Raises
-    ------
-    DataError
-        When the folder is missing.
-    """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder")
-    return _listing(folder, leave_out, folder.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=64)
-def _listing(folder: Path, leave_out: Path | None, changed: int) -> Mapping[str, Path]:
-    """List a folder once for each time that it changed."""
-    images: dict[str, Path] = {}
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if (
-            path.suffix.lower() in SUFFIXES
-            and not any(part.startswith(".") for part in relative.parts)
-            and not (leave_out is not None and path.is_relative_to(leave_out))
-            and path.is_file()
-        ):
-            images[relative.as_posix()] = path
-    bodies = {name.rpartition(".")[0] for name in images}
-    kept = [name for name in images if not _belongs_to_another(name.rpartition(".")[0], bodies)]
-    return {id_of(name): images[name] for name in sorted(kept, key=natural_key)}
-
-
-def _belongs_to_another(body: str, bodies: set[str]) -> bool:
-    return body.endswith(BESIDE) and body.removesuffix(BESIDE) in bodies
-
-
 def _leave_out(folder: Path, masks: str | None) -> Path | None:
     """Return the folder of masks where it lies among the images."""
     place = None if masks is None else Path(masks).expanduser()
     return place if place is not None and place != folder else None
-
-
-def id_of(name: str) -> str:
-    """Make a sample id of a relative path: only letters, digits and ``-_./``, still unique."""
-    plain = re.sub(r"[^A-Za-z0-9._/-]", "_", name)
-    if plain == name:
-        return name
-    body, dot, ending = plain.rpartition(".")
-    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:6]
-    return f"{body}-{digest}{dot}{ending}"
-
-
-def same_name(folder: Path, stem: str) -> Path | None:
-    """Find the image file with a name, whatever its ending."""
-    for suffix in sorted(SUFFIXES):
-        for ending in (suffix, suffix.upper()):
-            path = folder / (stem + ending)
-            if path.is_file():
-                return path
-    return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-from functools import lru_cache
 from pathlib import Path
 
 VARIABLE = "INPAINTBENCH_DATA"
@@ -36,15 +34,3 @@ def searched(name: str, path: str | None) -> str:
         return str(places(name, path)[0])
     variable = "" if os.environ.get(VARIABLE) else f"${VARIABLE} (not set), "
     return variable + ", ".join(str(place) for place in places(name, path))
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file, read once for each size and time of change."""
-    status = path.stat()
-    return _digest(path, status.st_size, status.st_mtime_ns)
-
-
-@lru_cache(maxsize=1 << 17)
-def _digest(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.files import file_digest
 from inpaintbench.methods.base import Image, Mask, Method
 from inpaintbench.methods.weights import files
 
@@ -95,7 +96,7 @@ class LearnedMethod(Method):
 
     def fingerprint(self) -> str:
         """Digest of the weight file."""
-        return "" if self.unavailable() else files.digest(files.locate(self.source))
+        return "" if self.unavailable() else file_digest(files.locate(self.source))
 
     def setup(self, device: str, seed: int) -> None:
         """Build the network and load its verified weights.

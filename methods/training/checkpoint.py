@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from inpaintbench.methods.training.record import whole
+from inpaintbench.images.files import written_whole
 from inpaintbench.methods.training.settings import Settings
 
 _FREE = ("device", "checkpoint_minutes")
@@ -43,7 +43,7 @@ class Checkpoint:
             "states": self.states,
         }
         try:
-            with whole(path) as partial:
+            with written_whole(path) as partial:
                 torch.save(content, partial)
         except RuntimeError as error:  # torch's own word for a disk that is full
             raise OSError(f"{path} can't be written: {str(error).splitlines()[0]}") from error

@@ -10,9 +10,10 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from inpaintbench.methods.training.record import Entry, whole
+from inpaintbench.images.files import file_digest, written_whole
+from inpaintbench.methods.training.record import Entry
 from inpaintbench.methods.training.settings import Settings
-from inpaintbench.methods.weights.files import Description, card, digest
+from inpaintbench.methods.weights.files import Description, card
 
 CURVE_LINES = 20
 """Lines of the loss curve on a card, at most."""
@@ -59,10 +60,10 @@ def export(
         name: tensor.detach().cpu().half().contiguous() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    with whole(path) as partial:
+    with written_whole(path) as partial:
         partial.write_bytes(save(halved, metadata=description.metadata()))
     text = _card(network, description, settings, entries, provenance, path)
-    with whole(card(path)) as partial:
+    with written_whole(card(path)) as partial:
         partial.write_text(text, encoding="utf-8")
 
 
@@ -86,7 +87,7 @@ def _card(
     facts = {
         "network": f"`{description.network}` ({architecture}), {count:,} parameters, stored in "
         "half precision",
-        "SHA-256": f"`{digest(path)}`",
+        "SHA-256": f"`{file_digest(path)}`",
         "images": f"{description.size}×{description.size}; {provenance.data}",
         "holes": provenance.masks,
         "held out": provenance.held_out,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from torch import Tensor
 
+from inpaintbench.images.files import written_whole
 from inpaintbench.methods.training.data import Batch
 from inpaintbench.methods.training.objective import composite
 
@@ -74,7 +74,7 @@ class Log:
             with self._path.open("a", newline="") as file:
                 file.write(text.getvalue())
         else:
-            with whole(self._path) as partial:
+            with written_whole(self._path) as partial:
                 partial.write_text(text.getvalue(), newline="")
 
 
@@ -93,18 +93,6 @@ def read(path: Path) -> list[Entry]:
     ]
 
 
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """Give a file to write to, which takes the place of `path` once it is complete."""
-    partial = path.with_name(f".partial-{path.name}")
-    try:
-        yield partial
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
-
-
 def save_curve(entries: list[Entry], path: Path) -> None:
     """Draw each logged value against the step, one panel each."""
     from matplotlib.figure import Figure
@@ -117,7 +105,7 @@ def save_curve(entries: list[Entry], path: Path) -> None:
         axes.set_title(name.replace("_", " "), fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=7)
-    with whole(path) as partial:
+    with written_whole(path) as partial:
         figure.savefig(partial, dpi=110)
 
 
@@ -134,7 +122,7 @@ def save_preview(batch: Batch, fill: Tensor, path: Path, count: int = 16) -> Non
     scale = max(1, 64 // batch.images.shape[-1])
     grid = grid.repeat(scale, 0).repeat(scale, 1)
     _, encoded = cv2.imencode(".png", grid[..., ::-1])
-    with whole(path) as partial:
+    with written_whole(path) as partial:
         partial.write_bytes(encoded.tobytes())
 
 

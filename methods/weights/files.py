@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from inpaintbench.images.files import file_digest
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -91,12 +92,6 @@ def describe(path: Path) -> Description:
         raise WeightsError(f"{path}: not a weight file of inpaintbench train") from error
 
 
-def digest(path: Path) -> str:
-    """Return the file's SHA-256 in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def card(path: Path) -> Path:
     """Return where the card of a weight file lies: beside it, in Markdown."""
     return path.with_suffix(".md")
@@ -115,7 +110,7 @@ def verify(path: Path) -> None:
     stated = re.search(r"SHA-256[^0-9a-f]*([0-9a-f]{64})", card(path).read_text(encoding="utf-8"))
     if stated is None:
         raise WeightsError(f"{card(path)}: the card states no SHA-256")
-    if stated[1] != digest(path):
+    if stated[1] != file_digest(path):
         raise WeightsError(f"{path}: altered: its SHA-256 is not the one on its card")
 
 

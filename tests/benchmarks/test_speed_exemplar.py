@@ -27,7 +27,7 @@ from fills import damaged, hole, one_thread, photograph, print_summary, timed, t
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.plugins import registry
 

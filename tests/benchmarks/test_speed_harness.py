@@ -10,13 +10,13 @@ from pytest_benchmark.fixture import BenchmarkFixture
 
 from inpaintbench.execution.cell import CellTask, run_cell
 from inpaintbench.execution.method_process import MethodTask
+from inpaintbench.images.png import encode_png, read_png
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256, make_cases
 from inpaintbench.planning.plan import Plan, describe, make_plan
 from inpaintbench.plugins import registry
 from inpaintbench.storage import schema
 from inpaintbench.storage.environment import Environment
-from inpaintbench.storage.imagefile import encode_png, read_png
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
 from inpaintbench.storage.store import Store
 

@@ -15,11 +15,11 @@ from rich.console import Console
 
 from inpaintbench.cli.report import publish
 from inpaintbench.execution.run import Options, run
+from inpaintbench.images.png import encode_png
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
 from inpaintbench.storage.environment import Environment
-from inpaintbench.storage.imagefile import encode_png
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
 from inpaintbench.storage.runs import read_run
 from inpaintbench.storage.store import Store

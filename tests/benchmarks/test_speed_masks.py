@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench.datasets.base import Mask, Sample
+from inpaintbench.datasets.base import Sample
+from inpaintbench.images.png import write_png
+from inpaintbench.images.types import Mask
 from inpaintbench.masks.drawing import draw_line, draw_lines, fill_polygon, smooth_noise
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.plugins import registry
-from inpaintbench.storage.imagefile import write_png
 
 SIDE = 256
 

@@ -15,7 +15,7 @@ from fills import Fill, damaged, hole, one_thread, photograph, print_summary, ti
 from numpy.typing import NDArray
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.plugins import registry
 
 ROUNDS = 5

@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
 from inpaintbench.metrics.scoring import score_all, score_group
 from inpaintbench.plugins import registry

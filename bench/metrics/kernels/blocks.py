@@ -6,7 +6,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.metrics.kernels.lanes import COUNT, word
 
 MOST_ROWS = 128

@@ -18,7 +18,7 @@ import numba as nb
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.metrics.kernels.blocks import MOST_COLUMNS, MOST_ROWS, Blocks, divide, extent
 from inpaintbench.metrics.kernels.lanes import (
     COUNT,

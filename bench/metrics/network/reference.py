@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from inpaintbench.datasets.base import Mask
+from inpaintbench.images.types import Mask
 from inpaintbench.metrics.network.layers import OVERHANG, Float, Layer
 
 TOGETHER = 8

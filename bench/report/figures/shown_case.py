@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from inpaintbench.datasets.base import Image, Mask
 from inpaintbench.errors import BenchError
+from inpaintbench.images.types import Image, Mask
 from inpaintbench.report.numbers import fixed
 from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.report.summary import Summary

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError
-from inpaintbench.folder import write_whole
+from inpaintbench.images.files import write_whole
 from inpaintbench.report.kinds import StyleName
 from inpaintbench.statistics.scores import plain_name
 

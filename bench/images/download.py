@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inpaintbench.datasets.base import DataError
+from inpaintbench.images.errors import DataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
-from inpaintbench.datasets.base import DataError
-from inpaintbench.datasets.reading.reason import reason
+from inpaintbench.errors import reason
+from inpaintbench.images.errors import DataError
 
 SUFFIXES = (".tar", ".tar.gz", ".tgz", ".zip")
 

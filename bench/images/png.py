@@ -1,4 +1,4 @@
-"""Lossless PNG, in memory and on disk: the form in which outputs are stored."""
+"""Lossless PNG, in memory and on disk: the form in which images are stored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from inpaintbench.datasets.base import Image
-from inpaintbench.errors import BenchError, one_line
-from inpaintbench.folder import write_whole
-from inpaintbench.planning.case import array_sha256
-from inpaintbench.storage.rows import output_path
-from inpaintbench.storage.schema import MOST_PIXELS
+from inpaintbench.images.files import write_whole
+from inpaintbench.images.types import MOST_PIXELS, Image
 
 # From the PNG specification (ISO/IEC 15948): the filter that subtracts the row above, and how an
 # image's channels are told.
@@ -78,36 +74,6 @@ def read_png(data: bytes) -> Image:
         raise ValueError("not an image")
     colour = pixels.ndim == 3
     image: Image = cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB) if colour else pixels[..., None]
-    return image
-
-
-def read_output(directory: Path, sha256: str, shape: tuple[int, ...] | None = None) -> Image:
-    """Read an output from a run directory.
-
-    Parameters
-    ----------
-    directory : Path
-        The run directory.
-    sha256 : str
-        Digest of the output.
-    shape : tuple of int, optional
-        ``(H, W, C)`` of its case; another size is refused before it takes any memory.
-
-    Raises
-    ------
-    BenchError
-        When its file is gone, damaged, or isn't the output with that digest.
-    """
-    path = directory / output_path(sha256)
-    try:
-        image = read_png(read_file(path, shape))
-        if array_sha256(image) != sha256:
-            raise ValueError("it isn't the output whose digest it bears")
-    except (OSError, ValueError) as error:
-        raise BenchError(
-            f"{path}: the output can't be read ({one_line(error)}); remove the file and run the "
-            "same command again to have it made"
-        ) from error
     return image
 
 

@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from inpaintbench.datasets.base import DataError
+from inpaintbench.images.errors import DataError
 
 
 def _latin1(text: str, encoding: str) -> bytes:
