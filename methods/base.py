@@ -53,6 +53,9 @@ class Method(ABC):
     locations: ClassVar[tuple[str, ...]] = ()
     """Parameters that only say where files lie whose content `fingerprint` stands for."""
 
+    draw_parameters: ClassVar[tuple[str, ...]] = ("draw", "seed")
+    """Parameters that only number the draws of a method that draws; tables sum several up."""
+
     def __init_subclass__(cls) -> None:
         """Name the class after itself unless it names itself."""
         super().__init_subclass__()
@@ -81,6 +84,14 @@ class Method(ABC):
             which the harness rounds to nearest and clips.
         """
 
+    def unavailable(self) -> str | None:
+        """Say what is missing here, such as weights or a library, or None.
+
+        Asked before `setup`; where something is, neither that nor `inpaint` is called, and every
+        cell is skipped with the reason.
+        """
+        return None
+
     def setup(self, device: str, seed: int) -> None:  # noqa: B027 - most methods need none
         """Get ready, untimed and once for each process: load weights, compile kernels.
 
@@ -95,6 +106,10 @@ class Method(ABC):
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Say why images of this shape ``(H, W, C)`` and dtype can't be handled, or None."""
         return None
+
+    def refusal(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Say why such images aren't filled here: the method is unavailable, or skips them."""
+        return self.unavailable() or self.skip(shape, dtype)
 
     def fingerprint(self) -> str:
         """Stand for the files that outputs depend on, such as weights; part of the output key.

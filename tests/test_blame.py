@@ -260,6 +260,34 @@ def test_a_method_that_can_not_be_set_up_fails_as_that(tmp_path: Path, how: str)
     record(f"Method whose set-up {how}", 1, "`set-up`; the other methods run", "its cells")
 
 
+UNAVAILABLE = '''
+from inpaintbench.methods.base import Method
+
+
+class Absent(Method):
+    """Lack its weights."""
+
+    def unavailable(self):
+        return "no weights: get some"
+
+    def setup(self, device, seed):
+        raise RuntimeError("set up in vain")
+
+    def inpaint(self, image, mask):
+        raise RuntimeError("called in vain")
+'''
+
+
+def test_a_method_that_is_unavailable_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    (tmp_path / "absent.py").write_text(UNAVAILABLE)
+    summary, rows = run_here(tmp_path / "run", methods=("telea", str(tmp_path / "absent.py")))
+    cells = rows.cells.set_index("variant")
+    assert cells.loc["absent", "status"].unique().tolist() == ["skipped"]
+    assert cells.loc["absent", "message"].unique().tolist() == ["no weights: get some"]
+    assert (cells.loc["telea", "status"] == "done").all()
+    assert summary.unanswered == (), "a method that isn't available is an answer"
+
+
 def test_when_every_method_crashes_there_is_still_a_report(
     command: Command, tmp_path: Path
 ) -> None:

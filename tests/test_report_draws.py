@@ -8,6 +8,7 @@ import pytest
 from small_runs import small_run
 
 from inpaintbench.errors import BenchError
+from inpaintbench.plugins import registry
 from inpaintbench.report import tables
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.summary import Summary
@@ -65,6 +66,15 @@ def test_mean_and_best_are_over_the_draws_of_each_case(drawn: RunRows) -> None:
 )
 def test_draws_go_by_what_they_share(variant: str, method: str) -> None:
     assert _without_number(variant) == method
+
+
+def test_a_method_names_what_numbers_its_draws(
+    drawn: RunRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _without_number("x[sample=3,seed=1]", ("sample",)) == "x[seed=1]"
+    vae = registry.methods().plugins["vae-sample"]
+    monkeypatch.setattr(vae, "draw_parameters", ("seed",))
+    assert read_draws(read_scores(drawn)) == []
 
 
 def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:

@@ -73,7 +73,8 @@ class Subject:
     def fresh(self) -> Method:
         """Make the method anew and set it up."""
         method = self.made()
-        method.setup(self.device, 0)
+        if not method.unavailable():
+            method.setup(self.device, 0)
         return method
 
 
@@ -137,7 +138,7 @@ def _formats(method: Method, side: int) -> list[tuple[int, str]]:
         (channels, dtype)
         for dtype in _DTYPES
         for channels in _CHANNELS
-        if method.skip((side, side, channels), np.dtype(dtype)) is None
+        if method.refusal((side, side, channels), np.dtype(dtype)) is None
     ]
 
 
@@ -152,7 +153,7 @@ def accepted(method: Method) -> tuple[int, int, str]:
     for side in SIDES:
         for channels, dtype in _formats(method, side):
             return side, channels, dtype
-    raise Violation(f"skips every image: {method.skip((64, 64, 3), np.dtype('uint8'))}")
+    raise Violation(f"skips every image: {method.refusal((64, 64, 3), np.dtype('uint8'))}")
 
 
 def fill(method: Method, image: Image, mask: Mask, content: Image | None = None) -> Image:
@@ -222,8 +223,9 @@ def _check_accepts(subject: Subject) -> str:
 
 def _check_setup(subject: Subject) -> str:
     method = subject.fresh()
+    scene = _scene(method, "box")
     method.setup(subject.device, 0)
-    fill(method, *_scene(method, "box"))
+    fill(method, *scene)
     return ""
 
 
@@ -245,7 +247,7 @@ def _check_format(subject: Subject, channels: tuple[int, ...], dtypes: tuple[str
     side, _, _ = accepted(method)
     matching = [(c, d) for c, d in _formats(method, side) if c in channels and d in dtypes]
     if not matching:
-        reason = method.skip((side, side, channels[0]), np.dtype(dtypes[0]))
+        reason = method.refusal((side, side, channels[0]), np.dtype(dtypes[0]))
         raise NotApplicable(f"skips: {reason}")
     for c, d in matching:
         fill(method, picture(side, side, c, d), holes(side, side)["box"])
@@ -257,9 +259,9 @@ def _check_sizes(subject: Subject, *sizes: tuple[int, int], beyond: bool = False
     method = subject.fresh()
     side, channels, dtype = accepted(method)
     wanted = [*sizes, (side + 1, side + 13)] if beyond else sizes
-    taken = [size for size in wanted if method.skip((*size, channels), np.dtype(dtype)) is None]
+    taken = [size for size in wanted if method.refusal((*size, channels), np.dtype(dtype)) is None]
     if not taken:
-        raise NotApplicable(f"skips: {method.skip((*wanted[-1], channels), np.dtype(dtype))}")
+        raise NotApplicable(f"skips: {method.refusal((*wanted[-1], channels), np.dtype(dtype))}")
     for height, width in taken:
         fill(method, picture(height, width, channels, dtype), holes(height, width)["several"])
     return ", ".join(f"{height}x{width}" for height, width in taken)

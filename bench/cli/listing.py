@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -100,6 +101,8 @@ def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:
 
 
 def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:
+    with suppress(TypeError, ValueError):  # parameters that it can't do without, or refuses
+        yield "not here", cls().unavailable() or ""
     yield "family", cls.family
     yield "paper", cls.paper
     yield "deterministic", "yes" if cls.deterministic else "no"

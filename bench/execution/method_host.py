@@ -75,7 +75,9 @@ class _Host:
         self.send(begins=True)
         method = registry.make_method(specification, keep_importable=True)
         self.stage = "set-up"
-        method.setup(device, seed)
+        self._missing = method.unavailable()
+        if not self._missing:
+            method.setup(device, seed)
         self.send(ends=True)
         self.stage = "exception"
         self._method, self._device = method, device
@@ -91,7 +93,7 @@ class _Host:
         data = self._connection.recv_bytes() if arena is None else arena.buffer
         image = np.frombuffer(data, dtype, size).reshape(shape)
         mask = np.frombuffer(data, bool, shape[0] * shape[1], image.nbytes).reshape(shape[:2])
-        reason = method.skip((shape[0], shape[1], shape[2]), image.dtype)
+        reason = self._missing or method.skip((shape[0], shape[1], shape[2]), image.dtype)
         if reason:
             self.send(skip=str(reason))
             return

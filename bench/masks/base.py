@@ -33,6 +33,9 @@ class MaskSuite(ABC):
     source: ClassVar[str] = ""
     """The protocol followed, with its publication or repository."""
 
+    from_files: ClassVar[bool] = False
+    """Whether holes are read from files that come with the images, which may be real ones."""
+
     locations: ClassVar[tuple[str, ...]] = ("path",)
     """Parameters that only say where files lie: no part of the suite's identity."""
 

@@ -49,6 +49,7 @@ class Folder(MaskSuite):
     match: Literal["name", "pool"] = "name"
 
     source: ClassVar[str] = "your own files"
+    from_files: ClassVar[bool] = True
 
     @property
     def by_chance(self) -> bool:

@@ -17,6 +17,7 @@ class Paired(MaskSuite):
     """The sample's own mask, from a dataset that comes with one: every index gives the same."""
 
     source: ClassVar[str] = "the dataset"
+    from_files: ClassVar[bool] = True
     by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:

@@ -16,9 +16,6 @@ from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import Value, label, settings
 
-_OWN_MASKS = ("paired", "folder")
-"""The suites that take the masks that come with pictures."""
-
 
 @dataclass(frozen=True)
 class Variant:
@@ -156,7 +153,7 @@ def make_plan(
         if not samples:
             raise BenchError(f"dataset {text} holds no image")
         for suite in suites:
-            if not dataset.has_reference and suite[1].name not in _OWN_MASKS:
+            if not dataset.has_reference and not suite[1].from_files:
                 warnings.warn(
                     f"{text} has holes of its own, which --masks paired takes; {suite[0]} draws "
                     "others, and nothing is scored in them",

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
+from inpaintbench.methods.base import Method
+from inpaintbench.plugins import registry
 from inpaintbench.statistics.scores import Scores
-
-DRAW_PARAMETERS = ("draw", "seed")
-"""Parameters that number the draws of a method."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,23 +41,31 @@ class Draws:
 def read_draws(scores: Scores) -> list[Draws]:
     """Find the methods that were run with several draws."""
     found: dict[tuple[str, str], list[str]] = {}
-    for row in scores.variants.reset_index().to_dict("records"):
-        shared = json.loads(row["settings"])
-        numbered = [shared.pop(name) for name in DRAW_PARAMETERS if name in shared]
-        if numbered:
-            key = (row["method"], json.dumps(shared, sort_keys=True))
-            found.setdefault(key, []).append(row["variant"])
+    numbers: dict[str, Sequence[str]] = {}
+    for method, variants in scores.variants.reset_index().groupby("method", sort=False):
+        if len(variants) > 1:
+            numbers[method] = _draw_parameters(method)
+            for variant, settings in zip(variants["variant"], variants["settings"], strict=True):
+                shared = json.loads(settings)
+                numbered = [shared.pop(name) for name in numbers[method] if name in shared]
+                if numbered:
+                    key = (method, json.dumps(shared, sort_keys=True))
+                    found.setdefault(key, []).append(variant)
     return [
-        _summarise(scores, _without_number(variants[0]), variants)
-        for variants in found.values()
+        _summarise(scores, _without_number(variants[0], numbers[method]), variants)
+        for (method, _), variants in found.items()
         if len(variants) > 1
     ]
 
 
-def _without_number(variant: str) -> str:
+def _draw_parameters(method: str) -> Sequence[str]:
+    """Ask a method which of its parameters number its draws; of one that isn't here, the usual."""
+    return registry.methods().plugins.get(method, Method).draw_parameters
+
+
+def _without_number(variant: str, parameters: Sequence[str] = Method.draw_parameters) -> str:
     """Take the number of the draw out of a variant's name; it is a whole number."""
-    numbered = "|".join(DRAW_PARAMETERS)
-    shared = re.sub(rf"(?<=[\[,])(?:{numbered})=\d+,?", "", variant)
+    shared = re.sub(rf"(?<=[\[,])(?:{'|'.join(parameters)})=\d+,?", "", variant)
     return shared.replace(",]", "]").removesuffix("[]")
 
 
