@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 import stat
+import typing
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 from inpaintbench.errors import BenchError, one_line
+from inpaintbench.suggestion import did_you_mean
+
+T = TypeVar("T")
 
 MOST_BYTES = 64 * 2**20
 """The longest text that is read."""
@@ -74,3 +80,49 @@ def _refuse(word: str) -> NoReturn:
 def _finite(digits: str) -> float:
     number = float(digits)
     return number if abs(number) < float("inf") else _refuse(digits)
+
+
+def read_as(kind: type[T], text: str, where: str) -> T:
+    """Make a dataclass of JSON: every key known, every value of its declared type.
+
+    Parameters
+    ----------
+    kind : type
+        The dataclass; what it raises as a ValueError is told like a wrong type.
+    text : str
+        JSON of an object.
+    where : str
+        What errors begin with.
+
+    Raises
+    ------
+    BenchError
+        When it isn't that: the place in the file, what is wanted, and what is there instead.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    place, wrong, value = errors[0]["loc"], errors[0]["type"], errors[0]["input"]
+    named = ".".join(map(str, place))
+    missing = [".".join(map(str, e["loc"])) for e in errors if e["type"] == "missing"]
+    if wrong == "unexpected_keyword_argument":
+        keys = _keys(kind, place[:-1])
+        near = did_you_mean(str(place[-1]), keys)
+        raise BenchError(f"{where}: unknown key {named!r}{near} (keys: {', '.join(keys)})")
+    if wrong == "missing":
+        raise BenchError(f"{where}: {', '.join(missing)} must be set")
+    said = re.sub("^(Input|Value error,) ", "", errors[0]["msg"])
+    if wrong not in ("json_invalid", "value_error"):
+        said += f", not {value!r:.80}"
+    raise BenchError(f"{where}: {f'{named} ' if named else ''}{said}")
+
+
+def _keys(kind: Any, place: tuple[str | int, ...]) -> list[str]:
+    """List the keys of the table at a place."""
+    for step in place:
+        hints = typing.get_args(kind) if isinstance(step, int) else typing.get_type_hints(kind)
+        kind = hints[0 if isinstance(step, int) else step]
+    return [field.name for field in dataclasses.fields(kind)]

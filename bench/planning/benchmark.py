@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import tomllib
-import types
-import typing
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
 from inpaintbench.errors import BenchError, one_line
-from inpaintbench.outside import read_text
+from inpaintbench.outside import read_as, read_text
 from inpaintbench.suggestion import did_you_mean
 
 _MOST = 2**31
@@ -165,8 +162,8 @@ def read(name_or_file: str) -> Benchmark:
         raise BenchError(f"{name_or_file}: not valid TOML: nested too deeply") from error
     except ValueError as error:  # a number that is too long, too
         raise BenchError(f"{name_or_file}: not valid TOML: {one_line(error)}") from error
-    benchmark: Benchmark = _fill(Benchmark, {"name": name} | content, name_or_file)
-    return benchmark
+    # TOML's dates, which JSON lacks, as text
+    return from_json(json.dumps({"name": name} | content, default=str), name_or_file)
 
 
 def from_json(text: str, where: str) -> Benchmark:
@@ -177,50 +174,4 @@ def from_json(text: str, where: str) -> Benchmark:
     BenchError
         When it isn't that, or can't be run.
     """
-    try:
-        content = json.loads(text)
-    except (ValueError, RecursionError):
-        content = None
-    if not isinstance(content, dict):
-        raise BenchError(f"{where}: isn't JSON of names and values")
-    benchmark: Benchmark = _fill(Benchmark, content, where)
-    return benchmark
-
-
-def _fill(cls: type[typing.Any], content: dict[str, typing.Any], where: str) -> typing.Any:
-    """Make a dataclass from a TOML table, checking every key and type."""
-    hints = typing.get_type_hints(cls)
-    values: dict[str, typing.Any] = {}
-    for key, value in content.items():
-        if key not in hints:
-            raise BenchError(
-                f"{where}: unknown key {key!r}{did_you_mean(key, hints)} (keys: {', '.join(hints)})"
-            )
-        kind = hints[key]
-        if dataclasses.is_dataclass(kind):
-            _check(isinstance(value, dict), where, key, "a table")
-            values[key] = _fill(typing.cast(type, kind), value, f"{where}, [{key}]")
-        elif typing.get_origin(kind) is tuple:
-            strings = isinstance(value, list) and all(isinstance(v, str) for v in value)
-            _check(strings, where, key, "a list of strings")
-            values[key] = tuple(value)
-        else:
-            members = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
-            allowed = {*members} | ({int} if float in members else set())
-            names = " or ".join(m.__name__ for m in members if m is not type(None))
-            _check(type(value) in allowed, where, key, f"of type {names}")
-            values[key] = value
-    required = {
-        f.name
-        for f in dataclasses.fields(cls)
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    }
-    missing = sorted(required - values.keys())
-    if missing:
-        raise BenchError(f"{where}: {', '.join(missing)} must be set")
-    return cls(**values)
-
-
-def _check(right: bool, where: str, key: str, wanted: str) -> None:
-    if not right:
-        raise BenchError(f"{where}: {key} must be {wanted}")
+    return read_as(Benchmark, text, where)
