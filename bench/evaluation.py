@@ -192,7 +192,7 @@ def evaluate(
         "--out": (str(directory),),
     }
     words = [word for option, values in options.items() for v in values for word in (option, v)]
-    _run([preset, *words, "--timing" if timing else "--no-timing"])
+    _run([preset, *words, "--no-report", "--timing" if timing else "--no-timing"])
     return Evaluation(chosen, path, directory)
 
 

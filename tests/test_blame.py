@@ -296,7 +296,7 @@ def test_when_every_method_crashes_there_is_still_a_report(
     )
     ran = command(
         *("run", "-m", "./bad.py", "-d", "textures[size=32]", "--masks", "large-regions"),
-        *("--limit", "2", "--no-timing", "--metric", "psnr", "-o", "run"),
+        *("--limit", "2", "--no-timing", "--no-report", "--metric", "psnr", "-o", "run"),
     )
     assert ran.returncode == 0, ran.stderr
     assert "0/2" in ran.stdout
@@ -309,7 +309,17 @@ def test_when_every_method_crashes_there_is_still_a_report(
 
 def test_the_exit_status_tells_what_has_no_answer(command: Command, tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text(DATASET.format(deed=DEEDS["raises"]))
-    words = ("run", "-m", "telea", "--masks", "large-regions", "--no-timing", "--metric", "psnr")
+    words = (
+        "run",
+        "-m",
+        "telea",
+        "--masks",
+        "large-regions",
+        "--no-timing",
+        "--no-report",
+        "--metric",
+        "psnr",
+    )
     ran = command(*words, "-d", "./own.py", "-o", "run")
     assert ran.returncode == 3
     assert "no answer" in ran.stderr

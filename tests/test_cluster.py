@@ -30,7 +30,7 @@ pytest.importorskip("distributed", reason="the extra 'cluster' is not installed"
 ARGUMENTS = (
     *("run", "-d", "photos[size=64]", "--masks", "large-regions", "--masks", "small-holes"),
     *("-m", "telea", "-m", "biharmonic", "-m", "mean-fill", "--metric", "psnr", "--limit", "4"),
-    *("-m", "./nap.py", "--no-timing", "--out", "run"),
+    *("-m", "./nap.py", "--no-timing", "--no-report", "--out", "run"),
 )
 CELLS = 4 * 2 * 4
 
@@ -200,7 +200,7 @@ def test_an_edited_method_is_never_answered_by_a_worker_that_has_the_old_one(
 ) -> None:
     cluster.worker()
     words = ("run", "-d", "photos[size=32]", "--masks", "large-regions", "-m", "./nap.py")
-    words += ("--limit", "2", "--metric", "psnr", "--no-timing", "--out")
+    words += ("--limit", "2", "--metric", "psnr", "--no-timing", "--no-report", "--out")
     on_cluster = ("--executor", "dask", "--scheduler", cluster.address)
     found = []
     for level in ("128", "9"):
@@ -234,7 +234,7 @@ def test_a_hung_and_a_crashing_method_end_alone_on_the_cluster(
     ran = command(
         *("run", "-d", "photos[size=32]", "--masks", "large-regions", "--limit", "1"),
         *("-m", tmp_path / "hang.py", "-m", tmp_path / "crash.py", "-m", "telea"),
-        *("--metric", "psnr", "--no-timing", "--timeout", "3", "--out", "run"),
+        *("--metric", "psnr", "--no-timing", "--no-report", "--timeout", "3", "--out", "run"),
         *("--executor", "dask", "--scheduler", cluster.address),
     )
     assert ran.returncode == 0, ran.stderr

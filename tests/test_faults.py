@@ -40,7 +40,7 @@ KILLS = 50
 
 ARGUMENTS = (
     *("run", "-d", "photos[size=96]", "--masks", "large-regions", "-m", "telea", "-m"),
-    *("mean-fill", "--metric", "psnr", "--limit", "6", "--no-timing", "--jobs", "1"),
+    *("mean-fill", "--metric", "psnr", "--limit", "6", "--no-timing", "--no-report", "--jobs", "1"),
 )
 
 BAD_METHODS = {
@@ -173,7 +173,7 @@ def test_every_bad_method_fails_in_its_own_way_and_all_else_finishes(
     files = [write_method(tmp_path, name, body) for name, body in BAD_METHODS.items()]
     arguments = [
         *("run", "-d", "photos[size=64]", "--masks", "large-regions", "--metric", "psnr"),
-        *("--limit", "2", "--no-timing", "--out", "run", "-m", "telea"),
+        *("--limit", "2", "--no-timing", "--no-report", "--out", "run", "-m", "telea"),
         *[word for file in files for word in ("-m", str(file))],
         *("--timeout", "4", "--memory", "2G"),
     ]
@@ -329,6 +329,7 @@ def test_outputs_lost_a_database_cut_in_half_and_files_of_ones_own(
     outputs[2].write_bytes(damaged)
     own = [directory / name for name in ("thesis.txt", "outputs/thesis.txt", "report/thesis.txt")]
     for path in own:
+        path.parent.mkdir(exist_ok=True)
         path.write_text("mine")
 
     ran = command(*ARGUMENTS, "--out", "run")
@@ -424,7 +425,7 @@ class Stage:
         self.table = {"the quality pass": "cells", "scoring": "scores", "timing": "timings"}[name]
         self.metrics = () if name == "scoring" else ("psnr",)
         options = [word for metric in self.metrics for word in ("--metric", metric)]
-        options += [] if name == "timing" else ["--no-timing"]
+        options += ["--no-report"] if name == "timing" else ["--no-report", "--no-timing"]
         self.words = ["run", self.file, "--jobs", "1", *options, "--out"]
 
     def prepare(self, directory: Path) -> None:

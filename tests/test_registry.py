@@ -299,7 +299,7 @@ def test_an_installed_package_brings_plugins_of_every_kind(tmp_path: Path) -> No
 
     ran = command(
         *("run", "-m", "constant[value=9]", "-m", "telea", "-d", "ramps", "--masks", "dots"),
-        *("--metric", "bias", "--out", "run", "--no-timing"),
+        *("--metric", "bias", "--out", "run", "--no-timing", "--no-report"),
     )
     assert ran.returncode == 0, ran.stderr
     rows = (tmp_path / "run" / "rows.csv").read_text()

@@ -44,7 +44,7 @@ def small_run(*extra: str | Path) -> list[str | Path]:
     return [
         *("run", "-d", "photos[size=64]", "-d", "medical[size=64]", "--masks", "large-regions"),
         *("--masks", "small-holes", "--metric", "psnr", "--metric", "known-change", "--limit", "1"),
-        *("--no-timing", "--out", "run", *extra),
+        *("--no-timing", "--no-report", "--out", "run", *extra),
     ]
 
 
@@ -158,7 +158,17 @@ def test_the_oracle_scores_perfectly(command: Command, tmp_path: Path) -> None:
     metrics = [word for metric in perfect for word in ("--metric", metric)]
     ran = command(
         *("run", "-m", "./oracle.py", "-d", "photos[size=64]", "-d", "medical[size=64]"),
-        *("--masks", "textures", "--limit", "1", "--no-timing", "--out", "run", *metrics),
+        *(
+            "--masks",
+            "textures",
+            "--limit",
+            "1",
+            "--no-timing",
+            "--no-report",
+            "--out",
+            "run",
+            *metrics,
+        ),
     )
     assert ran.returncode == 0, ran.stderr
     rows = read_run(tmp_path / "run")
@@ -245,3 +255,14 @@ def test_pictures_without_a_reference_get_no_invented_score(
     assert values.drop(["known-change[max,255-scale]", "seam[ratio,4px]"]).isna().all()
     assert len(read_run(tmp_path / "run").cases) == 1  # though the preset asks for two masks
     assert (tmp_path / "run" / "report" / "figures" / "pictures.png").is_file()
+
+
+def test_a_run_may_end_without_tables_and_figures(command: Command, tmp_path: Path) -> None:
+    words = ("-d", "photos[size=64]", "--masks", "large-regions", "--limit", "1", "-m", "telea")
+    ran = command("run", *words, "--no-timing", "--no-report", "--metric", "psnr", "-o", "run")
+    assert ran.returncode == 0, ran.stderr
+    assert "Tables and figures: inpaintbench report run\n" in ran.stdout
+    assert (tmp_path / "run" / "rows.csv").is_file()
+    assert not (tmp_path / "run" / "report").exists()
+    assert command("report", "run").returncode == 0
+    assert (tmp_path / "run" / "report" / "index.html").is_file()

@@ -75,7 +75,9 @@ def _write_site(opened: Opened, run: Path, directory: Path, pictures: int) -> li
     )
 
 
-def present(directory: Path, *, refresh: bool = False, site: int | None = None) -> None:
+def present(
+    directory: Path, *, refresh: bool = False, report: bool = True, site: int | None = None
+) -> None:
     """Print a run's leaderboard and say where its results are.
 
     Parameters
@@ -84,6 +86,8 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
         The run directory.
     refresh : bool
         Write rows, tables and figures even where they are up to date.
+    report : bool
+        Whether tables and figures are written too.
     site : int or None
         Results shown as pictures on the leaderboard site; None writes no site.
     """
@@ -101,11 +105,12 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
         rows = opened.summary.rows
         state = rows.provenance.changed
         if refresh or made_from(folder) != state:
-            from inpaintbench.report import write_report
-
             with console.status("writing tables and figures"):
                 export(rows)
-                write_report(opened.summary, folder, opened.pictures, state)
+                if report:
+                    from inpaintbench.report import write_report
+
+                    write_report(opened.summary, folder, opened.pictures, state)
         if site is not None:
             with console.status("writing the leaderboard site"):
                 _write_site(opened, directory, folder / "site", site)
@@ -114,7 +119,8 @@ def present(directory: Path, *, refresh: bool = False, site: int | None = None) 
     _print_failures(console, rows)
     if missing:
         console.print(missing, soft_wrap=True)
-    console.print(f"Tables and figures: {folder}", soft_wrap=True)
+    made = folder if report else f"inpaintbench report {directory}"
+    console.print(f"Tables and figures: {made}", soft_wrap=True)
     if site is not None:
         console.print(f"Leaderboard site:   {folder / 'site' / 'index.html'}", soft_wrap=True)
     console.print(f"Rows:               {directory / 'rows.csv'} (and .parquet)", soft_wrap=True)

@@ -69,6 +69,7 @@ def run(
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads in the timing pass.")] = None,
     timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
+    report: Annotated[bool, typer.Option(help="End with tables and figures.")] = True,
     retry: Annotated[
         list[str] | None,
         typer.Option(help="Run failures again: failed (all), timeout, crash, …"),
@@ -140,7 +141,7 @@ def run(
     plan = make_plan(wanted, device, describe_apart)
     with TerminalProgress() as progress:
         summary = run_plan(plan, directory, options, progress)
-    present(directory, refresh=summary.ran > 0)
+    present(directory, refresh=summary.ran > 0, report=report)
     if summary.unanswered:
         for line in summary.unanswered:
             say(f"inpaintbench: no answer: {line}", err=True)
