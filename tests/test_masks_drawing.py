@@ -15,7 +15,6 @@ from inpaintbench.masks.drawing import (
     direction,
     draw_line,
     draw_lines,
-    draw_polyline,
     fill_box,
     fill_disc,
     fill_polygon,
@@ -125,17 +124,6 @@ def test_a_line_one_pixel_wide_is_connected(ends: tuple[float, float, float, flo
     assert label(mask, np.ones((3, 3)))[1] == 1
     assert mask[y0, x0]
     assert mask[y1, x1]
-
-
-def test_a_polyline_is_its_segments_and_a_point_a_disc() -> None:
-    path, parts, point, disc = (empty(40, 40) for _ in range(4))
-    draw_polyline(path, [(5, 5), (20.5, 30), (35, 8)], 4)
-    draw_line(parts, 5, 5, 20.5, 30, 4)
-    draw_line(parts, 20.5, 30, 35, 8, 4)
-    assert np.array_equal(path, parts)
-    draw_polyline(point, [(20, 20)], 7)
-    fill_disc(disc, 20, 20, 3.5)
-    assert np.array_equal(point, disc)
 
 
 @settings(deadline=None)

@@ -10,6 +10,8 @@ from inpaintbench.datasets.base import Sample
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.random import RandomStream
 
+__all__ = ["Mask", "MaskSuite", "RandomStream", "Sample"]
+
 
 class MaskSuite(ABC):
     """A frozen, versioned way to draw holes.

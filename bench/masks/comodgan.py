@@ -7,12 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
-from inpaintbench.masks.random import RandomStream
 
 _VERTICES = (4, 18)
 _WIDTHS = (12, 48)

@@ -9,11 +9,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.random import RandomStream
 
 _SOURCE = "Context Encoders (Pathak et al., CVPR 2016), github.com/pathak22/context-encoder"
 

@@ -7,13 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.random import RandomStream
 
 _REPOSITORY = "github.com/JiahuiYu/generative_inpainting, inpaint_ops.py"
 

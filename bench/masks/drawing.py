@@ -11,7 +11,6 @@ outside. A pixel is the point at its integer coordinates ``(y, x)``; coordinates
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from math import ceil, factorial, floor, sqrt
 from typing import TypeAlias
 
@@ -60,14 +59,6 @@ def draw_line(mask: Mask, y0: float, x0: float, y1: float, x1: float, width: flo
     left, right = x0 + (centres - y0) * (across / down)
     half_left, half_right = _half_chord(rows - centres, radius)
     _fill_rows(mask, rows, left - half_left, right + half_right, bounds)
-
-
-def draw_polyline(mask: Mask, points: Sequence[Point], width: float) -> None:
-    """Draw the segments between consecutive points, with round caps and joints."""
-    if len(points) == 1:
-        fill_disc(mask, *points[0], width / 2)
-    for (y0, x0), (y1, x1) in pairwise(points):
-        draw_line(mask, y0, x0, y1, x1, width)
 
 
 def draw_lines(

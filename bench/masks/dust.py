@@ -8,12 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, draw_lines, fill_polygon
-from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.filling import check_range, fill_to_coverage
 
 _CORNERS = 24
 _SQRT_3 = 1.7320508075688772
@@ -52,11 +49,7 @@ class Dust(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw dust of one kind up to the coverage."""
         shape = {"specks": _cloud, "fibres": _fibre, "blotches": _blotch}[kind]
-
-        def draw_shape(mask: Mask) -> None:
-            shape(mask, unit(sample), random)
-
-        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, draw_shape)
+        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, shape)
 
 
 def _cloud(mask: Mask, unit: float, random: RandomStream) -> None:

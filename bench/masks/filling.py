@@ -33,7 +33,7 @@ def fill_to_coverage(
     random: RandomStream,
     low: float,
     high: float,
-    draw_shape: Callable[[Mask], None],
+    draw_shape: Callable[[Mask, float, RandomStream], None],
 ) -> Mask:
     """Draw shapes until a coverage drawn from ``low``–``high`` is reached.
 
@@ -50,14 +50,14 @@ def fill_to_coverage(
     low, high : float
         Hole area / image area.
     draw_shape : callable
-        Draws one random shape into the mask it is given.
+        Draws one random shape, given the mask, its `unit` and `random`.
     """
     mask = empty_mask(sample)
     least, most = ceil(low * mask.size), max(floor(high * mask.size), 1)
     wanted = random.integer(min(least, most), most + 1)
     trial, area, misses = mask.copy(), 0, 0
     while area < wanted and misses < _PATIENCE:
-        draw_shape(trial)
+        draw_shape(trial, unit(sample), random)
         drawn = int(np.count_nonzero(trial))
         misses = misses + 1 if drawn > most or drawn == area else 0
         if drawn <= most or (area == 0 and misses == _PATIENCE):

@@ -8,12 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import Point, direction, draw_lines, fill_polygon
 from inpaintbench.masks.filling import empty_mask, unit
-from inpaintbench.masks.random import RandomStream
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,9 @@ from dataclasses import dataclass
 from math import ceil, floor, sqrt
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, draw_line, fill_box
-from inpaintbench.masks.filling import check_range, empty_mask, fill_to_coverage, unit
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.filling import check_range, empty_mask, fill_to_coverage
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,9 @@ class LargeRegions(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw one region."""
         if kind == "thick-strokes":
-            return self._thick_strokes(sample, random)
+            return fill_to_coverage(
+                sample, random, self.min_coverage, self.max_coverage, _thick_stroke
+            )
         mask = empty_mask(sample)
         if kind == "half":
             _fill_half(mask, random.choice(("left", "right", "top", "bottom")))
@@ -77,21 +76,17 @@ class LargeRegions(MaskSuite):
         fill_box(mask, top, left, rows, columns)
         return mask
 
-    def _thick_strokes(self, sample: Sample, random: RandomStream) -> Mask:
-        scale = unit(sample)
 
-        def draw_stroke(mask: Mask) -> None:
-            y, x = (random.uniform(0, side) for side in mask.shape)
-            turns, width = random.uniform(), max(random.uniform(20.0, 50.0) * scale, 3.0)
-            for _ in range(random.integer(3, 7)):
-                turns += random.uniform(-0.25, 0.25)
-                dy, dx = direction(turns)
-                length = random.uniform(30.0, 90.0) * scale
-                end_y, end_x = y + length * dy, x + length * dx
-                draw_line(mask, y, x, end_y, end_x, width)
-                y, x = end_y, end_x
-
-        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, draw_stroke)
+def _thick_stroke(mask: Mask, unit: float, random: RandomStream) -> None:
+    y, x = (random.uniform(0, side) for side in mask.shape)
+    turns, width = random.uniform(), max(random.uniform(20.0, 50.0) * unit, 3.0)
+    for _ in range(random.integer(3, 7)):
+        turns += random.uniform(-0.25, 0.25)
+        dy, dx = direction(turns)
+        length = random.uniform(30.0, 90.0) * unit
+        end_y, end_x = y + length * dy, x + length * dx
+        draw_line(mask, y, x, end_y, end_x, width)
+        y, x = end_y, end_x
 
 
 def _fill_half(mask: Mask, side: str) -> None:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import sqrt
 from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import Point, direction, draw_lines, fill_polygon
 from inpaintbench.masks.filling import empty_mask
-from inpaintbench.masks.random import RandomStream
 
 _COCO_AREA = 640 * 480
 _MEDIUM, _LARGE = (32.0, 96.0), (96.0, 350.0)
@@ -22,6 +18,8 @@ _MEDIUM_SHARE = 34 / 58
 _LEAST_AREA = 16.0
 _CORNERS = 64
 _PI = 3.141592653589793
+_STRETCHES = {"compact": (1.0, 1.8, 0.5), "elongated": (2.0, 4.0, 2 / 3)}
+"""Range, and how often it is upright."""
 
 
 @dataclass(frozen=True)
@@ -76,13 +74,11 @@ class ObjectShapes(MaskSuite):
         size = random.uniform(*(_MEDIUM if random.chance(_MEDIUM_SHARE) else _LARGE))
         area = max(size * size / _COCO_AREA * mask.size, _LEAST_AREA)
         y, x = _place(height, random), _place(width, random)
-        draw: dict[str, Callable[[Mask, int, int, float, RandomStream], None]] = {
-            "compact": self._compact,
-            "elongated": self._elongated,
-            "articulated": self._articulated,
-        }
+        if kind == "articulated":
+            self._articulated(mask, y, x, area, random)
+            return mask
         if kind != "group":
-            draw[kind](mask, y, x, area, random)
+            self._stretched(kind, mask, y, x, area, random)
             return mask
         members = random.integer(2, 5)
         share = max(area / members, _LEAST_AREA)
@@ -91,16 +87,17 @@ class ObjectShapes(MaskSuite):
             beside = int((member - (members - 1) / 2) * 1.3 * sqrt(share))
             level = int(random.uniform(-0.4, 0.4) * sqrt(share))
             at_y, at_x = _inside(y + level, height), _inside(x + beside, width)
-            draw[part](mask, at_y, at_x, share * random.uniform(0.7, 1.3), random)
+            size = share * random.uniform(0.7, 1.3)
+            self._stretched(part, mask, at_y, at_x, size, random)
         return mask
 
-    def _compact(self, mask: Mask, y: int, x: int, area: float, random: RandomStream) -> None:
-        stretch = random.uniform(1.0, 1.8)
-        self._fill_blob(mask, y, x, area, stretch if random.chance(0.5) else 1 / stretch, random)
-
-    def _elongated(self, mask: Mask, y: int, x: int, area: float, random: RandomStream) -> None:
-        stretch = random.uniform(2.0, 4.0)
-        self._fill_blob(mask, y, x, area, stretch if random.chance(2 / 3) else 1 / stretch, random)
+    def _stretched(
+        self, kind: str, mask: Mask, y: int, x: int, area: float, random: RandomStream
+    ) -> None:
+        least, most, upright = _STRETCHES[kind]
+        stretch = random.uniform(least, most)
+        stretch = stretch if random.chance(upright) else 1 / stretch
+        self._fill_blob(mask, y, x, area, stretch, random)
 
     def _articulated(self, mask: Mask, y: int, x: int, area: float, random: RandomStream) -> None:
         upright = random.chance(0.6)

@@ -7,11 +7,8 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.random import RandomStream
 
 _SOURCE = (
     "Palette (Saharia et al., SIGGRAPH 2022); its masks as in "

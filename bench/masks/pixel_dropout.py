@@ -7,10 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.random import RandomStream
 
 _SOURCE = "RePaint (Lugmayr et al., CVPR 2022), github.com/andreas128/RePaint"
 

@@ -7,12 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, draw_lines
-from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.filling import check_range, fill_to_coverage
 
 _STEPS = 16
 
@@ -51,11 +48,7 @@ class Scratches(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw scratches of one kind up to the coverage."""
         scratch = _film_scratch if kind == "film" else _surface_scratch
-
-        def draw_shape(mask: Mask) -> None:
-            scratch(mask, unit(sample), random)
-
-        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, draw_shape)
+        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, scratch)
 
 
 def _film_scratch(mask: Mask, unit: float, random: RandomStream) -> None:

@@ -8,12 +8,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, draw_lines, fill_disc
-from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.filling import check_range, fill_to_coverage
 from inpaintbench.masks.stroke_font import (
     CAPITAL_HEIGHT,
     GLYPHS,
@@ -64,12 +61,8 @@ class SmallHoles(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw shapes of one kind up to the coverage."""
-        shapes = {"holes": self._hole, "scratches": _scratch, "text": _word}
-
-        def draw_shape(mask: Mask) -> None:
-            shapes[kind](mask, unit(sample), random)
-
-        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, draw_shape)
+        shape = {"holes": self._hole, "scratches": _scratch, "text": _word}[kind]
+        return fill_to_coverage(sample, random, self.min_coverage, self.max_coverage, shape)
 
     def _hole(self, mask: Mask, unit: float, random: RandomStream) -> None:
         y, x = (random.integer(0, side) for side in mask.shape)

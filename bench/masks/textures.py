@@ -76,7 +76,7 @@ class Textures(MaskSuite):
         threshold = np.sort(energy, axis=None)[energy.size - ceil(energy.size / 4)]
         rows, columns = np.nonzero(energy >= threshold)
 
-        def draw_hole(mask: Mask) -> None:
+        def draw_hole(mask: Mask, scale: float, random: RandomStream) -> None:
             chosen = random.integer(0, len(rows))
             y = min(int(rows[chosen]) * cell + random.integer(0, cell), mask.shape[0] - 1)
             x = min(int(columns[chosen]) * cell + random.integer(0, cell), mask.shape[1] - 1)
