@@ -14,7 +14,6 @@ from inpaintbench.statistics.bootstrap import (
     SEED,
     Codes,
     Floats,
-    Intervals,
     image_means,
     mean_intervals,
 )
@@ -79,8 +78,10 @@ def compare_pairs(
     first, second = np.triu_indices(count, 1)
     differences = values[:, first] - values[:, second]
     intervals = mean_intervals(differences, images, level=level, resamples=resamples, seed=seed)
-    p, p_holm = _tests(values, images)
-    apart = _clear_of_zero(intervals) & (p_holm <= 1 - level)
+    p = signed_rank(image_means(differences, images))
+    p_holm = holm(p)
+    clear_of_zero = (intervals.low > 0) | (intervals.high < 0)
+    apart = (clear_of_zero & (p_holm <= 1 - level)).astype(np.float64)
 
     def square(upper: Floats, lower: Floats, diagonal: float) -> Floats:
         full = np.full((count, count), diagonal)
@@ -93,43 +94,8 @@ def compare_pairs(
         high=square(intervals.high, -intervals.low, 0.0),
         p=square(p, p, 1.0),
         p_holm=square(p_holm, p_holm, 1.0),
-        apart=square(apart.astype(np.float64), apart.astype(np.float64), 0.0) > 0,
+        apart=square(apart, apart, 0.0) > 0,
     )
-
-
-def apart_from(
-    values: Floats,
-    images: Codes,
-    column: int,
-    *,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Flags:
-    """Say which columns can be told apart from one of them: (m,) bool.
-
-    The same as that row of `compare_pairs`, tests corrected for all pairs too, for less work.
-    """
-    count = values.shape[1]
-    first, second = np.triu_indices(count, 1)
-    p_holm = np.ones((count, count))
-    p_holm[first, second] = p_holm[second, first] = _tests(values, images)[1]
-    differences = values[:, [column]] - values
-    intervals = mean_intervals(differences, images, level=level, resamples=resamples, seed=seed)
-    apart: Flags = _clear_of_zero(intervals) & (p_holm[column] <= 1 - level)
-    return apart
-
-
-def _tests(values: Floats, images: Codes) -> tuple[Floats, Floats]:
-    """Test every pair of columns: p, and p corrected for all pairs."""
-    first, second = np.triu_indices(values.shape[1], 1)
-    p = signed_rank(image_means(values[:, first] - values[:, second], images))
-    return p, holm(p)
-
-
-def _clear_of_zero(intervals: Intervals) -> Flags:
-    clear: Flags = (intervals.low > 0) | (intervals.high < 0)
-    return clear
 
 
 def signed_rank(differences: Floats) -> Floats:
