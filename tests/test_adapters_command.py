@@ -77,9 +77,9 @@ def test_no_shell_reads_the_command(tmp_path):
 def test_what_cannot_work_is_refused():
     with pytest.raises(ValueError, match=r"must name \{mask\}, \{output\}"):
         Command(run="fill {image}")
-    assert "no command line" in Command().skip((8, 8, 3), np.dtype("uint8"))
+    assert "no command line" in Command().unavailable()
     absent = Command(run="no-such-program {image} {mask} {output}")
-    assert absent.skip((8, 8, 3), np.dtype("uint8")) == "no-such-program: no such program"
+    assert absent.unavailable() == "no-such-program: no such program"
 
 
 def test_the_program_is_part_of_the_key(tmp_path):

@@ -11,7 +11,7 @@ import pytest
 
 from inpaintbench.methods.diffusers import Diffusers
 from inpaintbench.methods.iopaint import Iopaint
-from inpaintbench.methods.networks.colour import from_bytes, to_bytes
+from inpaintbench.methods.networks.picture import like, to_bytes
 
 SHAPE = (8, 8, 3)
 
@@ -21,8 +21,7 @@ def test_a_missing_library_is_one_clear_line(cls: type, library: str) -> None:
     if importlib.util.find_spec(library) is not None:
         pytest.skip(f"{library} is installed")
     method = cls()
-    method.setup("cpu", 0)
-    assert f"pip install {library}" in method.skip(SHAPE, np.dtype("uint8"))
+    assert f"pip install {library}" in method.unavailable()
     with pytest.raises(ValueError, match="is not installed"):
         method.inpaint(np.zeros(SHAPE, np.uint8), np.eye(8, dtype=bool))
 
@@ -41,7 +40,7 @@ def test_bytes_and_back(dtype: str, channels: int) -> None:
     pixels = to_bytes(image)
     assert pixels.shape == (4, 4, 3)
     assert pixels.dtype == np.uint8
-    back = from_bytes(pixels, image)
+    back = like(pixels, image)
     assert back.shape == image.shape
     assert np.allclose(back, image)
 

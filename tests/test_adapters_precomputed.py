@@ -96,5 +96,5 @@ def test_a_missing_result_and_a_missing_folder_are_told(case, tmp_path):
     with pytest.raises(FileNotFoundError, match=case_name(*case)):
         Precomputed(folder=str(tmp_path)).inpaint(*case)
     absent = Precomputed(folder=str(tmp_path / "none"))
-    assert "export=yes" in absent.skip((8, 8, 3), np.dtype("uint8"))
-    assert "no folder" in Precomputed().skip((8, 8, 3), np.dtype("uint8"))
+    assert "export=yes" in absent.unavailable()
+    assert "no folder" in Precomputed().unavailable()

@@ -342,8 +342,7 @@ def test_tensorflow_pads_at_the_end() -> None:
 
 def test_the_full_network_asks_for_its_checkpoint() -> None:
     method = DeepFill(size="full")
-    method.setup("cpu", 0)
-    reason = method.skip((64, 64, 3), np.dtype("uint8"))
+    reason = method.unavailable()
     assert reason is not None and "states_pt_places2.pth" in reason
     with pytest.raises(ValueError, match="inpaintbench train deepfill"):
         method.inpaint(np.zeros((64, 64, 3), np.uint8), np.eye(64, dtype=bool))

@@ -161,7 +161,7 @@ def test_a_method_survives_pickling_into_a_worker() -> None:
 
 def test_missing_and_foreign_weights_are_one_clear_line() -> None:
     absent = Autoencoder(weights="nowhere/a.safetensors")
-    reason = absent.skip((32, 32, 3), np.dtype("uint8"))
+    reason = absent.unavailable()
     assert reason is not None and "no such weight file" in reason
     with pytest.raises(ValueError, match="no such weight file"):
         absent.inpaint(scene(), centre())
