@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shlex
 import shutil
@@ -15,9 +14,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.files import content_digest
+from inpaintbench.images.png import write_png
 from inpaintbench.methods.base import Image, Mask, Method
 from inpaintbench.methods.networks.convention import MASKS
-from inpaintbench.methods.networks.picture import read_picture, write_picture
+from inpaintbench.methods.networks.picture import read_picture
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,7 @@ class Command(Method):
         Files are found inside options too (``--ckpt=w.pth``, ``-cw.pth``); folders are not looked
         into.
         """
-        digest = hashlib.sha256()
-        for path in self._files():
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
+        return content_digest(self._files())
 
     def programs(self) -> list[Path]:
         """List the Python scripts that the command line names."""
@@ -84,28 +81,19 @@ class Command(Method):
             named += [word[2:]] if option else []
         return [path for path in map(Path, dict.fromkeys(filter(None, named))) if path.is_file()]
 
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but a missing program."""
-        return self.unavailable()
-
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Write the files, run the program, read its result.
 
         Raises
         ------
-        ValueError
-            When there is no command line or no such program.
         RuntimeError
             When the program fails, with the last line it wrote, or writes no result.
         """
-        reason = self.unavailable()
-        if reason:
-            raise ValueError(reason)
         with tempfile.TemporaryDirectory(prefix="inpaintbench-") as folder:
             paths = {name: Path(folder, f"{name}.png") for name in ("image", "mask", "output")}
             white = mask if self.mask == "hole" else ~mask
-            write_picture(paths["image"], image)
-            write_picture(paths["mask"], (white * np.uint8(255))[..., None])
+            write_png(paths["image"], image)
+            write_png(paths["mask"], (white * np.uint8(255))[..., None])
             self._execute(paths)
             if not paths["output"].is_file():
                 raise RuntimeError("the program ended well but wrote no result")

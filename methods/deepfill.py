@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, cast
 
-from inpaintbench.images.files import file_digest
 from inpaintbench.methods.networks.learned import LearnedMethod
 from inpaintbench.methods.weights import files
 
@@ -68,11 +67,14 @@ class DeepFill(LearnedMethod):
     def _is_public(self) -> bool:
         return Path(self.source).suffix in (".pth", ".pt")
 
+    @property
+    def _path(self) -> Path:
+        return Path(self.source).expanduser() if self._is_public else super()._path
+
     def unavailable(self) -> str | None:
         """Say why the weights can't be used, or None."""
         if self._is_public:
-            path = Path(self.source).expanduser()
-            return None if path.is_file() else f"{path}: no such checkpoint"
+            return None if self._path.is_file() else f"{self._path}: no such checkpoint"
         reason = super().unavailable()
         if reason and not self.weights:
             return (
@@ -82,23 +84,17 @@ class DeepFill(LearnedMethod):
             )
         return reason
 
-    def fingerprint(self) -> str:
-        """Digest of the weight file."""
-        if self._is_public and not self.unavailable():
-            return file_digest(Path(self.source).expanduser())
-        return super().fingerprint()
-
     def _seen(self) -> tuple[str, ...]:
         return ("places2/train",) if self._is_public else super()._seen()
 
-    def _load(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
+    def _states(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
         if not self._is_public:
-            return super()._load()
+            return super()._states()
         import torch
 
         from inpaintbench.methods.networks.deepfill_layouts import from_public
 
-        content = torch.load(Path(self.source).expanduser(), "cpu", weights_only=True)
+        content = torch.load(self._path, "cpu", weights_only=True)
         try:
             return from_public(content.get("G", content))
         except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,12 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.methods.base import Image, Mask, Method
-from inpaintbench.methods.networks.colour import from_bytes, to_bytes
+from inpaintbench.images.files import content_digest
+from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.networks.loaded import LoadedMethod
+from inpaintbench.methods.networks.picture import like, to_bytes
 
 
 @dataclass
-class Diffusers(Method):
+class Diffusers(LoadedMethod):
     """Inpainting pipeline of the diffusers library, from a local folder or the hub.
 
     Images are enlarged to a short side of `size` and to sides that are multiples of 8, filled,
@@ -55,7 +56,6 @@ class Diffusers(Method):
         """Refuse settings that no pipeline takes."""
         if self.steps < 1 or self.size < 8:
             raise ValueError("steps must be at least 1, and size at least 8")
-        self._pipeline: Any = None
 
     def unavailable(self) -> str | None:
         """Say why the pipeline can't be used, or None."""
@@ -70,27 +70,16 @@ class Diffusers(Method):
         folder = Path(self.model).expanduser()
         if not self.model or not folder.is_dir():
             return ""
-        digest = hashlib.sha256()
-        for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-            with path.open("rb") as file:
-                content = hashlib.file_digest(file, "sha256").hexdigest()
-            digest.update(f"{path.relative_to(folder).as_posix()} {content}\n".encode())
-        return digest.hexdigest()
+        return content_digest((path for path in folder.rglob("*") if path.is_file()), folder)
 
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but a missing library or model."""
-        return self.unavailable()
+    def _load(self, device: str) -> Any:
+        import torch
+        from diffusers import AutoPipelineForInpainting
 
-    def setup(self, device: str, seed: int) -> None:
-        """Load the pipeline."""
-        if self.unavailable() is None:
-            import torch
-            from diffusers import AutoPipelineForInpainting
-
-            kind = torch.float16 if self.half and device.startswith("cuda") else torch.float32
-            pipeline = AutoPipelineForInpainting.from_pretrained(self.model, torch_dtype=kind)
-            pipeline.set_progress_bar_config(disable=True)
-            self._pipeline = pipeline.to(device)
+        kind = torch.float16 if self.half and device.startswith("cuda") else torch.float32
+        pipeline = AutoPipelineForInpainting.from_pretrained(self.model, torch_dtype=kind)
+        pipeline.set_progress_bar_config(disable=True)
+        return pipeline.to(device)
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Run the pipeline on one image."""
@@ -98,17 +87,13 @@ class Diffusers(Method):
         import torch
         from PIL import Image as Picture
 
-        if self._pipeline is None:
-            reason = self.unavailable()
-            if reason:
-                raise ValueError(reason)
-            self.setup("cpu", 0)
+        pipeline = self.ready()
         height, width = mask.shape
         scale = max(1.0, self.size / min(height, width))
         tall, wide = (8 * max(1, round(side * scale / 8)) for side in (height, width))
         pixels = cv2.resize(to_bytes(image), (wide, tall), interpolation=cv2.INTER_CUBIC)
         hole = cv2.resize(mask * np.uint8(255), (wide, tall), interpolation=cv2.INTER_NEAREST)
-        filled = self._pipeline(
+        filled = pipeline(
             prompt=self.prompt,
             image=Picture.fromarray(pixels),
             mask_image=Picture.fromarray(hole),
@@ -122,4 +107,4 @@ class Diffusers(Method):
         result = cv2.resize(
             np.asarray(filled, dtype=np.uint8), (width, height), interpolation=cv2.INTER_AREA
         )
-        return from_bytes(result, image)
+        return like(result, image)

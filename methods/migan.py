@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from inpaintbench.methods.networks.convention import Convention
-from inpaintbench.methods.networks.exported import ExportedModel
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.networks.exported import OnnxModel
 
 
 @dataclass
-class Migan(ExportedModel):
+class Migan(OnnxModel):
     """MI-GAN (Sargsyan et al. 2023), from the public ``migan_pipeline_v2.onnx``.
 
     The pipeline holds cropping, resizing to 512² and blending. It takes bytes: image 0–255 and
@@ -33,19 +27,9 @@ class Migan(ExportedModel):
         'Sargsyan, Navasardyan, Xu, Shi, "MI-GAN: a simple baseline for image inpainting on '
         'mobile devices", ICCV 2023'
     )
-    requires: ClassVar[tuple[str, ...]] = ("onnxruntime",)
     trained_on: ClassVar[tuple[str, ...]] = ("places2/train",)
-    library: ClassVar[str] = "onnxruntime"
     example: ClassVar[str] = "migan_pipeline_v2.onnx"
 
     def convention(self) -> Convention:
         """Return the pipeline's convention."""
         return Convention("0..255", "0..255", "known", 255.0, multiple=1)
-
-    def _load(self, path: Path, device: str) -> None:
-        from inpaintbench.methods.networks.onnx_session import OnnxSession
-
-        self._session = OnnxSession(path, device)
-
-    def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
-        return self._session(image, mask)

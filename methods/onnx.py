@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from pathlib import Path
 
 from inpaintbench.methods.networks.convention import RANGES, Convention
-from inpaintbench.methods.networks.exported import ExportedModel
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.networks.exported import OnnxModel
 
 # How a tensor says in which file it is: the text "location", and then a text with its length.
 _LOCATION = re.compile(rb"\x0a\x08location\x12(?P<length>[\x80-\xff]*[\x00-\x7f])", re.DOTALL)
 
 
 @dataclass
-class Onnx(ExportedModel):
+class Onnx(OnnxModel):
     """Network in an ONNX file, by a convention that the parameters declare.
 
     The model has two inputs, the one whose name holds ``mask`` being the mask: image
@@ -47,10 +41,6 @@ class Onnx(ExportedModel):
     mask_range: str = "0..1"
     multiple: int = 8
 
-    requires: ClassVar[tuple[str, ...]] = ("onnxruntime",)
-    library: ClassVar[str] = "onnxruntime"
-    example: ClassVar[str] = "model.onnx"
-
     def __post_init__(self) -> None:
         """Refuse a convention that isn't known."""
         if self.mask_range not in ("0..1", "0..255"):
@@ -62,20 +52,12 @@ class Onnx(ExportedModel):
         high = RANGES[self.mask_range][1]
         return Convention(self.image_range, self.output_range, self.mask, high, self.multiple)
 
-    def _other_files(self) -> list[Path]:
-        """List the files beside the model that hold tensors of it."""
+    def _files(self) -> list[Path]:
+        """List the model and the files beside it that hold tensors of it."""
         content = self._path.read_bytes()
         found = set()
         for match in _LOCATION.finditer(content):
             length = sum((byte & 127) << 7 * place for place, byte in enumerate(match["length"]))
             named = content[match.end() : match.end() + length].decode("utf-8", "replace")
             found.add(self._path.parent / named)
-        return sorted(path for path in found if path.is_file())
-
-    def _load(self, path: Path, device: str) -> None:
-        from inpaintbench.methods.networks.onnx_session import OnnxSession
-
-        self._session = OnnxSession(path, device)
-
-    def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
-        return self._session(image, mask)
+        return [self._path, *sorted(path for path in found if path.is_file())]

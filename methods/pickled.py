@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import pickle
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
-from inpaintbench.methods.base import Image, Mask, Method
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.images.files import file_digest
+from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.networks.loaded import LoadedMethod
 
 
 @dataclass
-class Pickled(Method):
+class Pickled(LoadedMethod):
     """Python function of image and mask that cloudpickle wrote to a file.
 
     ``inpaintbench.evaluate`` writes such files. Loading one runs the code in it, so open only
@@ -35,10 +34,6 @@ class Pickled(Method):
     name: ClassVar[str] = "pickled"
     requires: ClassVar[tuple[str, ...]] = ("cloudpickle",)
     locations: ClassVar[tuple[str, ...]] = ("path",)
-
-    def __post_init__(self) -> None:
-        """Start without the function."""
-        self._fill: Callable[[Image, Mask], NDArray[np.generic]] | None = None
 
     @property
     def file(self) -> Path:
@@ -58,36 +53,18 @@ class Pickled(Method):
         """
         if not self.file.is_file():
             return ""
-        with self.file.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = file_digest(self.file)
         try:
             note = json.loads(self.file.with_suffix(".json").read_text("utf-8"))
             return str(note["content"]) if note["pickle"] == digest else digest
         except (OSError, ValueError, LookupError, TypeError):
             return digest
 
-    def setup(self, device: str, seed: int) -> None:
-        """Load the function, and move it to the device where it can move."""
-        if self.unavailable() is None:
-            fill = pickle.loads(self.file.read_bytes())
-            self._fill = fill.to(device) if hasattr(fill, "to") else fill
-
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but a missing file."""
-        return self.unavailable()
+    def _load(self, device: str) -> Any:
+        fill = pickle.loads(self.file.read_bytes())
+        return fill.to(device) if hasattr(fill, "to") else fill
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
-        """Call the function.
-
-        Raises
-        ------
-        ValueError
-            When there is none.
-        """
-        if self._fill is None:
-            reason = self.unavailable()
-            if reason:
-                raise ValueError(reason)
-            self.setup("cpu", 0)
-        assert self._fill is not None
-        return self._fill(image, mask)
+        """Call the function."""
+        filled: NDArray[np.generic] = self.ready()(image, mask)
+        return filled

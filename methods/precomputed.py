@@ -10,8 +10,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.files import content_digest
+from inpaintbench.images.png import write_png
 from inpaintbench.methods.base import Image, Mask, Method
-from inpaintbench.methods.networks.picture import read_picture, write_picture
+from inpaintbench.methods.networks.picture import read_picture
 
 
 def case_name(image: Image, mask: Mask) -> str:
@@ -69,38 +71,24 @@ class Precomputed(Method):
         """Digest of the results' names and content."""
         if not self.folder or not self._folder.is_dir():
             return ""
-        digest = hashlib.sha256()
-        for path in sorted(self._folder.glob("*.png")):
-            if "." not in path.stem:  # neither an exported image nor its mask
-                content = hashlib.sha256(path.read_bytes()).hexdigest()
-                digest.update(f"{path.name} {content}\n".encode())
-        return digest.hexdigest()
-
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but a missing folder."""
-        return self.unavailable()
+        # with a point in their stems, there are exported images and their masks
+        results = (path for path in self._folder.glob("*.png") if "." not in path.stem)
+        return content_digest(results, self._folder)
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Read the result of this case.
 
         Raises
         ------
-        ValueError
-            When there is no folder.
         FileNotFoundError
             When there is no result yet, naming the file that is missing.
         """
-        reason = self.unavailable()
-        if reason:
-            raise ValueError(reason)
         name = case_name(image, mask)
         result = self._folder / f"{name}.png"
         if result.is_file():
             return read_picture(result, image)
         if not self.export:
             raise FileNotFoundError(f"no result {result}; export=yes writes the cases to fill")
-        self._folder.mkdir(parents=True, exist_ok=True)
-        white = (mask * np.uint8(255))[..., None]
-        write_picture(self._folder / f"{name}.image.png", image)
-        write_picture(self._folder / f"{name}.mask.png", white)
+        write_png(self._folder / f"{name}.image.png", image)
+        write_png(self._folder / f"{name}.mask.png", (mask * np.uint8(255))[..., None])
         raise FileNotFoundError(f"no result {result} yet; {name}.image.png is there to be filled")

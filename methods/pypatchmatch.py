@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.kernels.known import blanked
+from inpaintbench.methods.networks.picture import like, to_bytes
 
 
 @dataclass(frozen=True)
@@ -53,27 +54,16 @@ class PyPatchMatch(Method):
         return None
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse 16 bits; and everything where the package is missing."""
-        reason = self.unavailable()
-        if reason is None and dtype.itemsize > 1:
-            return "pypatchmatch takes 8 bits only"
-        return reason
+        """Refuse 16 bits."""
+        return "pypatchmatch takes 8 bits only" if dtype.itemsize > 1 else None
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with ``patchmatch.inpaint``."""
-        import numpy as np
-
-        from inpaintbench.methods.kernels.known import blanked
-        from inpaintbench.methods.networks.colour import from_bytes, to_bytes
-
         known = blanked(image, mask)
         if mask.all():
             return known
-        reason = self.unavailable()
-        if reason:
-            raise ValueError(reason)
         from patchmatch import inpaint, set_random_seed
 
         set_random_seed(0)
         filled = inpaint(to_bytes(known), mask.astype(np.uint8), patch_size=self.patch_size)
-        return from_bytes(filled, image)
+        return like(filled, image)

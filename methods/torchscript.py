@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import ClassVar
 
-from inpaintbench.methods.networks.called import call_network, check_call
+from inpaintbench.methods.networks.called import check_call
 from inpaintbench.methods.networks.convention import Convention
-from inpaintbench.methods.networks.exported import ExportedModel
-
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.networks.exported import TorchScriptModel
 
 
 @dataclass
-class TorchScript(ExportedModel):
+class TorchScript(TorchScriptModel):
     """Network in a TorchScript file, by a convention that the parameters declare.
 
     The network takes an image ``(1, 3, H, W)`` and a mask ``(1, 1, H, W)`` in float32 and returns
@@ -45,7 +39,6 @@ class TorchScript(ExportedModel):
     multiple: int = 8
 
     name: ClassVar[str] = "torchscript"
-    requires: ClassVar[tuple[str, ...]] = ("torch",)
 
     def __post_init__(self) -> None:
         """Refuse a convention that isn't known."""
@@ -55,13 +48,3 @@ class TorchScript(ExportedModel):
     def convention(self) -> Convention:
         """Return the declared convention."""
         return Convention(self.image_range, self.output_range, self.mask, multiple=self.multiple)
-
-    def _load(self, path: Path, device: str) -> None:
-        import torch
-
-        loaded: Any = torch.jit.load(str(path), device)  # type: ignore[no-untyped-call]
-        self._network = loaded.eval()
-        self._device = device
-
-    def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
-        return call_network(self._network, image, mask, self.call, self._device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -85,6 +85,14 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def content_digest(paths: Iterable[Path], folder: Path | None = None) -> str:
+    """Return a SHA-256 of several files: of their content, and of their places in a folder."""
+    parts = [(path.relative_to(folder).as_posix() if folder else "", path) for path in paths]
+    parts = sorted(parts) if folder else parts
+    text = "".join(f"{name} {file_digest(path)}\n" for name, path in parts)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def known_digest(path: Path) -> str:

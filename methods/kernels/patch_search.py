@@ -1,9 +1,7 @@
 """Exact nearest-patch search over all complete patches of an image, compiled.
 
-Neighbouring source patches are compared with the target side by side. Tiles of 3×3 pixels that lie
-wholly in the target's known part give a lower bound on the distances (Bessel's inequality: the sum
-and the slopes of a tile are three of nine orthogonal components), which settles nearly all of
-them; the rest add up squared differences until they exceed the best.
+Neighbouring source patches are compared with the target side by side: squared differences are added
+up, from pixels scattered over the patch, until all of them exceed the best one so far.
 
 Pixels are whole numbers in float32. The square of a difference below 4096 is exact, and so is
 every sum below 2²⁴, so the order of addition and the width of the vector unit don't change a
@@ -24,26 +22,16 @@ LANES = 128
 GROUP = 6
 """Terms added to the distances between two looks at the best one."""
 
-FEW = 4
-"""Up to so many patches of a run that pass the bound are finished one by one."""
-
-TILE = 3
-
-# A bound in float32 is off by rounding; a patch is rejected only when it exceeds this much more.
-_CAUTION = np.float32(1 + 1e-5)
-
 
 class Sources(NamedTuple):
     """The complete patches of an image, laid out for the search.
 
-    There are planes for the image's own `channels`, for the sums of each over tiles, for the
-    slopes of the first over tiles (down, across), and one of zeros; a tile is named by its top
-    left pixel. Column ``x`` of row ``y`` of plane ``p`` is at
-    ``p * plane + (x % stride) * phase + y * places + x // stride`` of `features`, so patches
-    `stride` columns apart are neighbours in memory whatever the stride.
+    Column ``x`` of row ``y`` of channel ``p`` is at
+    ``p * plane + (x % stride) * phase + y * places + x // stride`` of `pixels`, so patches
+    `stride` columns apart are neighbours in memory whatever the stride. A plane of zeros follows.
     """
 
-    features: NDArray[np.float32]
+    pixels: NDArray[np.float32]
     channels: int
     plane: int
     phase: int
@@ -60,14 +48,12 @@ class Sources(NamedTuple):
     """(H, W): whether a patch with its top left pixel here is one of them."""
 
 
-class Terms(NamedTuple):
-    """Weighted squared differences between a target and any source patch, to be added up."""
+class Target(NamedTuple):
+    """The known values of the patch to fill, in the order in which they are compared."""
 
     offsets: NDArray[np.int64]
-    """Place of the source's feature, relative to that of the patch's top left pixel."""
+    """Place of the source's value, relative to that of the patch's top left pixel."""
     values: NDArray[np.float32]
-    """The target's feature."""
-    weights: NDArray[np.float32]
 
 
 def sources(
@@ -89,12 +75,13 @@ def sources(
     runs, first_run, complete = _complete_runs(hole.copy(), size, stride)
     if len(runs) == 0:
         return None
-    features = _features(planes, stride)
-    _, phases, height, places = features.shape
+    channels, height, width = planes.shape
+    places = -(-width // stride)
+    padded = np.pad(planes, ((0, 1), (0, 0), (0, places * stride - width)))
     return Sources(
-        features.ravel(),
-        len(planes),
-        phases * height * places,
+        padded.reshape(channels + 1, height, places, stride).transpose(0, 3, 1, 2).ravel(),
+        channels,
+        stride * height * places,
         height * places,
         places,
         size,
@@ -132,40 +119,6 @@ def nearest_patch(
     half = sources.size // 2
     found: tuple[int, int] = _nearest(sources, origin, centre[0] - half, centre[1] - half, radius)
     return found
-
-
-@njit(cache=True)
-def _tile(values: NDArray[np.float32]) -> Any:
-    """Sum and slopes (down, across) of a tile."""
-    total = np.float32(0)
-    down = np.float32(0)
-    across = np.float32(0)
-    for i in range(TILE):
-        for j in range(TILE):
-            total += values[i, j]
-            down += (i - 1) * values[i, j]
-            across += (j - 1) * values[i, j]
-    return total, down, across
-
-
-@njit(cache=True)
-def _features(planes: NDArray[np.float32], stride: int) -> Any:
-    channels, height, width = planes.shape
-    places = (width + stride - 1) // stride
-    result = np.zeros((2 * channels + 3, stride, height, places), np.float32)
-    for y in range(height):
-        for x in range(width):
-            for p in range(channels):
-                result[p, x % stride, y, x // stride] = planes[p, y, x]
-    for y in range(height - TILE + 1):
-        for x in range(width - TILE + 1):
-            for p in range(channels):
-                total, down, across = _tile(planes[p, y : y + TILE, x : x + TILE])
-                result[channels + p, x % stride, y, x // stride] = total
-                if p == 0:
-                    result[2 * channels, x % stride, y, x // stride] = down
-                    result[2 * channels + 1, x % stride, y, x // stride] = across
-    return result
 
 
 @njit(cache=True)
@@ -212,112 +165,56 @@ def _place(sources: Sources, y: int, x: int) -> Any:
 
 
 @njit(cache=True)
-def _target(sources: Sources, origin: NDArray[np.int64], top: int, left: int) -> Any:
-    """Pixels of a target patch, and which of them are known."""
+def _describe(sources: Sources, origin: NDArray[np.int64], top: int, left: int) -> Any:
+    """List the known values of a target; the last group is filled up from the plane of zeros."""
     height, width = origin.shape
-    size = sources.size
-    pixels = np.zeros((sources.channels, size, size), np.float32)
-    known = np.zeros((size, size), np.bool_)
-    for i in range(max(-top, 0), min(size, height - top)):
-        for j in range(max(-left, 0), min(size, width - left)):
-            index = origin[top + i, left + j]
-            if index >= 0:
-                known[i, j] = True
-                place = _place(sources, index // width, index % width)
-                for p in range(sources.channels):
-                    pixels[p, i, j] = sources.features[p * sources.plane + place]
-    return pixels, known
-
-
-@njit(cache=True)
-def _add(terms: Terms, count: int, offset: int, value: float, weight: float) -> Any:
-    terms.offsets[count] = offset
-    terms.values[count] = value
-    terms.weights[count] = weight
-    return count + 1
-
-
-@njit(cache=True)
-def _full_groups(sources: Sources, terms: Terms, count: int) -> Any:
-    """Fill up the last group from the plane of zeros."""
-    while count % GROUP:
-        count = _add(terms, count, (2 * sources.channels + 2) * sources.plane, 0, 0)
-    return Terms(terms.offsets[:count], terms.values[:count], terms.weights[:count])
-
-
-@njit(cache=True)
-def _room(count: int) -> Any:
-    return Terms(
-        np.empty(count, np.int64), np.empty(count, np.float32), np.empty(count, np.float32)
-    )
-
-
-@njit(cache=True)
-def _describe(sources: Sources, pixels: NDArray[np.float32], known: NDArray[np.bool_]) -> Any:
-    """List the terms of a target: those of the bound, and those of the exact distance."""
-    size, channels, plane = sources.size, sources.channels, sources.plane
-    bound = _room((channels + 2) * size * size + GROUP)
-    exact = _room(channels * size * size + GROUP)
-    bounds = 0
-    loose = known.copy()
-    for slopes in (False, True):
-        for i in range(0, size - TILE + 1, TILE):
-            for j in range(0, size - TILE + 1, TILE):
-                if not known[i : i + TILE, j : j + TILE].all():
-                    continue
-                loose[i : i + TILE, j : j + TILE] = False
-                place = _place(sources, i, j)
-                for p in range(channels):
-                    total, down, across = _tile(pixels[p, i : i + TILE, j : j + TILE])
-                    if not slopes:
-                        bounds = _add(bound, bounds, (channels + p) * plane + place, total, 1 / 9)
-                    elif p == 0:
-                        down_at = 2 * channels * plane + place
-                        bounds = _add(bound, bounds, down_at, down, 1 / 6)
-                        bounds = _add(bound, bounds, down_at + plane, across, 1 / 6)
-    exacts = 0
+    room = sources.channels * sources.size**2 + GROUP
+    offsets = np.full(room, sources.channels * sources.plane, np.int64)
+    values = np.zeros(room, np.float32)
+    count = 0
     for k in sources.order:
-        i, j = k // size, k % size
-        if known[i, j]:
-            for p in range(channels):
-                place = p * plane + _place(sources, i, j)
-                exacts = _add(exact, exacts, place, pixels[p, i, j], 1)
-                if loose[i, j]:
-                    bounds = _add(bound, bounds, place, pixels[p, i, j], 1)
-    return _full_groups(sources, bound, bounds), _full_groups(sources, exact, exacts)
+        i, j = k // sources.size, k % sources.size
+        y, x = top + i, left + j
+        if not (0 <= y < height and 0 <= x < width) or origin[y, x] < 0:
+            continue
+        shown = _place(sources, origin[y, x] // width, origin[y, x] % width)
+        for p in range(sources.channels):
+            offsets[count] = p * sources.plane + _place(sources, i, j)
+            values[count] = sources.pixels[p * sources.plane + shown]
+            count += 1
+    count += -count % GROUP
+    return Target(offsets[:count], values[:count])
 
 
 @njit(cache=True, fastmath={"contract"})
 def _add_group(
     distances: NDArray[np.float32],
-    features: NDArray[np.float32],
+    pixels: NDArray[np.float32],
     start: int,
-    terms: Terms,
+    target: Target,
     g: int,
     limit: float,
 ) -> Any:
     """Add `GROUP` terms to the distances of neighbouring patches; count those within `limit`."""
     count = len(distances)
-    offsets, values, weights = terms.offsets, terms.values, terms.weights
-    a = features[start + offsets[g] : start + offsets[g] + count]
-    b = features[start + offsets[g + 1] : start + offsets[g + 1] + count]
-    c = features[start + offsets[g + 2] : start + offsets[g + 2] + count]
-    d = features[start + offsets[g + 3] : start + offsets[g + 3] + count]
-    e = features[start + offsets[g + 4] : start + offsets[g + 4] + count]
-    f = features[start + offsets[g + 5] : start + offsets[g + 5] + count]
+    offsets, values = target.offsets, target.values
+    a = pixels[start + offsets[g] : start + offsets[g] + count]
+    b = pixels[start + offsets[g + 1] : start + offsets[g + 1] + count]
+    c = pixels[start + offsets[g + 2] : start + offsets[g + 2] + count]
+    d = pixels[start + offsets[g + 3] : start + offsets[g + 3] + count]
+    e = pixels[start + offsets[g + 4] : start + offsets[g + 4] + count]
+    f = pixels[start + offsets[g + 5] : start + offsets[g + 5] + count]
     ta, tb, tc = values[g], values[g + 1], values[g + 2]
     td, te, tf = values[g + 3], values[g + 4], values[g + 5]
-    wa, wb, wc = weights[g], weights[g + 1], weights[g + 2]
-    wd, we, wf = weights[g + 3], weights[g + 4], weights[g + 5]
     within = 0
     for k in range(count):
         total = distances[k]
-        total += (a[k] - ta) * (a[k] - ta) * wa
-        total += (b[k] - tb) * (b[k] - tb) * wb
-        total += (c[k] - tc) * (c[k] - tc) * wc
-        total += (d[k] - td) * (d[k] - td) * wd
-        total += (e[k] - te) * (e[k] - te) * we
-        total += (f[k] - tf) * (f[k] - tf) * wf
+        total += (a[k] - ta) * (a[k] - ta)
+        total += (b[k] - tb) * (b[k] - tb)
+        total += (c[k] - tc) * (c[k] - tc)
+        total += (d[k] - td) * (d[k] - td)
+        total += (e[k] - te) * (e[k] - te)
+        total += (f[k] - tf) * (f[k] - tf)
         distances[k] = total
         within += total <= limit
     return within
@@ -326,29 +223,28 @@ def _add_group(
 @njit(cache=True)
 def _measure_run(
     distances: NDArray[np.float32],
-    features: NDArray[np.float32],
+    pixels: NDArray[np.float32],
     start: int,
-    terms: Terms,
+    target: Target,
     limit: float,
 ) -> Any:
     """Measure neighbouring patches; count those within `limit`, giving up when none is."""
     distances[:] = 0
     within = len(distances)
-    for g in range(0, len(terms.offsets), GROUP):
-        within = _add_group(distances, features, start, terms, g, limit)
+    for g in range(0, len(target.offsets), GROUP):
+        within = _add_group(distances, pixels, start, target, g, limit)
         if within == 0:
             break
     return within
 
 
 @njit(cache=True)
-def _measure_one(features: NDArray[np.float32], start: int, terms: Terms, limit: float) -> Any:
+def _measure_one(pixels: NDArray[np.float32], start: int, target: Target, limit: float) -> Any:
     """Measure one patch, giving up above `limit`."""
     total = np.float32(0)
-    for g in range(0, len(terms.offsets), GROUP):
-        for k in range(g, g + GROUP):
-            difference = features[start + terms.offsets[k]] - terms.values[k]
-            total += difference * difference
+    for k in range(len(target.offsets)):
+        difference = pixels[start + target.offsets[k]] - target.values[k]
+        total += difference * difference
         if total > limit:
             break
     return total
@@ -357,8 +253,7 @@ def _measure_one(features: NDArray[np.float32], start: int, terms: Terms, limit:
 @njit(cache=True)
 def _search(
     sources: Sources,
-    bound: Terms,
-    exact: Terms,
+    target: Target,
     top: int,
     left: int,
     radius: int,
@@ -369,7 +264,7 @@ def _search(
     `best` and the result are distance, squared displacement and place: the smallest wins.
     """
     nearest, apart, found = best
-    features, stride = sources.features, sources.stride
+    stride = sources.stride
     scratch = np.empty(LANES, np.float32)
     rows = len(sources.first_run) - 1
     home = top // stride
@@ -387,20 +282,13 @@ def _search(
                 continue
             start = row * stride * sources.places + first
             distances = scratch[: end - first]
-            within = _measure_run(distances, features, start, bound, nearest * _CAUTION)
-            one_by_one = within <= FEW
-            if not one_by_one:
-                within = _measure_run(distances, features, start, exact, nearest)
-            if within == 0:
+            if _measure_run(distances, sources.pixels, start, target, nearest) == 0:
                 continue
             for k in range(end - first):
-                if distances[k] > nearest * _CAUTION:
+                if distances[k] > nearest:
                     continue
-                distance = distances[k]
-                if one_by_one:
-                    distance = _measure_one(features, start + k, exact, nearest)
                 across = (first + k) * stride - left
-                this = (distance, down * down + across * across, start + k)
+                this = (distances[k], down * down + across * across, start + k)
                 if this < (nearest, apart, found):
                     nearest, apart, found = this
     return nearest, apart, found
@@ -408,7 +296,7 @@ def _search(
 
 @njit(cache=True)
 def _continue_neighbours(
-    sources: Sources, exact: Terms, origin: NDArray[np.int64], top: int, left: int, radius: int
+    sources: Sources, target: Target, origin: NDArray[np.int64], top: int, left: int, radius: int
 ) -> Any:
     """Measure the patches that continue where filled neighbours were copied from.
 
@@ -427,7 +315,7 @@ def _continue_neighbours(
                 continue
             start = v * sources.places + u // sources.stride
             if start != found:
-                distance = _measure_one(sources.features, start, exact, nearest)
+                distance = _measure_one(sources.pixels, start, target, nearest)
                 this = (distance, down * down + across * across, start)
                 if this < (nearest, apart, found):
                     nearest, apart, found = this
@@ -436,11 +324,10 @@ def _continue_neighbours(
 
 @njit(cache=True)
 def _nearest(sources: Sources, origin: NDArray[np.int64], top: int, left: int, radius: int) -> Any:
-    pixels, known = _target(sources, origin, top, left)
-    bound, exact = _describe(sources, pixels, known)
-    best = _continue_neighbours(sources, exact, origin, top, left, radius)
+    target = _describe(sources, origin, top, left)
+    best = _continue_neighbours(sources, target, origin, top, left, radius)
     while True:
-        best = _search(sources, bound, exact, top, left, radius, best)
+        best = _search(sources, target, top, left, radius, best)
         if best[2] >= 0:
             v, u = best[2] // sources.places, best[2] % sources.places * sources.stride
             return v - top, u - left

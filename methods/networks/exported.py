@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 from abc import abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.images.files import content_digest
+from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.networks.called import call_network
 from inpaintbench.methods.networks.convention import Convention
+from inpaintbench.methods.networks.loaded import LoadedMethod
 
 
 @dataclass
-class ExportedModel(Method):
+class ExportedModel(LoadedMethod):
     """A model in a file of its own, called by a declared convention.
 
     Parameters
@@ -30,28 +34,19 @@ class ExportedModel(Method):
 
     family: ClassVar[str] = "learned"
     locations: ClassVar[tuple[str, ...]] = ("model",)
-    library: ClassVar[str] = "torch"
+    library: ClassVar[str]
     """The module that runs the model."""
 
-    example: ClassVar[str] = "model.pt"
+    example: ClassVar[str]
     """A file name to show in messages."""
 
     def __post_init__(self) -> None:
         """Check the convention."""
         self.convention()
-        self._ready = False
 
     @abstractmethod
     def convention(self) -> Convention:
         """Return how the model wants its image and mask."""
-
-    @abstractmethod
-    def _load(self, path: Path, device: str) -> None:
-        """Load the model."""
-
-    @abstractmethod
-    def _call(self, image: NDArray[np.float32], mask: NDArray[np.float32]) -> NDArray[np.generic]:
-        """Run the model: ``(1, 3, H, W)`` and ``(1, 1, H, W)`` in, ``(1, 3, H, W)`` out."""
 
     def unavailable(self) -> str | None:
         """Say why the model can't be used, or None."""
@@ -69,34 +64,42 @@ class ExportedModel(Method):
 
     def fingerprint(self) -> str:
         """Digest of the model's files."""
-        if not self._path.is_file():
-            return ""
-        digest = hashlib.sha256()
-        for path in (self._path, *self._other_files()):
-            with path.open("rb") as file:
-                digest.update(hashlib.file_digest(file, "sha256").digest())
-        return digest.hexdigest()
+        return content_digest(self._files()) if self._path.is_file() else ""
 
-    def _other_files(self) -> list[Path]:
-        """List the files that the model file refers to."""
-        return []
-
-    def setup(self, device: str, seed: int) -> None:
-        """Load the model where there is one."""
-        if self.unavailable() is None:
-            self._load(self._path, device)
-            self._ready = True
-
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but a missing model."""
-        return self.unavailable()
+    def _files(self) -> Sequence[Path]:
+        """List the model file and those that it refers to."""
+        return [self._path]
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Run the model on one image."""
-        if not self._ready:
-            reason = self.unavailable()
-            if reason:
-                raise ValueError(reason)
-            self.setup("cpu", 0)
         convention = self.convention()
-        return convention.decode(self._call(*convention.encode(image, mask)), image)
+        return convention.decode(self.ready()(*convention.encode(image, mask)), image)
+
+
+class TorchScriptModel(ExportedModel):
+    """A model in a TorchScript file."""
+
+    requires: ClassVar[tuple[str, ...]] = ("torch",)
+    library: ClassVar[str] = "torch"
+    example: ClassVar[str] = "model.pt"
+
+    call = "image,mask"
+
+    def _load(self, device: str) -> Any:
+        import torch
+
+        network: Any = torch.jit.load(str(self._path), device)  # type: ignore[no-untyped-call]
+        return partial(call_network, network.eval(), call=self.call, device=device)
+
+
+class OnnxModel(ExportedModel):
+    """A model in an ONNX file."""
+
+    requires: ClassVar[tuple[str, ...]] = ("onnxruntime",)
+    library: ClassVar[str] = "onnxruntime"
+    example: ClassVar[str] = "model.onnx"
+
+    def _load(self, device: str) -> Any:
+        from inpaintbench.methods.networks.onnx_session import OnnxSession
+
+        return OnnxSession(self._path, device)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.files import file_digest
-from inpaintbench.methods.base import Image, Mask, Method
+from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.networks.loaded import LoadedMethod
 from inpaintbench.methods.weights import files
 
 if TYPE_CHECKING:
@@ -55,7 +58,7 @@ def from_fill(
 
 
 @dataclass
-class LearnedMethod(Method):
+class LearnedMethod(LoadedMethod):
     """A method that is a network, with weights in a file.
 
     Parameters
@@ -73,7 +76,6 @@ class LearnedMethod(Method):
 
     def __post_init__(self) -> None:
         """Take what the weights were trained on from their file."""
-        self._network: nn.Module | None = None
         if self.unavailable() is None:
             object.__setattr__(self, "trained_on", self._seen())
 
@@ -96,32 +98,19 @@ class LearnedMethod(Method):
 
     def fingerprint(self) -> str:
         """Digest of the weight file."""
-        return "" if self.unavailable() else file_digest(files.locate(self.source))
+        return "" if self.unavailable() else file_digest(self._path)
 
-    def setup(self, device: str, seed: int) -> None:
-        """Build the network and load its verified weights.
+    def _load(self, device: str) -> nn.Module:
+        from inpaintbench.methods.networks.catalogue import build
 
-        Raises
-        ------
-        WeightsError
-            When the file was altered, or doesn't hold the network it names.
-        """
-        if self.unavailable() is None:
-            from inpaintbench.methods.networks.catalogue import build
-
-            architecture, states = self._load()
-            network = build(self.network_name, architecture)
-            try:
-                network.load_state_dict(states)
-            except RuntimeError as error:
-                first = str(error).splitlines()[0]
-                raise files.WeightsError(f"{self.source}: {first}") from error
-            self._network = network.eval().to(device)
-            self._device = device
-
-    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-        """Refuse nothing but missing weights."""
-        return self.unavailable()
+        architecture, states = self._states()
+        network = build(self.network_name, architecture)
+        try:
+            network.load_state_dict(states)
+        except RuntimeError as error:
+            first = str(error).splitlines()[0]
+            raise files.WeightsError(f"{self.source}: {first}") from error
+        return network.eval().to(device)
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill one image."""
@@ -145,12 +134,13 @@ class LearnedMethod(Method):
         """
         import torch
 
-        network = self.ready()
+        network: nn.Module = self.ready()
+        device = next(network.parameters()).device
         chunks = [slice(start, start + CHUNK) for start in range(0, len(images), CHUNK)]
         with torch.inference_mode():
             filled = [
                 from_fill(
-                    self._fill(network, to_inputs(images[part], masks[part]).to(self._device)),
+                    self._fill(network, to_inputs(images[part], masks[part]).to(device)),
                     images[part],
                     masks[part],
                 )
@@ -159,37 +149,24 @@ class LearnedMethod(Method):
         joined: NDArray[np.generic] = np.concatenate(filled)
         return joined
 
-    def ready(self) -> nn.Module:
-        """Return the network, set up on the CPU if `setup` was not called.
-
-        Raises
-        ------
-        WeightsError
-            When there are no weights, in a line that says what to do.
-        """
-        if self._network is None:
-            reason = self.unavailable()
-            if reason:
-                raise files.WeightsError(reason)
-            self.setup("cpu", 0)
-        assert self._network is not None
-        return self._network
-
+    @abstractmethod
     def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
         """Fill inputs ``(N, 4, H, W)``: images ``(N, 3, H, W)`` in [-1, 1]."""
-        images: Tensor = network(inputs)
-        return images
+
+    @property
+    def _path(self) -> Path:
+        return files.locate(self.source)
 
     def _description(self) -> files.Description:
-        return files.describe(files.locate(self.source))
+        return files.describe(self._path)
 
     def _seen(self) -> tuple[str, ...]:
         """Name the datasets that the weights were trained on."""
         return self._description().trained_on
 
-    def _load(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
+    def _states(self) -> tuple[Mapping[str, int], Mapping[str, Tensor]]:
         """Read the parameters of the architecture, and the weights."""
-        return self._description().architecture, files.read(files.locate(self.source))
+        return self._description().architecture, files.read(self._path)
 
 
 @dataclass
@@ -202,14 +179,10 @@ class FixedSizeMethod(LearnedMethod):
 
     def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
         """Refuse images larger than those trained on, or less than half of that."""
-        reason = self.unavailable()
-        if reason is None:
-            size = self._description().size
-            if max(shape[:2]) > size or min(shape[:2]) < size // 2:
-                return (
-                    f"trained on {size}×{size} images, which {shape[0]}×{shape[1]} is too far from"
-                )
-        return reason
+        size = self._description().size
+        if max(shape[:2]) > size or min(shape[:2]) < size // 2:
+            return f"trained on {size}×{size} images, which {shape[0]}×{shape[1]} is too far from"
+        return None
 
     def _fill(self, network: nn.Module, inputs: Tensor) -> Tensor:
         from torch.nn.functional import pad

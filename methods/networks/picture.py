@@ -1,8 +1,9 @@
-"""Lossless pictures that methods exchange with programs of other people."""
+"""Images for programs and libraries of other people, and their answers back."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,19 +11,28 @@ from numpy.typing import NDArray
 from inpaintbench.methods.base import Image
 
 
-def write_picture(path: Path, image: NDArray[np.generic]) -> None:
-    """Write ``(H, W, C)``, C = 1 or 3, uint8 or uint16, as a PNG."""
-    import cv2
-
-    if not cv2.imwrite(str(path), image[..., ::-1]):
-        raise OSError(f"{path}: can't be written")
+def to_bytes(image: Image) -> NDArray[np.uint8]:
+    """Turn ``(H, W, C)`` of uint8 or uint16, grey or colour, into 8-bit colour."""
+    scaled = image if image.dtype == np.uint8 else np.rint(image / 257).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(scaled, (*image.shape[:2], 3)))
 
 
-def read_picture(path: Path, like: Image) -> NDArray[np.generic]:
-    """Read a picture as an image with the channels and dtype of `like`.
+def like(pixels: NDArray[Any], image: Image) -> NDArray[np.generic]:
+    """Turn 8 or 16 bits, grey or colour, into the channels and the scale of `image`.
 
-    An alpha channel is dropped; grey and colour are turned into each other, by replication and
-    by the mean; 8 and 16 bits are scaled.
+    Grey and colour are turned into each other by replication and by the mean.
+    """
+    channels = image.shape[2]
+    if channels == 3:
+        pixels = np.broadcast_to(pixels, (*pixels.shape[:2], 3))
+    if pixels.dtype == image.dtype and pixels.shape[2] == channels:
+        return np.ascontiguousarray(pixels)
+    scaled = pixels * (np.iinfo(image.dtype).max / np.iinfo(pixels.dtype).max)
+    return scaled if channels == 3 else scaled.mean(axis=2, keepdims=True)
+
+
+def read_picture(path: Path, image: Image) -> NDArray[np.generic]:
+    """Read a picture as one like `image`; an alpha channel is dropped.
 
     Raises
     ------
@@ -34,11 +44,4 @@ def read_picture(path: Path, like: Image) -> NDArray[np.generic]:
     pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if pixels is None:
         raise ValueError(f"{path.name}: not a picture")
-    pixels = pixels[..., None] if pixels.ndim == 2 else pixels[..., 2::-1]
-    channels = like.shape[2]
-    if pixels.shape[2] == 1 and channels == 3:
-        pixels = np.repeat(pixels, 3, axis=2)
-    if pixels.dtype == like.dtype and pixels.shape[2] == channels:
-        return np.ascontiguousarray(pixels)
-    scaled = pixels * (np.iinfo(like.dtype).max / np.iinfo(pixels.dtype).max)
-    return scaled if channels == 3 else scaled.mean(axis=2, keepdims=True)
+    return like(pixels[..., None] if pixels.ndim == 2 else pixels[..., 2::-1], image)

@@ -78,17 +78,18 @@ def describe(path: Path) -> Description:
     WeightsError
         When the file is no safetensors file, or its header doesn't name a network.
     """
+    from safetensors import SafetensorError, safe_open
+
     try:
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            metadata = json.loads(file.read(length))["__metadata__"]
+        with safe_open(path, "numpy") as file:
+            metadata = file.metadata() or {}
         return Description(
             metadata["network"],
             json.loads(metadata["architecture"]),
             int(metadata["size"]),
             tuple(filter(None, metadata["trained_on"].split(","))),
         )
-    except (ValueError, KeyError, OverflowError, MemoryError) as error:
+    except (SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(f"{path}: not a weight file of inpaintbench train") from error
 
 
