@@ -11,8 +11,6 @@ import typer
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from inpaintbench.datasets.base import Dataset
     from inpaintbench.standalone.mask_export import DrawnMask
 
@@ -99,6 +97,7 @@ def _export(
     from inpaintbench.planning.subset import choose
     from inpaintbench.plugins import registry
     from inpaintbench.plugins.specification import label
+    from inpaintbench.standalone.contact_sheet import write_contact_sheet
     from inpaintbench.standalone.mask_export import export_masks
 
     suite = registry.masks().make(specification)
@@ -114,7 +113,9 @@ def _export(
     written = export_masks(dataset, suite, samples, count, seed, directory, show).masks
     title = f"{label(suite)} v{suite.version} on {label(dataset)}"
     sheet = directory / "contact-sheet.png"
-    _write_sheet(sheet, title, [mask for kind in shown.values() for mask in kind], len(written))
+    tiles = [mask for kind in shown.values() for mask in kind]
+    of = "" if len(tiles) == len(written) else f"{len(tiles)} of "
+    write_contact_sheet(sheet, f"{title} · {of}{len(written)} masks", tiles)
     coverage = [100 * mask.coverage for mask in written]
     thickness = [mask.thickness for mask in written]
     say(
@@ -124,22 +125,6 @@ def _export(
     say(f"contact sheet  {sheet}")
     say(f"masks          {directory}/*.png, 255 = hole")
     say(f"manifest       {directory / FILE_NAME}")
-
-
-def _write_sheet(path: Path, title: str, shown: Sequence[DrawnMask], drawn: int) -> None:
-    from inpaintbench.masks.contact_sheet import Tile, write_contact_sheet
-
-    tiles = [
-        Tile(
-            mask.sample.image,
-            mask.mask,
-            mask.sample.id if mask.kind == "default" else f"{mask.kind} · {mask.sample.id}",
-            mask.statistics,
-        )
-        for mask in shown
-    ]
-    number = f"{drawn} masks" if len(shown) == drawn else f"{len(shown)} of {drawn} masks"
-    write_contact_sheet(path, f"{title} · {number}", tiles)
 
 
 def _verify(path: Path) -> None:
@@ -169,14 +154,14 @@ def _measure(
 
     catalogue = registry.masks()
     samples = [dataset.load(sample) for sample in choose(dataset.ids(), limit)]
-    rows = []
+    measures = []
     for name in [specification] if specification else catalogue.plugins:
         try:
-            rows += measure_suite(catalogue.make(name), samples, draws)
+            measures.append(measure_suite(catalogue.make(name), samples, draws))
         except (BenchError, DataError):
             if specification:
                 raise  # of all suites, those that read a person's files are left out
-    table = markdown_table(rows)
+    table = markdown_table(measures)
     if out is None:
         say(table, nl=False)
         return
@@ -186,4 +171,5 @@ def _measure(
         raise BenchError(f"{out}: can't be renewed: {error.strerror}") from error
     except ValueError as error:
         raise BenchError(f"{out}: {error}") from error
-    say(f"{out}: table renewed, {draws} masks of each of {len(rows)} kinds")
+    kinds = sum(measured["kind"].nunique() for measured in measures)
+    say(f"{out}: table renewed, {draws} masks of each of {kinds} kinds")
