@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
@@ -67,8 +66,6 @@ class Criminisi(Method):
 
     def setup(self, device: str, seed: int) -> None:
         """Compile the kernels, or load them from numba's cache."""
-        import numpy as np
-
         image = np.zeros((16, 16, 1), np.uint8)
         mask = np.zeros((16, 16), bool)
         mask[8, 8] = True
@@ -76,8 +73,6 @@ class Criminisi(Method):
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with known pixels, patch by patch."""
-        import numpy as np
-
         from inpaintbench.methods.kernels.colour import cielab
         from inpaintbench.methods.kernels.fill_front import complete_patch, start
         from inpaintbench.methods.kernels.patch_search import nearest_patch, sources

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.kernels.known import blanked
 
 
 class _FrequencySelective(Method):
@@ -23,9 +23,6 @@ class _FrequencySelective(Method):
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with ``cv2.xphoto.inpaint``."""
         import cv2
-        import numpy as np
-
-        from inpaintbench.methods.kernels.known import blanked
 
         source = blanked(image, mask)
         if not mask.any() or mask.all():

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.kernels.known import blanked
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,6 @@ class Nearest(Method):
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Copy the nearest known pixel into each pixel of the hole."""
         from scipy.ndimage import distance_transform_edt
-
-        from inpaintbench.methods.kernels.known import blanked
 
         result = blanked(image, mask)
         if mask.any() and not mask.all():

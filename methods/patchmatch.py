@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.kernels.known import blanked
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,6 @@ class PatchMatch(Method):
 
     def setup(self, device: str, seed: int) -> None:
         """Compile the kernels, or load them from numba's cache."""
-        import numpy as np
-
         image = np.zeros((32, 32, 1), np.uint8)
         mask = np.zeros((32, 32), bool)
         mask[14:18, 14:18] = True
@@ -70,10 +68,7 @@ class PatchMatch(Method):
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole level by level."""
-        import numpy as np
-
         from inpaintbench.methods.kernels.completion import complete
-        from inpaintbench.methods.kernels.known import blanked
 
         known = blanked(image, mask)
         if not mask.any() or mask.all():

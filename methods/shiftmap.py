@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.kernels.known import blanked
 
 SMALLEST = 48
 """Shortest side in pixels at which a photograph shows the 60 shifts that OpenCV takes."""
@@ -43,10 +43,7 @@ class Shiftmap(Method):
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with ``cv2.xphoto.INPAINT_SHIFTMAP``."""
         import cv2
-        import numpy as np
         from skimage.color import lab2rgb, rgb2lab
-
-        from inpaintbench.methods.kernels.known import blanked
 
         source = blanked(image, mask)
         if not mask.any() or mask.all():

@@ -1,37 +1,40 @@
-"""What OpenCV's two fast-marching methods share: how they are called, and what they can't take."""
+"""What OpenCV's two fast-marching methods share."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.base import Image, Mask, Method
 from inpaintbench.methods.kernels.known import blanked
 
 
-def march(image: Image, mask: Mask, radius: float, flag: int) -> NDArray[np.generic]:
-    """Fill the hole with ``cv2.inpaint``, which may read it where it touches the image border.
+@dataclass(frozen=True)
+class FastMarching(Method):
+    """Fill the hole with ``cv2.inpaint``, which may read it where it touches the image border."""
 
-    Parameters
-    ----------
-    image : (H, W, C) array of uint8 or uint16
-    mask : (H, W) array of bool
-        True = hole.
-    radius : float
-        Neighbourhood in pixels; OpenCV clamps it to 1–100.
-    flag : int
-        ``cv2.INPAINT_TELEA`` or ``cv2.INPAINT_NS``.
-    """
-    import cv2
+    radius: float = 3.0
 
-    result: NDArray[np.generic] = cv2.inpaint(
-        blanked(image, mask), mask.astype(np.uint8), radius, flag
-    )
-    return result
+    family: ClassVar[str] = "diffusion"
+    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless",)
 
+    flag: ClassVar[str]
+    """The algorithm's name in OpenCV."""
 
-def refusal(shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
-    """Say why images of this shape and dtype can't be taken, or None."""
-    if dtype.itemsize > 1 and shape[2] > 1:
-        return "OpenCV inpaints colour in 8 bits only"
-    return None
+    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+        """Fill the hole with ``cv2.inpaint``."""
+        import cv2
+
+        result: NDArray[np.generic] = cv2.inpaint(
+            blanked(image, mask), mask.astype(np.uint8), self.radius, getattr(cv2, self.flag)
+        )
+        return result
+
+    def skip(self, shape: tuple[int, int, int], dtype: np.dtype[np.generic]) -> str | None:
+        """Refuse 16-bit colour, which OpenCV's inpainting does not take."""
+        if dtype.itemsize > 1 and shape[2] > 1:
+            return "OpenCV inpaints colour in 8 bits only"
+        return None

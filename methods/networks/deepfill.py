@@ -6,6 +6,7 @@ their state dictionaries load.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable
 
 import torch
@@ -68,90 +69,51 @@ class GatedConvolution(nn.Module):
         return self.activation(values) * torch.sigmoid(gates)
 
 
-class GatedUpsampling(nn.Module):
-    """Enlargement by two, nearest neighbour, and a gated convolution."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.conv = GatedConvolution(inputs, outputs)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return features of twice the size."""
-        enlarged: Tensor = self.conv(interpolate(features, scale_factor=2, mode="nearest"))
-        return enlarged
+def _stages(**stages: nn.Module) -> nn.Sequential:
+    """Run modules one after the other, under their names."""
+    return nn.Sequential(OrderedDict(stages))
 
 
-class ToImage(nn.Module):
-    """The last convolution, without a gate, and the hyperbolic tangent."""
-
-    def __init__(self, inputs: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, 3, 3, padding=1)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return images in (-1, 1)."""
-        return torch.tanh(self.conv(features))
+def _down_block(inputs: int, outputs: int, hidden: int) -> nn.Module:
+    """Make a gated convolution of stride 2 and one of stride 1."""
+    halve = GatedConvolution(inputs, hidden, stride=2)
+    return _stages(conv1_downsample=halve, conv2=GatedConvolution(hidden, outputs))
 
 
-class DownBlock(nn.Module):
-    """A gated convolution of stride 2 and one of stride 1."""
-
-    def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
-        super().__init__()
-        self.conv1_downsample = GatedConvolution(inputs, hidden, stride=2)
-        self.conv2 = GatedConvolution(hidden, outputs)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return features of half the size."""
-        halved: Tensor = self.conv2(self.conv1_downsample(features))
-        return halved
+def _up_block(inputs: int, outputs: int, hidden: int) -> nn.Module:
+    """Make an enlargement by two, nearest neighbour, and two gated convolutions."""
+    double = _stages(enlarge=nn.Upsample(scale_factor=2), conv=GatedConvolution(inputs, hidden))
+    return _stages(conv1_upsample=double, conv2=GatedConvolution(hidden, outputs))
 
 
-class UpBlock(nn.Module):
-    """An enlargement by two and a gated convolution."""
-
-    def __init__(self, inputs: int, outputs: int, hidden: int) -> None:
-        super().__init__()
-        self.conv1_upsample = GatedUpsampling(inputs, hidden)
-        self.conv2 = GatedConvolution(hidden, outputs)
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return features of twice the size."""
-        doubled: Tensor = self.conv2(self.conv1_upsample(features))
-        return doubled
+def _to_image(inputs: int) -> nn.Module:
+    """Make the last convolution, without a gate, and the hyperbolic tangent."""
+    return _stages(conv=nn.Conv2d(inputs, 3, 3, padding=1), limit=nn.Tanh())
 
 
 DILATIONS = (1, 2, 4, 8, 16)
 """Of the convolutions at a quarter of the size, which see far around them."""
 
 
-class CoarseNetwork(nn.Module):
-    """First stage: a blurred guess from the damaged image.
+def _coarse_network(width: int) -> nn.Module:
+    """Make the first stage: ``(N, 5, H, W)`` in, a blurred guess ``(N, 3, H, W)`` in (-1, 1) out.
 
-    Parameters
-    ----------
-    width : int
-        Channels at half the size; half as many at full size, twice as many at a quarter.
+    `width` is the number of channels at half the size; half as many at full size, twice as many at
+    a quarter.
     """
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        wide = 2 * width
-        self.conv1 = GatedConvolution(5, width // 2, kernel=5)
-        self.down_block1 = DownBlock(width // 2, width, width)
-        self.down_block2 = DownBlock(width, wide, wide)
-        for number, dilation in enumerate((*DILATIONS, 1, 1), 1):
-            setattr(self, f"conv_bn{number}", GatedConvolution(wide, wide, dilation=dilation))
-        self.up_block1 = UpBlock(wide, width, width)
-        self.up_block2 = UpBlock(width, width // 4, width // 2)
-        self.conv_to_rgb = ToImage(width // 4)
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Turn inputs ``(N, 5, H, W)`` into images ``(N, 3, H, W)`` in (-1, 1)."""
-        features = inputs
-        for stage in self.children():
-            features = stage(features)
-        return features
+    wide = 2 * width
+    return _stages(
+        conv1=GatedConvolution(5, width // 2, kernel=5),
+        down_block1=_down_block(width // 2, width, width),
+        down_block2=_down_block(width, wide, wide),
+        **{
+            f"conv_bn{number}": GatedConvolution(wide, wide, dilation=dilation)
+            for number, dilation in enumerate((*DILATIONS, 1, 1), 1)
+        },
+        up_block1=_up_block(wide, width, width),
+        up_block2=_up_block(width, width // 4, width // 2),
+        conv_to_rgb=_to_image(width // 4),
+    )
 
 
 class RefinementNetwork(nn.Module):
@@ -167,48 +129,42 @@ class RefinementNetwork(nn.Module):
         super().__init__()
         wide = 2 * width
         self.b1_conv1 = GatedConvolution(3, width // 2, kernel=5)
-        self.b1_down_block1 = DownBlock(width // 2, width, width // 2)
-        self.b1_down_block2 = DownBlock(width, wide, width)
+        self.b1_down_block1 = _down_block(width // 2, width, width // 2)
+        self.b1_down_block2 = _down_block(width, wide, width)
         for number, dilation in enumerate(DILATIONS, 1):
             setattr(self, f"b1_conv_bn{number}", GatedConvolution(wide, wide, dilation=dilation))
         self.b2_conv1 = GatedConvolution(3, width // 2, kernel=5)
-        self.b2_down_block1 = DownBlock(width // 2, width, width // 2)
-        self.b2_down_block2 = DownBlock(width, wide, wide)
+        self.b2_down_block1 = _down_block(width // 2, width, width // 2)
+        self.b2_down_block2 = _down_block(width, wide, wide)
         self.b2_conv_bn1 = GatedConvolution(wide, wide, activation=relu)
         self.contextual_attention = ContextualAttention()
         self.b2_conv_bn4 = GatedConvolution(wide, wide)
         self.b2_conv_bn5 = GatedConvolution(wide, wide)
         self.conv_bn6 = GatedConvolution(2 * wide, wide)
         self.conv_bn7 = GatedConvolution(wide, wide)
-        self.up_block1 = UpBlock(wide, width, width)
-        self.up_block2 = UpBlock(width, width // 4, width // 2)
-        self.conv_to_rgb = ToImage(width // 4)
+        self.up_block1 = _up_block(wide, width, width)
+        self.up_block2 = _up_block(width, width // 4, width // 2)
+        self.conv_to_rgb = _to_image(width // 4)
 
     def forward(self, images: Tensor, mask: Tensor) -> Tensor:
         """Turn images with the guess pasted in into refined images in (-1, 1)."""
-        imagined = images
-        for name, stage in self.named_children():
-            if name.startswith("b1_"):
-                imagined = stage(imagined)
+        imagined = self._run(images, "b1_")
         attended = self.contextual_attention(self._before_attention(images), mask)
-        attended = self.b2_conv_bn5(self.b2_conv_bn4(attended))
-        features = torch.cat([imagined, attended], 1)
-        for name, stage in self.named_children():
-            if not name.startswith(("b1_", "b2_", "contextual_attention")):
-                features = stage(features)
-        return features
+        attended = self._run(attended, "b2_conv_bn4", "b2_conv_bn5")
+        return self._run(torch.cat([imagined, attended], 1), "conv_", "up_")
 
     def similar(self, images: Tensor, mask: Tensor) -> Tensor:
         """Choose the known patch that looks most like each place, as the attention sees it."""
         chosen: Tensor = self.contextual_attention.choose(self._before_attention(images), mask)
         return chosen
 
-    def _before_attention(self, features: Tensor) -> Tensor:
-        """Run the attention branch up to the attention."""
+    def _before_attention(self, images: Tensor) -> Tensor:
+        return self._run(images, "b2_conv1", "b2_down", "b2_conv_bn1")
+
+    def _run(self, features: Tensor, *names: str) -> Tensor:
+        """Run the modules whose names begin so, one after the other."""
         for name, stage in self.named_children():
-            if name == "contextual_attention":
-                break
-            if name.startswith("b2_"):
+            if name.startswith(names):
                 features = stage(features)
         return features
 
@@ -243,7 +199,7 @@ class DeepFillNetwork(nn.Module):
         residuals: int = 0,
     ) -> None:
         super().__init__()
-        self.stage1 = CoarseNetwork(coarse_width or width)
+        self.stage1 = _coarse_network(coarse_width or width)
         self.stage2 = RefinementNetwork(width)
         self.stage2.contextual_attention.fuse = not tensorflow
         self.shrink = shrink
