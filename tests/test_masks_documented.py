@@ -29,7 +29,7 @@ def test_every_suite_and_kind_is_in_the_table() -> None:
 def test_the_numbers_are_those_that_the_command_measures(name: str) -> None:
     dataset = registry.datasets().make("photos")
     samples = [dataset.load(sample) for sample in dataset.ids()]
-    table = markdown_table(measure_suite(registry.masks().make(name), samples, 200))
+    table = markdown_table([measure_suite(registry.masks().make(name), samples, 200)])
     first = next(number for number, row in enumerate(ROWS) if row.startswith(f"| `{name}` |"))
     wanted = table.splitlines()[2:]
     assert ROWS[first : first + len(wanted)] == wanted
