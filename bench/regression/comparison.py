@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from inpaintbench.errors import BenchError
 from inpaintbench.regression.differences import (
@@ -27,13 +29,14 @@ from inpaintbench.regression.verdicts import (
     Movement,
     SmallestEffects,
     Verdict,
+    change_intervals,
     few_images,
     judge,
     read_effects,
 )
-from inpaintbench.statistics.bootstrap import LEVEL, Codes, Floats, mean_intervals
+from inpaintbench.statistics.bootstrap import LEVEL, Codes, Floats
 from inpaintbench.statistics.pairs import Flags
-from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
+from inpaintbench.statistics.scores import MetricInfo, read_scores
 from inpaintbench.storage.rows import RunRows
 
 # Scores of one output may differ by as much between processors before the metric counts as
@@ -67,26 +70,63 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
+class _Pair:
+    """A method in BASE and NEW: row i of every array is the same case.
+
+    Parameters
+    ----------
+    base, new : str
+        The variants compared.
+    status, done : pair of arrays
+        How the cells of BASE and of NEW ended, and whether they were finished.
+    equal : array of bool
+        Where the outputs of both are the same, byte for byte.
+    scores : mapping of str to pair of arrays
+        Id of each metric that both have → scores in BASE and in NEW.
+    """
+
+    base: str
+    new: str
+    status: tuple[NDArray[Any], NDArray[Any]]
+    done: tuple[Flags, Flags]
+    equal: Flags
+    scores: Mapping[str, tuple[Floats, Floats]]
+
+
 class _Sides:
-    """BASE and NEW, lined up: row i of either array is the same case."""
+    """BASE and NEW, lined up by the cases that they have in common."""
 
-    base: Scores
-    new: Scores
-    cases: CommonCases
+    def __init__(self, base: RunRows, new: RunRows, cases: CommonCases) -> None:
+        self.base, self.new = read_scores(base), read_scores(new)
+        self.cases = cases
+        self.suite_of: NDArray[Any] = self.base.cases.loc[cases.base, "suite"].to_numpy()
+        self._digests = _digests(base), _digests(new)
 
-    def done(self, base: str, new: str) -> tuple[Flags, Flags]:
-        """Return whether a variant finished each case, in BASE and NEW."""
-        return (
-            self.base.done.loc[self.cases.base, base].to_numpy(),
-            self.new.done.loc[self.cases.new, new].to_numpy(),
+    def pair(self, base: str, new: str) -> _Pair:
+        """Line a method up."""
+
+        def both(old: pd.DataFrame, now: pd.DataFrame) -> tuple[NDArray[Any], NDArray[Any]]:
+            return (
+                old.reindex(self.cases.base)[base].to_numpy(),
+                now.reindex(self.cases.new)[new].to_numpy(),
+            )
+
+        old, now = both(*self._digests)
+        common = self.base.values.keys() & self.new.values.keys()
+        return _Pair(
+            base,
+            new,
+            status=both(self.base.status, self.new.status),
+            done=both(self.base.done, self.new.done),
+            equal=(old == now) & (old != ""),
+            scores={id: both(self.base.values[id], self.new.values[id]) for id in common},
         )
 
-    def values(self, metric: str, base: str, new: str) -> tuple[Floats, Floats]:
-        """Return the scores of a variant in BASE and NEW."""
-        return (
-            self.base.values[metric].loc[self.cases.base, base].to_numpy(),
-            self.new.values[metric].loc[self.cases.new, new].to_numpy(),
-        )
+    def suites(self) -> list[str]:
+        """List the suites of the common cases, led by an empty one for all of several."""
+        common = set(self.suite_of)
+        suites = [suite for suite in self.base.suites() if suite in common]
+        return ["", *suites] if len(suites) > 1 else suites
 
 
 def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comparison:
@@ -106,50 +146,52 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
             f"{base.directory} and {new.directory} have no case in common"
             + (f": {reasons}" if reasons else "")
         )
-    pairs = match_variants(base.variants, new.variants, wanted.match or {})
-    if not pairs:
+    matched = match_variants(base.variants, new.variants, wanted.match or {})
+    if not matched:
         raise BenchError(
             f"{base.directory} and {new.directory} have no method in common; pair some with "
             "--match BASE-LABEL=NEW-LABEL"
         )
-    sides = _Sides(read_scores(base), read_scores(new), cases)
-    outputs = _Outputs(base, new, cases)
+    sides = _Sides(base, new, cases)
+    pairs = [sides.pair(old, now) for old, now in matched.items()]
     differences += metric_differences(base.metrics, new.metrics)
-    shifted = _shifted_metrics(sides, outputs, pairs)
+    shifted = _shifted_metrics(sides, pairs)
     differences += shifted.values()
     metrics = _metrics(sides, wanted.metrics, set(shifted))
     effects = read_effects(wanted.effects, metrics)
-    level = 1 - (1 - LEVEL) / max(1, len(metrics) * len(_suites(sides)))
+    level = 1 - (1 - LEVEL) / max(1, len(metrics) * len(sides.suites()))
 
     timed: Mapping[str, Figure] = {}
     if wanted.runtime:
         obstacles = runtime_obstacles(base, new)
         if not obstacles:
-            timed, obstacles = compare_runtimes(base, new, cases, pairs, effects.runtime)
+            timed, obstacles = compare_runtimes(base, new, cases, matched, effects.runtime)
         differences += obstacles
     differences += software_differences(base, new)
     differences += [
-        Difference("method", f"{old} is compared with {now}")
-        for old, now in pairs.items()
-        if old != now
+        Difference("method", f"{pair.base} is compared with {pair.new}")
+        for pair in pairs
+        if pair.base != pair.new
     ]
     lost = _lost_suites(sides)
     methods = []
-    for old, now in pairs.items():
-        equal = outputs.equal(old, now)
-        done = np.logical_and(*sides.done(old, now))
-        figures = [*_finished(sides, old, now)]
-        figures += _score_figures(sides, metrics, old, now, equal & done, effects, level)
-        figures += [timed[old]] if old in timed else []
+    for pair in pairs:
+        done = np.logical_and(*pair.done)
+        figures = _finished(sides, pair)
+        figures += _score_figures(sides, pair, metrics, effects, level)
+        figures += [timed[pair.base]] if pair.base in timed else []
         methods.append(
             MethodComparison(
-                base=old,
-                new=now,
-                deterministic=_deterministic(sides, old, now),
+                base=pair.base,
+                new=pair.new,
+                deterministic=bool(
+                    sides.base.variants.loc[pair.base, "deterministic"]
+                    and sides.new.variants.loc[pair.new, "deterministic"]
+                ),
                 common=int(done.sum()),
-                equal=int((equal & done).sum()),
+                equal=int((pair.equal & done).sum()),
                 figures=(*figures, *lost),
-                moved=_moved(sides, new, metrics, old, now, effects, wanted.moved),
+                moved=_moved(sides, pair, metrics, effects, wanted.moved, new.cells),
             )
         )
     return Comparison(
@@ -158,24 +200,10 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
         cases=len(cases.base),
         differences=tuple(differences),
         methods=tuple(methods),
-        only_base=tuple(name for name in base.variants["variant"] if name not in pairs),
-        only_new=tuple(n for n in new.variants["variant"] if n not in set(pairs.values())),
+        only_base=tuple(name for name in base.variants["variant"] if name not in matched),
+        only_new=tuple(n for n in new.variants["variant"] if n not in set(matched.values())),
         level=LEVEL,
     )
-
-
-class _Outputs:
-    """Digests of the outputs of both runs."""
-
-    def __init__(self, base: RunRows, new: RunRows, cases: CommonCases) -> None:
-        self._base = _digests(base).reindex(cases.base)
-        self._new = _digests(new).reindex(cases.new)
-
-    def equal(self, base: str, new: str) -> Flags:
-        """Return where the outputs of a variant are the same, byte for byte."""
-        old, now = self._base[base].to_numpy(), self._new[new].to_numpy()
-        same: Flags = (old == now) & (old != "")
-        return same
 
 
 def _digests(rows: RunRows) -> pd.DataFrame:
@@ -183,25 +211,15 @@ def _digests(rows: RunRows) -> pd.DataFrame:
     return wide.reindex(columns=rows.variants["variant"]).fillna("").astype(str)
 
 
-def _deterministic(sides: _Sides, base: str, new: str) -> bool:
-    return bool(
-        sides.base.variants.loc[base, "deterministic"]
-        and sides.new.variants.loc[new, "deterministic"]
-    )
-
-
-def _shifted_metrics(
-    sides: _Sides, outputs: _Outputs, pairs: Mapping[str, str]
-) -> dict[str, Difference]:
+def _shifted_metrics(sides: _Sides, pairs: Sequence[_Pair]) -> dict[str, Difference]:
     """Find metrics that score equal outputs differently: their definition moved, their id not."""
     found = {}
     for metric in sides.base.metrics:
         if metric.id not in sides.new.values:
             continue
         largest, number = 0.0, 0
-        for old, now in pairs.items():
-            equal = outputs.equal(old, now)
-            before, after = (v[equal] for v in sides.values(metric.id, old, now))
+        for pair in pairs:
+            before, after = (values[pair.equal] for values in pair.scores[metric.id])
             shift = np.nan_to_num(np.abs(after - before) / np.maximum(1, np.abs(before)))
             number += int((shift > _SCORE_TOLERANCE).sum())
             largest = max(largest, float(shift.max(initial=0)))
@@ -218,10 +236,9 @@ def _shifted_metrics(
 def _metrics(sides: _Sides, names: Sequence[str], shifted: set[str]) -> tuple[MetricInfo, ...]:
     """Choose the metrics that both runs have, described by the run that describes them best."""
     described = sides.base if len(sides.base.metrics) > len(sides.new.metrics) else sides.new
-    chosen = described.main_metrics(names)
     return tuple(
         metric
-        for metric in chosen
+        for metric in described.main_metrics(names)
         if metric.id not in shifted
         and all(
             metric.id in side.values and side.values[metric.id].notna().to_numpy().any()
@@ -230,18 +247,9 @@ def _metrics(sides: _Sides, names: Sequence[str], shifted: set[str]) -> tuple[Me
     )
 
 
-def _suites(sides: _Sides) -> list[str]:
-    """List the suites of the common cases, led by an empty one for all when there are several."""
-    common = set(sides.base.cases.loc[sides.cases.base, "suite"])
-    suites = [suite for suite in sides.base.suites() if suite in common]
-    return ["", *suites] if len(suites) > 1 else suites
-
-
 def _lost_suites(sides: _Sides) -> list[Figure]:
     """Say of suites that both runs have, without a common case, that nothing can be told."""
-    common = set(sides.base.cases.loc[sides.cases.base, "suite"])
-    both = [s for s in sides.base.suites() if s in set(sides.new.suites()) and s not in common]
-    nan = float("nan")
+    common, new = set(sides.suite_of), set(sides.new.suites())
     return [
         Figure(
             metric="",
@@ -250,30 +258,20 @@ def _lost_suites(sides: _Sides) -> list[Figure]:
             higher_is_better=True,
             suite=suite,
             verdict=Verdict.cant_tell,
-            base=nan,
-            new=nan,
-            difference=nan,
-            low=nan,
-            high=nan,
-            effect=nan,
-            cases=0,
-            images=0,
             reason="no case with equal image and mask",
         )
-        for suite in both
+        for suite in sides.base.suites()
+        if suite in new and suite not in common
     ]
 
 
-def _finished(sides: _Sides, base: str, new: str) -> list[Figure]:
+def _finished(sides: _Sides, pair: _Pair) -> list[Figure]:
     """Compare the cells finished on each suite where any finished in one run and not the other."""
-    before, after = sides.done(base, new)
-    reached = sides.new.status.loc[sides.cases.new, new].to_numpy() != ""
-    reached &= sides.base.status.loc[sides.cases.base, base].to_numpy() != ""
-    suites = sides.base.cases.loc[sides.cases.base, "suite"].to_numpy()
-    images = sides.cases.images
+    before, after = pair.done
+    reached = (pair.status[0] != "") & (pair.status[1] != "")
     found = []
-    for suite in dict.fromkeys(suites):
-        here = reached & (suites == suite)
+    for suite in dict.fromkeys(sides.suite_of):
+        here = reached & (sides.suite_of == suite)
         lost, won = (before & ~after & here).sum(), (after & ~before & here).sum()
         if not lost and not won:
             continue
@@ -293,7 +291,7 @@ def _finished(sides: _Sides, base: str, new: str) -> list[Figure]:
                 high=difference,
                 effect=0.0,
                 cases=int(here.sum()),
-                images=len(np.unique(images[here])),
+                images=len(np.unique(sides.cases.images[here])),
             )
         )
     return found
@@ -301,22 +299,20 @@ def _finished(sides: _Sides, base: str, new: str) -> list[Figure]:
 
 def _score_figures(
     sides: _Sides,
+    pair: _Pair,
     metrics: Sequence[MetricInfo],
-    base: str,
-    new: str,
-    equal: Flags,
     effects: SmallestEffects,
     level: float,
 ) -> list[Figure]:
     """Test each metric on each suite; cases with equal outputs differ by nothing."""
-    suites = sides.base.cases.loc[sides.cases.base, "suite"].to_numpy()
+    equal = pair.equal & pair.done[0] & pair.done[1]
     found = []
-    for suite in _suites(sides):
-        here = suites == suite if suite else np.ones(len(suites), dtype=bool)
+    for suite in sides.suites():
+        here = (sides.suite_of == suite) | (suite == "")
         # metrics scored on the same cases share the draws of the bootstrap
         groups: dict[bytes, list[tuple[MetricInfo, Floats, Floats]]] = {}
         for metric in metrics:
-            before, after = sides.values(metric.id, base, new)
+            before, after = pair.scores[metric.id]
             after = np.where(equal, before, after)
             used = here & np.isfinite(before) & np.isfinite(after)
             if used.any():
@@ -337,16 +333,11 @@ def _tested(
 ) -> list[Figure]:
     """Test metrics, each with its scores in BASE and NEW, on the same cases."""
     changes = np.column_stack([after - before for _, before, after in group])
-    lows = highs = np.zeros(len(group))
-    if changes.any():
-        intervals = mean_intervals(changes, images, level=level)
-        lows, highs = intervals.low, intervals.high
+    lows, highs = change_intervals(changes, images, level)
     count = len(np.unique(images))
     found = []
     for i, (metric, before, after) in enumerate(group):
         low, high = float(lows[i]), float(highs[i])
-        if not changes[:, i].any():
-            low = high = 0.0
         effect = effects.of(metric, float(before.mean()))
         up = (low, high) if metric.higher_is_better else (-high, -low)
         found.append(
@@ -373,46 +364,37 @@ def _tested(
 
 def _moved(
     sides: _Sides,
-    new_rows: RunRows,
+    pair: _Pair,
     metrics: Sequence[MetricInfo],
-    base: str,
-    new: str,
     effects: SmallestEffects,
     number: int,
+    new_cells: pd.DataFrame,
 ) -> tuple[Movement, ...]:
     """Name the cases that no longer finish, then those whose scores moved most."""
-    before, after = sides.done(base, new)
-    status = sides.new.status.loc[sides.cases.new, new].to_numpy()
-    broken = np.flatnonzero(before & ~after & (status != ""))
+    before, after = pair.done
+    broken = np.flatnonzero(before & ~after & (pair.status[1] != ""))[:number]
     size = np.zeros(len(before))
     for metric in metrics:
-        old, now = sides.values(metric.id, base, new)
+        old, now = pair.scores[metric.id]
         change = np.nan_to_num(np.abs(now - old))
         effect = effects.of(metric, float(np.nanmean(old)) if np.isfinite(old).any() else 0.0)
         size = np.maximum(size, change / effect if effect else np.where(change > 0, np.inf, 0))
-    order = [int(i) for i in np.argsort(-size, kind="stable") if size[i] > 0]
-    cells = new_rows.cells[new_rows.cells["variant"] == new].set_index("case")
+    order = [row for row in np.argsort(-size, kind="stable") if size[row] > 0]
+    cells = new_cells[new_cells["variant"] == pair.new].set_index("case")
 
-    def movement(row: int, message: str = "") -> Movement:
+    def movement(row: int, broken: bool) -> Movement:
         base_case, new_case = str(sides.cases.base[row]), str(sides.cases.new[row])
-        case = sides.base.cases.loc[base_case]
-        scores = {}
-        for metric in metrics if not message else ():
-            old, now = (float(values[row]) for values in sides.values(metric.id, base, new))
-            scores[metric.label] = (old, now)
+        case, cell = sides.base.cases.loc[base_case], cells.loc[new_case]
+        scores = {m.label: tuple(float(v[row]) for v in pair.scores[m.id]) for m in metrics}
         return Movement(
             base_case=base_case,
             new_case=new_case,
             place=f"{case['dataset']}/{case['sample']}",
             suite=str(case["suite"]),
             kind=str(case["kind"]),
-            scores=scores,
-            message=message,
+            scores={} if broken else scores,
+            message=f"{cell['failure'] or cell['status']}: {cell['message']}" if broken else "",
         )
 
-    failed = []
-    for row in broken[:number]:
-        cell = cells.loc[sides.cases.new[row]]
-        kind = cell["failure"] or cell["status"]
-        failed.append(movement(int(row), f"{kind}: {cell['message']}"))
-    return (*failed, *(movement(row) for row in order[: max(0, number - len(failed))]))
+    failed = [movement(row, True) for row in broken]
+    return (*failed, *(movement(row, False) for row in order[: number - len(failed)]))

@@ -10,8 +10,15 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.regression.matching import CommonCases
-from inpaintbench.regression.verdicts import RUNTIME, Difference, Figure, few_images, judge
-from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.regression.verdicts import (
+    RUNTIME,
+    Difference,
+    Figure,
+    change_intervals,
+    few_images,
+    judge,
+)
+from inpaintbench.statistics.bootstrap import Codes, Floats
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.storage.rows import RunRows
 
@@ -104,10 +111,7 @@ def case_medians(rows: RunRows) -> pd.DataFrame:
 
 def _figure(timed: _Timed, effect: float) -> Figure:
     logs = timed.logs
-    mean, low, high = float(logs.mean()), 0.0, 0.0
-    if logs.any():
-        found = mean_intervals(logs[:, None], timed.images)
-        low, high = float(found.low[0]), float(found.high[0])
+    low, high = (float(bound[0]) for bound in change_intervals(logs[:, None], timed.images))
     images = len(np.unique(timed.images))
     return Figure(
         metric=RUNTIME,
@@ -118,7 +122,7 @@ def _figure(timed: _Timed, effect: float) -> Figure:
         verdict=judge(-high, -low, math.log1p(effect)),
         base=float(np.median(timed.before)),
         new=float(np.median(timed.after)),
-        difference=math.expm1(mean),
+        difference=math.expm1(float(logs.mean())),
         low=math.expm1(low),
         high=math.expm1(high),
         effect=effect,

@@ -7,8 +7,16 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from inpaintbench.errors import BenchError
-from inpaintbench.statistics.bootstrap import FEWEST_IMAGES
+from inpaintbench.statistics.bootstrap import (
+    FEWEST_IMAGES,
+    LEVEL,
+    Codes,
+    Floats,
+    mean_intervals,
+)
 from inpaintbench.statistics.scores import MetricInfo
 
 RUNTIME = "runtime"
@@ -55,6 +63,17 @@ def judge(low: float, high: float, effect: float) -> Verdict:
     if low > effect:
         return Verdict.improved
     return Verdict.cant_tell
+
+
+def change_intervals(changes: Floats, images: Codes, level: float = LEVEL) -> tuple[Floats, Floats]:
+    """Find the intervals of mean changes, column by column, as `mean_intervals` does.
+
+    Where nothing changed, both bounds are 0, however few the images.
+    """
+    if not changes.any():
+        return np.zeros(changes.shape[1]), np.zeros(changes.shape[1])
+    found, still = mean_intervals(changes, images, level=level), ~changes.any(axis=0)
+    return np.where(still, 0.0, found.low), np.where(still, 0.0, found.high)
 
 
 def few_images(count: int) -> str:
@@ -163,14 +182,14 @@ class Figure:
     higher_is_better: bool
     suite: str
     verdict: Verdict
-    base: float
-    new: float
-    difference: float
-    low: float
-    high: float
-    effect: float
-    cases: int
-    images: int
+    base: float = math.nan
+    new: float = math.nan
+    difference: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    effect: float = math.nan
+    cases: int = 0
+    images: int = 0
     reason: str = ""
 
 
