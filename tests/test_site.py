@@ -25,7 +25,7 @@ from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.masks.statistics import coverage_bin, thickness_bin
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.report.summary import Summary
-from inpaintbench.site import write_site
+from inpaintbench.site.building import write_site
 from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import facets
 from inpaintbench.site.highlights import cells_with_pictures, highlights
@@ -338,11 +338,8 @@ def test_every_picture_waits_until_it_is_seen(site: Path) -> None:
 
 def test_plots_that_a_run_cannot_fill_are_named(tmp_path: Path) -> None:
     from inpaintbench.site.pictures import SitePictures
-    from inpaintbench.site.rendering import Renderer
     from inpaintbench.site.site import Site
 
     rows = synthetic_run(3, images=2, timings=False)
-    write_plots(
-        Site(Summary(rows), Renderer(Folder(tmp_path, SITE_FILES), "t"), SitePictures(), ())
-    )
+    write_plots(Site(Summary(rows), Folder(tmp_path, SITE_FILES), "t", SitePictures(), ()))
     assert "Quality and runtime: not drawn" in (tmp_path / "plots.html").read_text()

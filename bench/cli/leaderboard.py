@@ -33,7 +33,7 @@ def leaderboard(
     It opens from the disk, needs no network, and can be put on any static host.
     """
     from inpaintbench.report.opening import open_runs, separated
-    from inpaintbench.site import write_site
+    from inpaintbench.site.building import write_site
     from inpaintbench.site.reproduction import public_name
 
     with open_runs(runs, separated(methods), metrics=metric or ()) as opened:

@@ -63,7 +63,7 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
 
 
 def _write_site(opened: Opened, run: Path, directory: Path, pictures: int) -> list[Path]:
-    from inpaintbench.site import write_site
+    from inpaintbench.site.building import write_site
     from inpaintbench.site.reproduction import public_name
 
     return write_site(

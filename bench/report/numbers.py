@@ -53,6 +53,20 @@ def significant(value: float, digits: int = 2) -> str:
     return f"{rounded:.{places}f}"
 
 
+def case_decimals(unit: str) -> int:
+    """Return the decimals of a score of a single case, or of a column without intervals."""
+    return 2 if unit == "dB" else 4
+
+
+def duration(seconds: float) -> str:
+    """Write a runtime with two significant digits: ``16 ms``, ``2.4 s``."""
+    if not math.isfinite(seconds):
+        return MISSING
+    if seconds < 0.9995:
+        return f"{significant(seconds * 1000)} ms"
+    return f"{significant(seconds)} s"
+
+
 def p_value(p: float) -> str:
     """Write a p-value: three decimals, or ``<0.001``."""
     if not math.isfinite(p):

@@ -31,6 +31,11 @@ class Cell:
     best: bool = False
     second: bool = False
 
+    @property
+    def place(self) -> str:
+        """``best``, ``second`` or empty."""
+        return "best" if self.best else "second" if self.second else ""
+
 
 @dataclass(frozen=True)
 class Column:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from inpaintbench.report import html, latex, markdown, notes
-from inpaintbench.report.digits import half_widths
 from inpaintbench.report.draws import draws_table
+from inpaintbench.report.form import Form, half_widths, interval
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
-from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, significant
+from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, p_value
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import MetricInfo
@@ -72,155 +75,172 @@ def make(
     }[kind](summary, intervals)
 
 
+@dataclass(frozen=True)
+class _Field:
+    """A column, what it shows of a method among others, and whether the table has it."""
+
+    column: Column
+    show: Callable[[Standing, Entry], Cell]
+    wanted: bool = True
+
+
+def _table(
+    kind: TableKind,
+    caption: str,
+    fields: Iterable[_Field],
+    blocks: Iterable[tuple[str, Standing]],
+    lines: Iterable[str],
+    frame: pd.DataFrame,
+) -> Table:
+    """Lay out a table with a row for each method, in blocks with a title each."""
+    fields = [field for field in fields if field.wanted]
+    return Table(
+        kind=kind,
+        caption=caption,
+        columns=tuple(field.column for field in fields),
+        blocks=tuple(
+            Block(
+                title,
+                tuple(tuple(field.show(here, entry) for field in fields) for entry in here.entries),
+            )
+            for title, here in blocks
+        ),
+        notes=tuple(lines),
+        frame=frame,
+    )
+
+
 def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = False) -> Table:
     """Make the overall table; a brief one lacks memory, quartiles and letters of tied groups."""
     here, rows = summary.overall, summary.rows
-    form = _Form([here], here.main, intervals)
-    ranked = here.ranking is not None
-    columns = (
-        *((Column("Rank"),) if ranked else ()),
-        Column("Method", left=True),
-        *((Column("Tied", left=True),) if ranked and not brief else ()),
-        *((Column("Mean rank", arrow="↓"),) if ranked else ()),
-        *(Column(metric.label, metric.unit, metric.arrow) for metric in here.main),
-        Column("Runtime", "s", "↓"),
-        *(() if brief else (Column("Memory", "MB", "↓"),)),
-        Column("Finished"),
+    form = _form([here], here.main, intervals)
+    ranked, letters = here.ranking is not None, here.ranking is not None and not brief
+    fields = (
+        _Field(Column("Rank"), _rank, ranked),
+        _Field(Column("Method", left=True), _method),
+        _Field(Column("Tied", left=True), lambda _, entry: Cell(entry.group), letters),
+        _Field(Column("Mean rank", arrow="↓"), lambda _, entry: form.mean_rank(entry), ranked),
+        *_qualities(form, here.main),
+        _Field(Column("Runtime", "s", "↓"), partial(form.runtime, quartiles=not brief)),
+        _Field(Column("Memory", "MB", "↓"), _memory, not brief),
+        _Field(Column("Finished"), _finished),
     )
-    body = tuple(
-        (
-            *((Cell(str(entry.rank) if entry.rank else MISSING),) if ranked else ()),
-            _method(entry),
-            *((Cell(entry.group),) if ranked and not brief else ()),
-            *((form.mean_rank(entry),) if ranked else ()),
-            *(form.quality(entry, metric) for metric in here.main),
-            form.runtime(here, entry, quartiles=not brief),
-            *(() if brief else (_memory(here, entry),)),
-            Cell(f"{entry.finished}/{here.support.reached}"),
-        )
-        for entry in here.entries
-    )
-    letters = "Tied: methods that share a letter can't be told apart."
+    tied = "Tied: methods that share a letter can't be told apart."
     lines = (
         here.support.rule(),
         *notes.intervals([here], intervals),
         *notes.marks([here]),
         *notes.rank_rule(here),
-        *((letters,) if ranked and not brief and len(here.support.compared) > 1 else ()),
+        *((tied,) if letters and len(here.support.compared) > 1 else ()),
         *notes.statistics(here),
         *notes.runtimes(here, memory=not brief),
         *notes.gaps(rows, here),
     )
-    return Table(
-        kind="leaderboard",
-        caption=f"{'Leaderboard' if ranked else 'Results'} of {rows.name}.",
-        columns=columns,
-        blocks=(Block("", body),),
-        notes=lines,
-        frame=standing_frame([here]),
+    caption = f"{'Leaderboard' if ranked else 'Results'} of {rows.name}."
+    return _table(
+        TableKind.leaderboard, caption, fields, [("", here)], lines, standing_frame([here])
     )
 
 
 def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
-    caption = f"Results of {summary.rows.name} by dataset and mask suite."
-    return _in_blocks("groups", caption, summary, summary.groups, intervals)
+    by = "by dataset and mask suite"
+    return _in_blocks(TableKind.groups, by, summary, summary.groups, intervals)
 
 
 def _coverages(summary: Summary, intervals: IntervalStyle) -> Table:
-    caption = f"Results of {summary.rows.name} by coverage, hole area / image area."
-    return _in_blocks("coverage", caption, summary, summary.coverages, intervals)
+    by = "by coverage, hole area / image area"
+    return _in_blocks(TableKind.coverage, by, summary, summary.coverages, intervals)
 
 
 def _thicknesses(summary: Summary, intervals: IntervalStyle) -> Table:
-    caption = (
-        f"Results of {summary.rows.name} by thickness, the radius of the largest disc in the hole."
-    )
-    return _in_blocks("thickness", caption, summary, summary.thicknesses, intervals)
+    by = "by thickness, the radius of the largest disc in the hole"
+    return _in_blocks(TableKind.thickness, by, summary, summary.thicknesses, intervals)
 
 
 def _in_blocks(
-    kind: str,
-    caption: str,
+    kind: TableKind,
+    by: str,
     summary: Summary,
     standings: list[Standing],
     intervals: IntervalStyle,
 ) -> Table:
     """Make a table with a block for each of several groups of cases."""
-    main, rows = summary.overall.main, summary.rows
-    form = _Form(standings, main, intervals)
-    ranked = any(here.ranking for here in standings)
-    columns = (
-        Column("Method", left=True),
-        *((Column("Rank"),) if ranked else ()),
-        *(Column(metric.label, metric.unit, metric.arrow) for metric in main),
-        Column("Runtime", "s", "↓"),
-        Column("Finished"),
+    main = summary.overall.main
+    form = _form(standings, main, intervals)
+    fields = (
+        _Field(Column("Method", left=True), _method),
+        _Field(Column("Rank"), _rank, any(here.ranking for here in standings)),
+        *_qualities(form, main),
+        _Field(Column("Runtime", "s", "↓"), form.runtime),
+        _Field(Column("Finished"), _finished),
     )
-    blocks = tuple(
-        Block(
+    blocks = (
+        (
             f"{here.stratum or f'{here.dataset}, {here.suite}'} ({len(here.support.cases)} of "
             f"{here.support.reached} cases)",
-            tuple(
-                (
-                    _method(entry),
-                    *((Cell(str(entry.rank) if entry.rank else MISSING),) if ranked else ()),
-                    *(form.quality(entry, metric) for metric in main),
-                    form.runtime(here, entry),
-                    Cell(f"{entry.finished}/{here.support.reached}"),
-                )
-                for entry in here.entries
-            ),
+            here,
         )
         for here in standings
     )
-    return Table(
-        kind=kind,
-        caption=caption,
-        columns=columns,
-        blocks=blocks,
-        notes=(
-            *_shared_notes(summary, standings, intervals),
-            *notes.bins(standings),
-            *notes.gaps(rows, summary.overall),
-        ),
-        frame=standing_frame(standings),
+    lines = (
+        *_shared_notes(summary, standings, intervals),
+        *notes.bins(standings),
+        *notes.gaps(summary.rows, summary.overall),
     )
+    caption = f"Results of {summary.rows.name} {by}."
+    return _table(kind, caption, fields, blocks, lines, standing_frame(standings))
 
 
 def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
-    main, rows = summary.overall.main, summary.rows
-    form = _Form(summary.suites, main, intervals)
-    columns = (
-        Column("Method", left=True),
-        *(
-            Column(metric.label, metric.unit, metric.arrow, group=str(here.suite))
-            for here in summary.suites
-            for metric in main
-        ),
-    )
-    entries = [{entry.variant: entry for entry in here.entries} for here in summary.suites]
-    body = tuple(
-        (
-            _method(overall, set_aside=False),
-            *(
-                form.quality(by_name[overall.variant], metric, own=True)
-                for by_name in entries
-                for metric in main
-            ),
+    main, suites = summary.overall.main, summary.suites
+    form = _form(suites, main, intervals)
+
+    def quality(suite: Standing, metric: MetricInfo) -> _Field:
+        entries = {entry.variant: entry for entry in suite.entries}
+        return _Field(
+            Column(metric.label, metric.unit, metric.arrow, group=str(suite.suite)),
+            lambda _, entry: form.quality(entries[entry.variant], metric.id),
         )
-        for overall in summary.overall.entries
-    )
-    return Table(
-        kind="suites",
-        caption=f"Quality by mask suite in {rows.name}.",
-        columns=columns,
-        blocks=(Block("", body),),
-        notes=(
-            *_shared_notes(summary, summary.suites, intervals),
-            *notes.gaps(rows, summary.overall),
+
+    fields = (
+        _Field(
+            Column("Method", left=True),
+            lambda _, entry: Cell(entry.variant, mark=notes.SEEN if entry.seen else ""),
         ),
-        frame=suite_frame(summary.suites),
+        *(quality(suite, metric) for suite in suites for metric in main),
     )
+    lines = (
+        *_shared_notes(summary, suites, intervals),
+        *notes.gaps(summary.rows, summary.overall),
+    )
+    caption = f"Quality by mask suite in {summary.rows.name}."
+    blocks = [("", summary.overall)]
+    return _table(TableKind.suites, caption, fields, blocks, lines, suite_frame(suites))
+
+
+def _qualities(form: Form, metrics: Iterable[MetricInfo]) -> Iterator[_Field]:
+    """Make a column of means for each metric."""
+    for metric in metrics:
+        column = Column(metric.label, metric.unit, metric.arrow)
+        yield _Field(column, lambda _, entry, id=metric.id: form.quality(entry, id, own=False))
+
+
+def _rank(_: Standing, entry: Entry) -> Cell:
+    return Cell(str(entry.rank) if entry.rank else MISSING)
+
+
+def _method(_: Standing, entry: Entry) -> Cell:
+    aside = notes.SET_ASIDE if entry.set_aside else ""
+    return Cell(entry.variant, mark=aside + (notes.SEEN if entry.seen else ""))
+
+
+def _memory(here: Standing, entry: Entry) -> Cell:
+    runtime = here.runtimes.of.get(entry.variant)
+    return Cell(fixed(runtime.peak_bytes / 1e6, 0) if runtime else MISSING)
+
+
+def _finished(here: Standing, entry: Entry) -> Cell:
+    return Cell(f"{entry.finished}/{here.support.reached}")
 
 
 def _shared_notes(
@@ -279,7 +299,8 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
 
 def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tuple[Cell, ...]]:
     pairs = comparison.pairs
-    digits = decimals(_pair_half_widths(comparison), otherwise=3)
+    upper = np.triu_indices(len(comparison.variants), 1)
+    digits = decimals(((pairs.high - pairs.low)[upper] / 2).tolist(), otherwise=3)
     better = pairs.better(comparison.higher_is_better)
     for first, second in combinations(comparison.order, 2):
         estimate = Estimate(
@@ -295,7 +316,7 @@ def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tup
         yield (
             Cell(comparison.variants[first]),
             Cell(comparison.variants[second]),
-            Cell(fixed(estimate.mean, digits), _interval(estimate, digits, intervals)),
+            Cell(fixed(estimate.mean, digits), interval(estimate, digits, intervals)),
             Cell(p_value(float(pairs.p_holm[first, second]))),
             Cell(verdict),
         )
@@ -311,14 +332,7 @@ def _failures(summary: Summary, _: IntervalStyle) -> Table:
         ["variant", "dataset", "suite", "kind", "message"], sort=False
     )
     body = tuple(
-        (
-            Cell(str(variant)),
-            Cell(str(dataset)),
-            Cell(str(suite)),
-            Cell(str(kind)),
-            Cell(str(len(cells))),
-            Cell(str(message)),
-        )
+        tuple(map(Cell, (variant, dataset, suite, kind, str(len(cells)), message)))
         for (variant, dataset, suite, kind, message), cells in grouped
     )
     return Table(
@@ -338,97 +352,18 @@ def _failures(summary: Summary, _: IntervalStyle) -> Table:
     )
 
 
-def _method(entry: Entry, *, set_aside: bool = True) -> Cell:
-    mark = notes.SET_ASIDE if set_aside and entry.set_aside else ""
-    return Cell(entry.variant, mark=mark + (notes.SEEN if entry.seen else ""))
-
-
-def _memory(here: Standing, entry: Entry) -> Cell:
-    runtime = here.runtimes.of.get(entry.variant)
-    return Cell(fixed(runtime.peak_bytes / 1e6, 0) if runtime else MISSING)
-
-
-def _interval(estimate: Estimate, digits: int, style: IntervalStyle) -> str:
-    if not estimate.has_interval or style is IntervalStyle.none:
-        return ""
-    if style is IntervalStyle.plus_minus:
-        return f"± {fixed((estimate.high - estimate.low) / 2, digits)}"
-    return f"[{fixed(estimate.low, digits)}, {fixed(estimate.high, digits)}]"
-
-
-class _Form:
-    """How the numbers of each column are written: the same digits all the way down."""
-
-    def __init__(
-        self, standings: list[Standing], metrics: Iterable[MetricInfo], style: IntervalStyle
-    ) -> None:
-        self._style = style
-        self._digits = {
-            metric.id: decimals(
-                _half_widths(standings, metric),
-                otherwise=2 if metric.unit == "dB" else 4,
-                least=1 if metric.unit == "dB" else 2,
-            )
-            for metric in metrics
-        }
-        rankings = (here.ranking for here in standings if here.ranking)
-        self._rank_digits = decimals(half_widths(rankings), otherwise=2, least=1, most=2)
-
-    def quality(self, entry: Entry, metric: MetricInfo, *, own: bool = False) -> Cell:
-        """Write a mean; with `own`, mark it where the method isn't ranked."""
-        quality = entry.qualities.get(metric.id)
-        if quality is None:
-            return Cell(MISSING)
-        digits = self._digits[metric.id]
-        aside = notes.SET_ASIDE if own and entry.set_aside else ""
-        return Cell(
-            fixed(quality.estimate.mean, digits),
-            _interval(quality.estimate, digits, self._style),
-            mark=(notes.TIED if quality.tied else "") + aside,
-            best=quality.best,
-            second=quality.second,
-        )
-
-    def mean_rank(self, entry: Entry) -> Cell:
-        """Write a mean rank."""
-        if entry.mean_rank is None:
-            return Cell(MISSING)
-        digits = self._rank_digits
-        return Cell(
-            fixed(entry.mean_rank.mean, digits), _interval(entry.mean_rank, digits, self._style)
-        )
-
-    def runtime(self, here: Standing, entry: Entry, *, quartiles: bool = True) -> Cell:
-        """Write a median runtime, with its quartiles where there are several cases."""
-        runtime = here.runtimes.of.get(entry.variant)
-        if runtime is None:
-            return Cell(MISSING)
-        spread = f"[{significant(runtime.low_quartile)}, {significant(runtime.high_quartile)}]"
-        return Cell(
-            significant(runtime.median),
-            spread
-            if quartiles and runtime.cases > 1 and self._style is not IntervalStyle.none
-            else "",
-            mark="" if runtime.common or entry.set_aside else notes.SET_ASIDE,
-        )
-
-
-def _half_widths(standings: list[Standing], metric: MetricInfo) -> list[float]:
-    """Collect what the digits of a metric's column are chosen by: of differences, or of means."""
-    found = half_widths(
-        here.comparisons[metric.id] for here in standings if metric.id in here.comparisons
-    )
-    return found or [
-        (estimate.high - estimate.low) / 2
-        for here in standings
-        for entry in here.entries
-        if metric.id in entry.qualities
-        for estimate in [entry.qualities[metric.id].estimate]
-    ]
-
-
-def _pair_half_widths(comparison: Comparison) -> list[float]:
-    pairs = comparison.pairs
-    upper = np.triu_indices(len(comparison.variants), 1)
-    widths: list[float] = ((pairs.high - pairs.low)[upper] / 2).tolist()
-    return widths
+def _form(
+    standings: list[Standing], metrics: Iterable[MetricInfo], intervals: IntervalStyle
+) -> Form:
+    """Choose the digits of each metric's column by differences, or by means where none is known."""
+    digits = {}
+    for metric in metrics:
+        id, decibels = metric.id, metric.unit == "dB"
+        widths = half_widths(s.comparisons[id] for s in standings if id in s.comparisons) or [
+            (entry.qualities[id].estimate.high - entry.qualities[id].estimate.low) / 2
+            for here in standings
+            for entry in here.entries
+            if id in entry.qualities
+        ]
+        digits[id] = decimals(widths, case_decimals(metric.unit), least=1 if decibels else 2)
+    return Form.of(digits, standings, intervals)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pandas as pd
+from markupsafe import Markup
 
 from inpaintbench.report import html, notes, tables
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
-from inpaintbench.report.kinds import IntervalStyle, TableKind
+from inpaintbench.report.kinds import TableKind
 from inpaintbench.report.pictures import missing_words
 from inpaintbench.site.site import Site
 from inpaintbench.storage.rows import RunRows
@@ -17,29 +18,26 @@ _METHODS_IN_PAIRS = 15
 
 def write_about(site: Site) -> None:
     """Write ``about.html`` and the tables that it offers."""
-    from markupsafe import Markup
-
     summary, rows = site.summary, site.summary.rows
-    _table(site, "leaderboard", standing_frame([summary.overall]))
-    _table(site, "suites", suite_frame(summary.suites))
-    _table(site, "pairs", pair_frame([summary.overall], main=True))
-    _table(site, "cases", rows.cases)
-    _table(site, "scores", wide_scores(rows))
-    pairs = ""
-    if 1 < len(summary.overall.order) <= _METHODS_IN_PAIRS:
-        # the table comes escaped
-        pairs = Markup(html.write(tables.make(TableKind.pairs, summary, IntervalStyle.brackets)))
-    site.renderer.page(
+    for name, frame in {
+        "leaderboard": standing_frame([summary.overall]),
+        "suites": suite_frame(summary.suites),
+        "pairs": pair_frame([summary.overall], main=True),
+        "cases": rows.cases,
+        "scores": wide_scores(rows),
+    }.items():
+        site.folder.text(f"tables/{name}.csv", frame.to_csv(index=False, lineterminator="\n"))
+    several = 1 < len(summary.overall.order) <= _METHODS_IN_PAIRS
+    site.page(
         "about.html",
         "about.html",
         section="about",
-        site=site,
-        rows=rows,
-        rules=tables.make(TableKind.leaderboard, summary, IntervalStyle.brackets).notes,
+        rules=tables.make(TableKind.leaderboard, summary).notes,
         metrics=rows.metrics.to_dict("records"),
         provenance=notes.origin(rows),
         missing=missing_words(site.pictures.missing.values()),
-        pairs=pairs,
+        # the table comes escaped
+        pairs=Markup(html.write(tables.make(TableKind.pairs, summary))) if several else "",
     )
 
 
@@ -50,7 +48,3 @@ def wide_scores(rows: RunRows) -> pd.DataFrame:
     return rows.cells.drop(columns="seconds").merge(
         scores[known].reset_index(), on=["case", "variant"], how="left"
     )
-
-
-def _table(site: Site, name: str, frame: pd.DataFrame) -> None:
-    site.renderer.folder.text(f"tables/{name}.csv", frame.to_csv(index=False, lineterminator="\n"))

@@ -8,7 +8,7 @@ from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.about import write_about
-from inpaintbench.site.case import CasePages
+from inpaintbench.site.case import write_case_pages
 from inpaintbench.site.case_list import write_case_list
 from inpaintbench.site.data import write_data
 from inpaintbench.site.highlights import cells_with_pictures, highlights
@@ -16,7 +16,6 @@ from inpaintbench.site.method import write_method
 from inpaintbench.site.overall import write_overall
 from inpaintbench.site.pictures import SitePictures, write_cases
 from inpaintbench.site.plots import write_plots
-from inpaintbench.site.rendering import Renderer
 from inpaintbench.site.site import Site
 
 
@@ -61,16 +60,14 @@ def write_site(
     chosen = highlights(summary, metric) if metric else {}
     wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)
     written = write_cases(folder, pictures, wanted) if pictures else SitePictures()
-    site = Site(summary, Renderer(folder, title or summary.rows.name), written, runs)
-    site.renderer.static_files()
-    write_data(folder, summary, site.facets, site.digits, site.rank_digits)
+    site = Site(summary, folder, title or summary.rows.name, written, runs)
+    site.static_files()
+    write_data(site)
     write_overall(site)
     write_case_list(site)
     write_plots(site)
     write_about(site)
     for entry in summary.overall.entries:
-        write_method(site, entry, metric, chosen.get(entry.variant, []))
-    cases = CasePages(site)
-    for number in range(len(summary.scores.cases)):
-        cases.write(number)
+        write_method(site, entry, chosen.get(entry.variant, []))
+    write_case_pages(site)
     return folder.finish()

@@ -8,41 +8,20 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
-from inpaintbench.folder import Folder
-from inpaintbench.report.summary import Summary
-from inpaintbench.site.estimates import shown_mean_rank, shown_quality
-from inpaintbench.site.facets import Facet
+from inpaintbench.report.table import Cell
+from inpaintbench.site.site import Site
+from inpaintbench.statistics.standings import Entry, Estimate
 
 
-def write_data(
-    folder: Folder,
-    summary: Summary,
-    groups: tuple[Facet, ...],
-    digits: dict[str, int],
-    rank_digits: int,
-) -> None:
-    """Write ``data/run.js`` and ``data/metric-N.js``.
-
-    Parameters
-    ----------
-    folder : Folder
-        The site.
-    summary : Summary
-        The run.
-    groups : tuple of Facet
-        What cases can be filtered by.
-    digits : dict of str to int
-        Metric id → decimals.
-    rank_digits : int
-        Decimals of mean ranks.
-    """
-    scores, overall = summary.scores, summary.overall
+def write_data(site: Site) -> None:
+    """Write ``data/run.js`` and ``data/metric-N.js``."""
+    scores, overall, form = site.summary.scores, site.summary.overall, site.form
     variants = [entry.variant for entry in overall.entries]
-    main = {metric.id for metric in overall.main}
     metrics = []
     for number, metric in enumerate(scores.metrics):
         values = scores.values[metric.id][variants].to_numpy(np.float32)
@@ -53,43 +32,49 @@ def write_data(
                 "label": metric.label,
                 "unit": metric.unit,
                 "higher": metric.higher_is_better,
-                "digits": digits[metric.id],
-                "main": metric.id in main,
+                "digits": form.digits[metric.id],
+                "main": metric in overall.main,
                 "file": file if present else "",
             }
         )
         if present:
-            folder.text(file, f"inpaintbench.scores[{number}] = {json.dumps(_packed(values))};\n")
-    done = scores.done[variants].to_numpy(np.uint8)
+            script = f"inpaintbench.scores[{number}] = {json.dumps(_packed(values))};\n"
+            site.folder.text(file, script)
     run = {
         "variants": variants,
         "metrics": metrics,
         "facets": [
-            {"key": facet.key, "values": facet.values, "labels": facet.labels, "codes": facet.codes}
-            for facet in groups
+            {name: value for name, value in asdict(facet).items() if name != "title"}
+            for facet in site.facets
         ],
-        "done": _packed(done),
+        "done": _packed(scores.done[variants].to_numpy(np.uint8)),
         "share": overall.support.share,
-        "rankDigits": rank_digits,
-        "meanRanks": [shown_mean_rank(entry, rank_digits).packed for entry in overall.entries],
-        "whole": _whole(summary, digits),
+        "rankDigits": form.rank_digits,
+        "meanRanks": [_shown(form.mean_rank(e), e.mean_rank) for e in overall.entries],
+        "whole": _whole(site),
     }
     text = json.dumps(run, separators=(",", ":"), allow_nan=False)
-    folder.text("data/run.js", f"inpaintbench.run = JSON.parse({json.dumps(text)});\n")
+    site.folder.text("data/run.js", f"inpaintbench.run = JSON.parse({json.dumps(text)});\n")
 
 
-def _whole(summary: Summary, digits: dict[str, int]) -> list[list[list[list[Any]]]]:
+def _whole(site: Site) -> list[list[list[list[Any]]]]:
     """Show every metric overall and in each suite, over the whole run: metric → suite → method."""
-    order = [entry.variant for entry in summary.overall.entries]
-    standings = [summary.overall, *summary.suites]
-    entries = [{entry.variant: entry for entry in here.entries} for here in standings]
+    summary = site.summary
+    suites = [{e.variant: e for e in here.entries} for here in (summary.overall, *summary.suites)]
     return [
-        [
-            [shown_quality(by_name[name], metric.id, digits[metric.id]).packed for name in order]
-            for by_name in entries
-        ]
+        [[_quality(site, by_name[name], metric.id) for name in suites[0]] for by_name in suites]
         for metric in summary.scores.metrics
     ]
+
+
+def _quality(site: Site, entry: Entry, metric: str) -> list[str | float | None]:
+    quality = entry.qualities.get(metric)
+    return _shown(site.form.quality(entry, metric), quality.estimate if quality else None)
+
+
+def _shown(cell: Cell, estimate: Estimate | None) -> list[str | float | None]:
+    """Put a mean into the form in which the browser gets it."""
+    return [cell.text, cell.detail, cell.mark, cell.place, estimate.mean if estimate else None]
 
 
 def _packed(values: np.ndarray[Any, np.dtype[Any]]) -> str:

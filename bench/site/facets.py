@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
+from math import isinf
 
-import numpy as np
 import pandas as pd
 
-from inpaintbench.masks.statistics import (
-    COVERAGE_EDGES,
-    THICKNESS_EDGES,
-    bin_labels,
-)
+from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES, bin_labels
 
 
 @dataclass(frozen=True)
@@ -51,8 +48,7 @@ def facets(cases: pd.DataFrame) -> tuple[Facet, ...]:
 
 def _named(key: str, title: str, column: pd.Series[str]) -> Facet:
     codes, values = pd.factorize(column)
-    names = tuple(str(value) for value in values)
-    return Facet(key, title, names, names, tuple(int(code) for code in codes))
+    return Facet(key, title, tuple(values), tuple(values), tuple(codes.tolist()))
 
 
 def _binned(
@@ -64,18 +60,11 @@ def _binned(
     unit: str,
 ) -> Facet:
     """Sort a column into bins, closed on the right; a value outside has none."""
-    values = column.to_numpy(np.float64)
-    found = np.searchsorted(edges, values, side="left") - 1
-    inside = (values > edges[0]) & (values <= edges[-1])
-    used = sorted({int(number) for number in found[inside]})
-    names = bin_labels(edges)
-
-    def label(number: int) -> str:
-        low, high = edges[number] * scale, edges[number + 1] * scale
-        return f"over {low:g}{unit}" if np.isinf(high) else f"{low:g}–{high:g}{unit}"
-
-    place = {number: position for position, number in enumerate(used)}
-    codes = tuple(
-        place[int(number)] if here else -1 for number, here in zip(found, inside, strict=True)
-    )
-    return Facet(key, title, tuple(names[n] for n in used), tuple(label(n) for n in used), codes)
+    ends = [(low * scale, high * scale) for low, high in pairwise(edges)]
+    labels = [
+        f"over {low:g}{unit}" if isinf(high) else f"{low:g}–{high:g}{unit}" for low, high in ends
+    ]
+    written = dict(zip(bin_labels(edges), labels, strict=True))
+    bins = pd.cut(column, list(edges), labels=list(written)).cat.remove_unused_categories().cat
+    values = tuple(bins.categories)
+    return Facet(key, title, values, tuple(written[v] for v in values), tuple(bins.codes.tolist()))

@@ -5,12 +5,16 @@ from __future__ import annotations
 import io
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from inpaintbench.folder import Folder
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw
 from inpaintbench.report.figures.style import BAND, FAINT, INK, STYLES
 from inpaintbench.report.kinds import FigureKind, StyleName
 from inpaintbench.site.site import Site
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _TITLES = {
     FigureKind.runtime: "Quality and runtime",
@@ -59,17 +63,13 @@ def write_plots(site: Site) -> None:
             except NothingToShow as reason:
                 absent.append((title, str(reason)))
                 continue
-            plots.append(_plot(site.renderer.folder, kind, title, drawing.caption, drawing.figure))
-    site.renderer.page(
-        "plots.html", "plots.html", section="plots", site=site, plots=plots, absent=absent
-    )
+            plots.append(_plot(site.folder, kind, title, drawing.caption, drawing.figure))
+    site.page("plots.html", "plots.html", section="plots", plots=plots, absent=absent)
 
 
-def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: object) -> Plot:
+def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Figure) -> Plot:
     import matplotlib as mpl
-    from matplotlib.figure import Figure
 
-    assert isinstance(figure, Figure)
     data = io.BytesIO()
     # outlines, since the reader's machine may lack the font that the layout was made for
     with mpl.rc_context({"svg.fonttype": "path"}):

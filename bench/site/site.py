@@ -1,17 +1,22 @@
-"""What every page of a site is made from."""
+"""What every page of a site is made from, and how pages are written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from inpaintbench.folder import Folder
+from inpaintbench.report.form import Form, half_widths
+from inpaintbench.report.numbers import MISSING, case_decimals, decimals, duration, fixed
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import Facet, facets
-from inpaintbench.site.numbers import metric_decimals, rank_decimals
 from inpaintbench.site.pictures import SitePictures
-from inpaintbench.site.rendering import Renderer
-from inpaintbench.statistics.standings import Entry
+from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.storage.environment import main_environment
 
 
@@ -23,8 +28,10 @@ class Site:
     ----------
     summary : Summary
         The run.
-    renderer : Renderer
-        Writes pages.
+    folder : Folder
+        Where to write.
+    title : str
+        Title of the site.
     pictures : SitePictures
         The pictures in the site.
     runs : tuple of str
@@ -32,9 +39,23 @@ class Site:
     """
 
     summary: Summary
-    renderer: Renderer
+    folder: Folder
+    title: str
     pictures: SitePictures
     runs: tuple[str, ...]
+
+    def page(self, template: str, path: str, **content: Any) -> None:
+        """Write a page; links in templates begin with ``root``, which leads to the site's top."""
+        root = "../" * path.count("/")
+        html = (
+            _environment().get_template(template).render(site=self, root=root, path=path, **content)
+        )
+        self.folder.text(path, html)
+
+    def static_files(self) -> None:
+        """Write the style sheet and the scripts."""
+        for file in sorted(files("inpaintbench.site").joinpath("static").iterdir(), key=str):
+            self.folder.data(f"static/{file.name}", file.read_bytes())
 
     @cached_property
     def version(self) -> str:
@@ -42,19 +63,34 @@ class Site:
         return main_environment(self.summary.rows).inpaintbench
 
     @cached_property
-    def digits(self) -> dict[str, int]:
-        """Metric id → decimals."""
-        return metric_decimals(self.summary)
+    def metric(self) -> MetricInfo | None:
+        """The first main metric that has a score: what cases and suites are shown by."""
+        return next(iter(self.summary.shown), None)
 
     @cached_property
-    def rank_digits(self) -> int:
-        """Decimals of mean ranks."""
-        return rank_decimals(self.summary)
+    def form(self) -> Form:
+        """How means are written, the same on every page and in the browser."""
+        here = self.summary.overall
+        digits = {
+            metric.id: decimals(
+                half_widths([here.comparisons[metric.id]] if metric.id in here.comparisons else []),
+                otherwise=2 if metric.unit else 4,
+                least=1 if metric.unit else 3,
+            )
+            for metric in here.metrics
+        }
+        return Form.of(digits, [here])
 
     @cached_property
     def facets(self) -> tuple[Facet, ...]:
         """What cases can be filtered by."""
         return facets(self.summary.scores.cases)
+
+    @cached_property
+    def cases(self) -> dict[str, dict[str, Any]]:
+        """Case → its facts."""
+        found: dict[str, dict[str, Any]] = self.summary.scores.cases.to_dict("index")
+        return found
 
     @cached_property
     def method_pages(self) -> dict[str, str]:
@@ -65,9 +101,19 @@ class Site:
     @cached_property
     def case_pages(self) -> dict[str, str]:
         """Case → page."""
-        return page_names("cases", [str(case) for case in self.summary.scores.cases.index])
+        return page_names("cases", self.cases)
 
-    @cached_property
-    def suite_entries(self) -> list[dict[str, Entry]]:
-        """For each suite, variant → its line there."""
-        return [{entry.variant: entry for entry in here.entries} for here in self.summary.suites]
+
+@cache
+def _environment() -> Environment:
+    """Return what turns templates into pages; everything that a run says is escaped."""
+    environment = Environment(
+        loader=PackageLoader("inpaintbench.site"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(fixed=fixed, duration=duration)
+    environment.globals.update(missing_value=MISSING, case_decimals=case_decimals)
+    return environment

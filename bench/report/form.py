@@ -1,0 +1,108 @@
+"""How the numbers of a table are written: the same digits all the way down a column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+from inpaintbench.report import notes
+from inpaintbench.report.kinds import IntervalStyle
+from inpaintbench.report.numbers import MISSING, decimals, fixed, significant
+from inpaintbench.report.table import Cell
+from inpaintbench.statistics.bootstrap import mean_intervals
+from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
+
+
+@dataclass(frozen=True)
+class Form:
+    """The digits of each column, and how intervals are shown.
+
+    Parameters
+    ----------
+    digits : mapping of str to int
+        Metric id → decimals.
+    rank_digits : int
+        Decimals of mean ranks.
+    intervals : IntervalStyle
+        How intervals are shown.
+    """
+
+    digits: Mapping[str, int]
+    rank_digits: int
+    intervals: IntervalStyle
+
+    @classmethod
+    def of(
+        cls,
+        digits: Mapping[str, int],
+        standings: Sequence[Standing],
+        intervals: IntervalStyle = IntervalStyle.brackets,
+    ) -> Self:
+        """Choose the decimals of mean ranks too."""
+        widths = half_widths(here.ranking for here in standings if here.ranking)
+        return cls(digits, decimals(widths, otherwise=2, least=1, most=2), intervals)
+
+    def quality(self, entry: Entry, metric: str, *, own: bool = True) -> Cell:
+        """Write a mean; with `own`, mark it where the method isn't ranked."""
+        quality = entry.qualities.get(metric)
+        if quality is None:
+            return Cell(MISSING)
+        aside = notes.SET_ASIDE if own and entry.set_aside else ""
+        return Cell(
+            fixed(quality.estimate.mean, self.digits[metric]),
+            interval(quality.estimate, self.digits[metric], self.intervals),
+            mark=(notes.TIED if quality.tied else "") + aside,
+            best=quality.best,
+            second=quality.second,
+        )
+
+    def mean_rank(self, entry: Entry) -> Cell:
+        """Write a mean rank."""
+        rank = entry.mean_rank
+        if rank is None:
+            return Cell(MISSING)
+        return Cell(
+            fixed(rank.mean, self.rank_digits), interval(rank, self.rank_digits, self.intervals)
+        )
+
+    def runtime(self, here: Standing, entry: Entry, *, quartiles: bool = True) -> Cell:
+        """Write a median runtime, with its quartiles where there are several cases."""
+        runtime = here.runtimes.of.get(entry.variant)
+        if runtime is None:
+            return Cell(MISSING)
+        spread = f"[{significant(runtime.low_quartile)}, {significant(runtime.high_quartile)}]"
+        shown = quartiles and runtime.cases > 1 and self.intervals is not IntervalStyle.none
+        return Cell(
+            significant(runtime.median),
+            spread if shown else "",
+            mark="" if runtime.common or entry.set_aside else notes.SET_ASIDE,
+        )
+
+
+def interval(estimate: Estimate, digits: int, style: IntervalStyle) -> str:
+    """Write an interval; nothing where none is possible."""
+    if not estimate.has_interval or style is IntervalStyle.none:
+        return ""
+    if style is IntervalStyle.plus_minus:
+        return f"± {fixed((estimate.high - estimate.low) / 2, digits)}"
+    return f"[{fixed(estimate.low, digits)}, {fixed(estimate.high, digits)}]"
+
+
+def half_widths(comparisons: Iterable[Comparison]) -> list[float]:
+    """List half the widths of the intervals between neighbouring methods, best to worst.
+
+    Those of paired differences: images vary more than methods do, so a mean's own interval would
+    hide differences that are certain. Neighbours are what the digits must tell apart.
+    """
+    return [width for comparison in comparisons for width in _of_neighbours(comparison)]
+
+
+@lru_cache(maxsize=1024)
+def _of_neighbours(comparison: Comparison) -> tuple[float, ...]:
+    if len(comparison.variants) < 2:
+        return ()
+    ordered = comparison.values[:, comparison.order]
+    found = mean_intervals(ordered[:, :-1] - ordered[:, 1:], comparison.images)
+    return tuple(((found.high - found.low) / 2).tolist())
