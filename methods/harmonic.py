@@ -25,10 +25,10 @@ class Harmonic(Method):
         'T. F. Chan, J. Shen, "Mathematical models for local nontexture inpaintings", '
         "SIAM J. Applied Mathematics 2002"
     )
-    requires: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    requires: ClassVar[tuple[str, ...]] = ("scipy",)
 
     def setup(self, device: str, seed: int) -> None:
-        """Compile, or load what was compiled before."""
+        """Import the library."""
         import numpy as np
 
         self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))

@@ -7,7 +7,7 @@ from numba import njit
 
 from inpaintbench.methods.base import Mask
 from inpaintbench.methods.kernels.elliptic import harmonic_fill
-from inpaintbench.methods.kernels.planes import Planes, Runs, runs
+from inpaintbench.methods.kernels.planes import Planes, Runs, runs, with_neighbours
 
 # Square of the slope (dtype's maximum at 1) under which a pixel counts as flat.
 _FLAT = 1e-6
@@ -47,13 +47,8 @@ def isophote_fill(
         Cycles used by the plane that took most.
     """
     start = harmonic_fill(values.transpose(1, 2, 0).astype(np.float64), mask)
-    around = mask.copy()
-    around[:-1] |= mask[1:]
-    around[1:] |= mask[:-1]
-    around[:, :-1] |= mask[:, 1:]
-    around[:, 1:] |= mask[:, :-1]
     # Planes carry a frame of one pixel, so that no loop asks where the image ends.
-    hole, rim = runs(mask) + 1, runs(around) + 1
+    hole, rim = runs(mask) + 1, runs(with_neighbours(mask)) + 1
     solution = values.copy()
     used = 0
     for c in range(len(values)):

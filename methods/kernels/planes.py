@@ -62,3 +62,13 @@ def runs(mask: Mask) -> Runs:
     rows, starts = np.nonzero(steps == 1)
     stops = np.nonzero(steps == -1)[1]
     return np.ascontiguousarray(np.stack([rows, starts, stops], axis=1), dtype=np.int64)
+
+
+def with_neighbours(mask: Mask) -> Mask:
+    """Grow a mask by the four neighbours of each of its pixels."""
+    grown = mask.copy()
+    grown[:-1] |= mask[1:]
+    grown[1:] |= mask[:-1]
+    grown[:, :-1] |= mask[:, 1:]
+    grown[:, 1:] |= mask[:, :-1]
+    return grown

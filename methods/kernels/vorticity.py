@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.dissection import Floats, Integers
-from inpaintbench.methods.kernels.elliptic import Equation, biharmonic_fill
+from inpaintbench.methods.kernels.elliptic import Equation, Floats, biharmonic_fill
+
+Integers = NDArray[np.int64]
 
 # Share of each new stream function that is taken over, and sweeps of the vorticity in between:
 # the vorticity on the hole's rim depends on the stream function, and full steps would oscillate.

@@ -28,7 +28,7 @@ METHODS = (
     "navier-stokes",
     "harmonic",
     "biharmonic",
-    "biharmonic[solver=dissection]",
+    "biharmonic[solver=direct]",
     "bertalmio",
     "navier-stokes-pde",
     "total-variation",
@@ -70,7 +70,7 @@ def scipy_laplace(image: Image, mask: Mask) -> NDArray[np.generic]:
 
 
 PEERS: dict[str, tuple[str, Fill]] = {
-    "biharmonic[solver=dissection]": ("scikit-image", scikit_image_biharmonic),
+    "biharmonic[solver=direct]": ("scikit-image", scikit_image_biharmonic),
     "harmonic": ("SciPy's spsolve", scipy_laplace),
 }
 
