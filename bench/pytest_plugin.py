@@ -144,9 +144,10 @@ def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequenc
     """Compare with the baseline; return the report when it fails."""
     from inpaintbench.errors import BenchError
     from inpaintbench.regression.comparison import Options, compare
+    from inpaintbench.regression.kinds import Gate
     from inpaintbench.regression.reading import read_results
     from inpaintbench.regression.terminal import text
-    from inpaintbench.regression.verdicts import Gate, failures
+    from inpaintbench.regression.verdicts import failures
 
     try:
         gates = [Gate(kind) for kind in fail_on]
@@ -154,8 +155,7 @@ def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequenc
         raise BenchError(f"inpaint_regression: fail_on: {error} ({', '.join(Gate)})") from error
     options = Options(effects=tuple(effects), runtime=False)
     comparison = compare(read_results(path), rows, options)
-    failed = failures(comparison, gates)
-    return text(comparison, failed) if failed else ""
+    return text(comparison, gates) if failures(comparison, gates) else ""
 
 
 class _Silent:

@@ -19,14 +19,13 @@ from inpaintbench.cli.compare import compare as compare_command
 from inpaintbench.errors import BenchError
 from inpaintbench.regression import machine, markdown
 from inpaintbench.regression.comparison import Options, compare
+from inpaintbench.regression.kinds import Gate, Verdict
 from inpaintbench.regression.matching import match_cases, match_variants, read_matches
 from inpaintbench.regression.reading import read_results
 from inpaintbench.regression.verdicts import (
     Comparison,
     Figure,
-    Gate,
     MethodComparison,
-    Verdict,
     failures,
     judge,
     read_effects,
@@ -398,7 +397,7 @@ def test_markdown_holds_names_as_text(base: RunRows) -> None:
         timings=base.timings.replace({"variant": {"telea": hostile}}),
     )
     comparison = compare(renamed, moved(renamed, hostile, -1, noise=0.1))
-    text = markdown.write(comparison, failures(comparison, [Gate.worse]))
+    text = markdown.write(comparison, [Gate.worse])
     assert text.startswith("### inpaintbench: fails")
     assert "<script>" not in text
     assert "&lt;script&gt;\\|\\`x\\`" in text
@@ -419,8 +418,7 @@ def test_junit_is_what_the_gates_say(base: RunRows) -> None:
 
 def test_json_is_strict_and_complete(base: RunRows) -> None:
     comparison = compare(base, moved(base, "telea", -0.5, noise=0.1))
-    failed = failures(comparison, [Gate.worse])
-    content = json.loads(machine.write_json(comparison, failed), parse_constant=pytest.fail)
+    content = json.loads(machine.write_json(comparison, [Gate.worse]), parse_constant=pytest.fail)
     assert content["passes"] is False
     telea = next(m for m in content["methods"] if m["name"] == "telea")
     assert telea["verdict"] == "worse"

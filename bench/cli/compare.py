@@ -2,36 +2,17 @@
 
 from __future__ import annotations
 
-import enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inpaintbench.cli.output import say
+from inpaintbench.regression.kinds import Format, Gate
 
 if TYPE_CHECKING:
-    from inpaintbench.regression.verdicts import Comparison, Gate
+    from inpaintbench.regression.verdicts import Comparison
     from inpaintbench.storage.rows import RunRows
-
-
-class Format(enum.StrEnum):
-    """How a comparison is written."""
-
-    terminal = "terminal"
-    markdown = "markdown"
-    json = "json"
-    junit = "junit"
-
-
-class FailOn(enum.StrEnum):
-    """What makes a comparison fail."""
-
-    worse = "worse"
-    cant_tell = "cant-tell"
-    changed = "changed"
-    missing = "missing"
-    nothing = "nothing"
 
 
 def compare(
@@ -40,7 +21,7 @@ def compare(
     ],
     new: Annotated[Path, typer.Argument(metavar="NEW", help="The same, of the run to judge.")],
     fail_on: Annotated[
-        list[FailOn] | None,
+        list[Gate] | None,
         typer.Option(
             help="Exit with 1 on: worse (the default), cant-tell, changed (another output of a "
             "deterministic method), missing (a method), or nothing; may be repeated."
@@ -78,14 +59,16 @@ def compare(
 
     Exits with 1 when something got worse (see --fail-on), else with 0.
     """
+    from inpaintbench.errors import BenchError
     from inpaintbench.regression.comparison import Options
     from inpaintbench.regression.comparison import compare as compare_runs
     from inpaintbench.regression.matching import read_matches
     from inpaintbench.regression.reading import read_results
-    from inpaintbench.regression.verdicts import Gate, failures
+    from inpaintbench.regression.verdicts import failures
 
-    _check(pictures)
-    gates = [Gate(kind.value) for kind in fail_on or [FailOn.worse]]
+    if pictures is not None and pictures.suffix.lower() != ".png":
+        raise BenchError(f"{pictures}: give a name ending in .png")
+    gates = fail_on or [Gate.worse]
     options = Options(
         match=read_matches(match or []),
         metrics=tuple(metric or ()),
@@ -95,44 +78,33 @@ def compare(
     )
     runs = read_results(base), read_results(new)
     comparison = compare_runs(*runs, options)
-    failed = failures(comparison, gates)
-    _write(comparison, failed, gates, format, out)
+    _write(comparison, gates, format, out)
     if pictures is not None:
         _draw(comparison, runs, pictures)
-    if failed:
+    if failures(comparison, gates):
         raise typer.Exit(1)
 
 
-def _check(pictures: Path | None) -> None:
-    from inpaintbench.errors import BenchError
-
-    if pictures is not None and pictures.suffix.lower() != ".png":
-        raise BenchError(f"{pictures}: give a name ending in .png")
-
-
-def _write(
-    comparison: Comparison, failed: list[str], gates: list[Gate], form: Format, out: Path | None
-) -> None:
+def _write(comparison: Comparison, gates: list[Gate], form: Format, out: Path | None) -> None:
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.images.files import write_whole
     from inpaintbench.regression import machine, markdown, terminal
+    from inpaintbench.regression.verdicts import failures
 
-    if form is Format.terminal:
-        if out is None:
-            terminal.show(comparison, failed, Terminal())
-            return
-        text = terminal.text(comparison, failed)
-    elif form is Format.markdown:
-        text = markdown.write(comparison, failed)
-    elif form is Format.json:
-        text = machine.write_json(comparison, failed)
-    else:
-        text = machine.write_junit(comparison, gates)
+    if form is Format.terminal and out is None:
+        terminal.show(comparison, gates, Terminal())
+        return
+    write = {
+        Format.terminal: terminal.text,
+        Format.markdown: markdown.write,
+        Format.json: machine.write_json,
+        Format.junit: machine.write_junit,
+    }[form]
     if out is None:
-        say(text, nl=False)
+        say(write(comparison, gates), nl=False)
     else:
-        write_whole(out, text)
-        say(f"{out}: {'fails' if failed else 'passes'}")
+        write_whole(out, write(comparison, gates))
+        say(f"{out}: {'fails' if failures(comparison, gates) else 'passes'}")
 
 
 def _draw(comparison: Comparison, runs: tuple[RunRows, RunRows], path: Path) -> None:

@@ -18,6 +18,7 @@ from inpaintbench.regression.differences import (
     runtime_obstacles,
     software_differences,
 )
+from inpaintbench.regression.kinds import Verdict
 from inpaintbench.regression.matching import CommonCases, match_cases, match_variants
 from inpaintbench.regression.runtimes import compare_runtimes
 from inpaintbench.regression.verdicts import (
@@ -28,7 +29,6 @@ from inpaintbench.regression.verdicts import (
     MethodComparison,
     Movement,
     SmallestEffects,
-    Verdict,
     change_intervals,
     few_images,
     judge,

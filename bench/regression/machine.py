@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import asdict
 from xml.etree import ElementTree
 
 from inpaintbench.regression import words
-from inpaintbench.regression.verdicts import Comparison, Figure, Gate, Verdict
+from inpaintbench.regression.kinds import Gate, Verdict
+from inpaintbench.regression.verdicts import Comparison, Figure, failures
 
 JSON_VERSION = 1
 
@@ -17,8 +19,9 @@ JSON_VERSION = 1
 _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def write_json(comparison: Comparison, failed: list[str]) -> str:
+def write_json(comparison: Comparison, gates: Sequence[Gate]) -> str:
     """Write everything that was found; what isn't a number is null."""
+    failed = failures(comparison, gates)
     content = {
         "version": JSON_VERSION,
         "passes": not failed,
@@ -42,7 +45,7 @@ def _plain(content: object) -> object:
     return content
 
 
-def write_junit(comparison: Comparison, gates: list[Gate]) -> str:
+def write_junit(comparison: Comparison, gates: Sequence[Gate]) -> str:
     """Write a test case a figure: failed where a gate says so, skipped where nothing can be told.
 
     Gates on changed outputs and missing methods are test cases of their own.
@@ -79,7 +82,7 @@ def _case(suite: ElementTree.Element, method: str, name: str) -> ElementTree.Ele
     )
 
 
-def _judge(case: ElementTree.Element, figure: Figure, gates: list[Gate]) -> None:
+def _judge(case: ElementTree.Element, figure: Figure, gates: Sequence[Gate]) -> None:
     text = words.change_in_words(figure)
     cant_tell = figure.verdict is Verdict.cant_tell
     if (figure.verdict is Verdict.worse and Gate.worse in gates) or (

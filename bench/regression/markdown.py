@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from inpaintbench.regression import words
-from inpaintbench.regression.verdicts import Comparison, MethodComparison, Verdict
+from inpaintbench.regression.kinds import Gate, Verdict
+from inpaintbench.regression.verdicts import Comparison, MethodComparison, failures
 from inpaintbench.report.markdown import escape
 
 _SIGNS = {
@@ -15,8 +18,9 @@ _SIGNS = {
 _HEADS = ("metric", "masks", "BASE → NEW", "change", "interval", "verdict")
 
 
-def write(comparison: Comparison, failed: list[str]) -> str:
+def write(comparison: Comparison, gates: Sequence[Gate]) -> str:
     """Write the comparison: what differs first, a table of methods, the figures folded below."""
+    failed = failures(comparison, gates)
     lines = [f"### inpaintbench: {words.outcome(failed)}", ""]
     lines.append(
         f"{escape(comparison.new)} against {escape(comparison.base)}, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -107,17 +108,12 @@ def read_matches(texts: list[str]) -> dict[str, str]:
     BenchError
         When there isn't exactly one ``=`` outside brackets.
     """
-    matches = {}
-    for text in texts:
-        depth, splits = 0, []
-        for i, letter in enumerate(text):
-            depth += (letter == "[") - (letter == "]")
-            if letter == "=" and depth == 0:
-                splits.append(i)
-        if len(splits) != 1:
+    label = r"((?:\[[^]]*\]|[^]=[])+)"
+    found = {text: re.fullmatch(f"{label}={label}", text) for text in texts}
+    for text, match in found.items():
+        if not match:
             raise BenchError(f"--match {text}: write BASE-LABEL=NEW-LABEL")
-        matches[text[: splits[0]]] = text[splits[0] + 1 :]
-    return matches
+    return {match[1]: match[2] for match in found.values() if match}
 
 
 def match_variants(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -10,7 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from inpaintbench.regression import words
-from inpaintbench.regression.verdicts import Comparison, Verdict
+from inpaintbench.regression.kinds import Gate, Verdict
+from inpaintbench.regression.verdicts import Comparison, failures
 
 _COLOURS = {
     Verdict.worse: "red",
@@ -20,7 +22,7 @@ _COLOURS = {
 }
 
 
-def show(comparison: Comparison, failed: list[str], console: Console) -> None:
+def show(comparison: Comparison, gates: Sequence[Gate], console: Console) -> None:
     """Print what differs first, then each method with its figures, then the cases that moved.
 
     Parameters
@@ -66,16 +68,17 @@ def show(comparison: Comparison, failed: list[str], console: Console) -> None:
             console.print(f"  {words.movement(moved)}", soft_wrap=True)
     console.print()
     console.print(comparison.rule, style="dim", soft_wrap=True)
+    failed = failures(comparison, gates)
     for line in failed:
         console.print(Text.assemble(("✗", "red"), f" {line}"), soft_wrap=True)
     console.print(words.outcome(failed), style="bold")
 
 
-def text(comparison: Comparison, failed: list[str], width: int = 100) -> str:
+def text(comparison: Comparison, gates: Sequence[Gate], width: int = 100) -> str:
     """Return what `show` prints, without colours."""
     console = Console(
         file=io.StringIO(), markup=False, highlight=False, width=width, color_system=None
     )
     with console.capture() as captured:
-        show(comparison, failed, console)
+        show(comparison, gates, console)
     return captured.get()

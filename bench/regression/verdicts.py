@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from inpaintbench.errors import BenchError
+from inpaintbench.regression.kinds import Gate, Verdict
 from inpaintbench.statistics.bootstrap import (
     FEWEST_IMAGES,
     LEVEL,
@@ -22,25 +22,6 @@ from inpaintbench.statistics.scores import MetricInfo
 RUNTIME = "runtime"
 FINISHED = "finished"
 """What stands for a metric's id in figures that aren't scores."""
-
-
-class Verdict(enum.StrEnum):
-    """What may be said of a figure, or of a method, in NEW against BASE."""
-
-    improved = "improved"
-    same = "same"
-    worse = "worse"
-    cant_tell = "can't tell"
-
-
-class Gate(enum.StrEnum):
-    """What makes a comparison fail."""
-
-    worse = "worse"
-    cant_tell = "cant-tell"
-    changed = "changed"
-    missing = "missing"
-    nothing = "nothing"
 
 
 def judge(low: float, high: float, effect: float) -> Verdict:

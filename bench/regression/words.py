@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from inpaintbench.regression.kinds import Verdict
 from inpaintbench.regression.verdicts import (
     FINISHED,
     RUNTIME,
@@ -11,7 +12,6 @@ from inpaintbench.regression.verdicts import (
     Figure,
     MethodComparison,
     Movement,
-    Verdict,
 )
 from inpaintbench.report.numbers import decimals, fixed, significant
 
