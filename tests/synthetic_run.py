@@ -159,23 +159,18 @@ def synthetic_run(
         timings=typed("timings", pd.DataFrame(times, columns=columns)),
         metrics=typed("metrics", _metrics(missing_lpips)),
         planned_cells=len(names) * len(datasets) * len(suites) * images * masks,
-        environments=environments(maker),
+        environments={maker.id: maker},
         provenance=Provenance(),
     )
 
 
-def environments(*made: Environment) -> pd.DataFrame:
-    """Make the table of environments of a run."""
-    return typed("environments", pd.DataFrame([e.row | {"machine": e.machine} for e in made]))
-
-
 def made_by(rows: RunRows, **facts: str | int) -> RunRows:
     """Give all that a run holds another maker: the same environment but for some facts."""
-    (row,) = rows.environments.to_dict("records")
-    maker = dataclasses.replace(Environment.from_facts(row), **facts)
+    (known,) = rows.environments.values()
+    maker = dataclasses.replace(known, **facts)
     return dataclasses.replace(
         rows,
-        environments=environments(maker),
+        environments={maker.id: maker},
         cells=rows.cells.assign(environment=maker.id),
         timings=rows.timings.assign(environment=maker.id),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -16,15 +17,10 @@ from typer.testing import CliRunner
 
 from inpaintbench.cli.history import history as commands
 from inpaintbench.errors import BenchError
-from inpaintbench.regression.history import (
-    add,
-    entry_of,
-    open_history,
-    read_benchmark_json,
-    values_of,
-)
-from inpaintbench.regression.trends import Trend, changes, read_trends
+from inpaintbench.regression.history import entry_of, figures_of, read_benchmark_json
+from inpaintbench.regression.trends import Point, Trend, changes, read_trends
 from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.storage.history import History
 from inpaintbench.storage.rows import Provenance, RunRows
 
 PSNR = MetricInfo("psnr[dtype-range]", "psnr", "PSNR", "dB", True, "")
@@ -48,11 +44,11 @@ def run_at(day: int, *, psnr: float = 0.0, slower: float = 1.0, **facts: str) ->
 
 
 def remember(database: Path, *runs: RunRows) -> list[Trend]:
-    with open_history(database, create=True) as connection:
+    with History.open(database, create=True) as history:
         for rows in runs:
             entry = entry_of(rows)
-            add(connection, entry, values_of(rows, entry.machine))
-        return read_trends(connection)
+            history.add(entry, figures_of(rows, entry.machine))
+        return read_trends(history)
 
 
 def one(trends: list[Trend], metric: str, suite: str = "", variant: str = "telea") -> Trend:
@@ -113,6 +109,38 @@ def test_the_same_run_added_again_takes_its_own_place(tmp_path: Path) -> None:
     points = one(trends, PSNR.id).points
     assert len(points) == 2
     assert points[1].value - points[0].value == pytest.approx(1.0)
+
+
+VERSION_1 = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY, identity TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+    "commit" TEXT NOT NULL, date TEXT NOT NULL, machine TEXT NOT NULL);
+CREATE TABLE figures (
+    run INTEGER NOT NULL REFERENCES runs (id), variant TEXT NOT NULL, method TEXT NOT NULL,
+    metric TEXT NOT NULL, name TEXT NOT NULL, label TEXT NOT NULL, unit TEXT NOT NULL,
+    higher_is_better INTEGER NOT NULL, suite TEXT NOT NULL, support TEXT NOT NULL,
+    value REAL NOT NULL, PRIMARY KEY (run, variant, metric, suite)) WITHOUT ROWID;
+INSERT INTO runs VALUES (7, 'digest', 'small', 'commit00', '2026-01-01', 'slow');
+INSERT INTO figures
+    VALUES (7, 'telea', 'telea', 'runtime', 'runtime', 'runtime', 's', 0, '', 'cases', 0.25);
+PRAGMA user_version=1;
+"""
+
+
+def test_a_history_of_version_1_is_read_and_added_to(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    with sqlite3.connect(path) as connection:
+        connection.executescript(VERSION_1)
+    connection.close()
+    before = path.read_bytes()
+    with History.open(path) as history:
+        (trend,) = read_trends(history)
+    assert path.read_bytes() == before
+    assert (trend.variant, trend.metric, trend.machine) == ("telea", RUNTIME, "slow")
+    assert trend.points == (Point("commit00", "2026-01-01", 0.25),)
+    trends = remember(path, run_at(1), run_at(2), run_at(1))
+    assert trend in trends
+    assert len(one(trends, PSNR.id).points) == 2
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 from small_runs import Quiet, small_run, write_nudged
 
-from inpaintbench.audit.merging import Conflicts, merge
 from inpaintbench.audit.verification import verify
 from inpaintbench.errors import BenchError
 from inpaintbench.statistics.runtimes import read_runtimes
-from inpaintbench.storage import database, schema
+from inpaintbench.storage import database, tables
 from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.merging import Conflicts, merge
 from inpaintbench.storage.runs import read_run
 from inpaintbench.storage.store import Store
 
@@ -58,7 +58,7 @@ def move_to(run: Path, **facts: str) -> str:
         connection.row_factory = sqlite3.Row
         (row,) = connection.execute("SELECT * FROM environments").fetchall()
         other = dataclasses.replace(Environment.from_facts(dict(row)), **facts)
-        database.insert(connection, schema.ENVIRONMENTS, [other.row])
+        database.insert(connection, tables.ENVIRONMENTS, [other.row])
         connection.execute("DELETE FROM environments WHERE id = ?", (row["id"],))
         for table in ("cells", "scores", "timings"):
             connection.execute(f"UPDATE {table} SET environment = ?", (other.id,))
@@ -98,7 +98,7 @@ def test_every_row_keeps_its_maker(machines: Path) -> None:
     merge([machines / "a", machines / "b"], machines / "out")
     rows = read_run(machines / "out")
     assert rows.provenance.merged == ("a", "b")
-    machine = rows.environments.set_index("id")["machine"]
+    machine = {id: known.machine for id, known in rows.environments.items()}
     assert len(machine) == 2
     made = rows.cells["environment"].map(machine) == fast
     assert set(rows.cells.loc[made, "variant"]) == {"navier-stokes"}
@@ -111,7 +111,7 @@ def test_every_row_keeps_its_maker(machines: Path) -> None:
         ("navier-stokes", True): [2.0],
     }
     # runtimes of one machine alone make a table; of two that timed as much, the last by its id
-    last = machine[machine.index.max()]
+    last = machine[max(machine)]
     other = "navier-stokes" if last == fast else "mean-fill"
     variants = tuple(rows.variants["variant"])
     found = read_runtimes(rows, pd.Index(rows.cases["case"]), variants)

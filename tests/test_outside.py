@@ -22,9 +22,10 @@ from inpaintbench.images.reading import read_image
 from inpaintbench.masks.manifest import read_manifest
 from inpaintbench.outside import read_json, read_text
 from inpaintbench.planning import benchmark
-from inpaintbench.regression.history import open_history, read_benchmark_json
+from inpaintbench.regression.history import read_benchmark_json
 from inpaintbench.regression.reading import read_results
 from inpaintbench.standalone.mask_export import verify_manifest
+from inpaintbench.storage.history import Entry, History
 from inpaintbench.storage.rows import EXPORTED, long_rows
 
 DEEP = "[" * 100_000 + "]" * 100_000
@@ -42,7 +43,7 @@ def refused(read: Callable[[Path], object], path: Path) -> str:
 
 
 def a_history(path: Path) -> None:
-    with open_history(path):
+    with History.open(path):
         pass
 
 
@@ -169,8 +170,8 @@ def test_sound_rows_pass_with_their_provenance(tmp_path: Path, table: pd.DataFra
     known = {"processor": "p", "device": "cpu", "libraries": '{"numpy": "2"}', "started": "2020"}
     (tmp_path / "provenance.json").write_text(json.dumps(known))
     rows = read_results(path)
-    assert rows.environments["processor"].tolist() == ["p"]
-    assert rows.cells["environment"].unique().tolist() == rows.environments["id"].tolist()
+    assert [made.processor for made in rows.environments.values()] == ["p"]
+    assert rows.cells["environment"].unique().tolist() == list(rows.environments)
     assert rows.provenance.started == "2020"
 
 
@@ -338,36 +339,35 @@ def test_a_text_without_end_is_not_read(tmp_path: Path) -> None:
     ],
 )
 def test_a_damaged_history_is_one_line(tmp_path: Path, damage: str) -> None:
-    from inpaintbench.regression.history import Entry, add, read_benchmark_json
     from inpaintbench.regression.trends import read_trends
 
     path, speed = tmp_path / "history.db", tmp_path / "bench.json"
     speed.write_text(json.dumps(SPEED))
-    entry, values = read_benchmark_json(speed)
+    entry, figures = read_benchmark_json(speed)
     assert isinstance(entry, Entry)
-    with open_history(path, create=True) as connection:
-        add(connection, entry, values)
+    with History.open(path, create=True) as history:
+        history.add(entry, figures)
     before = path.read_bytes()
-    with open_history(path) as connection:
-        assert read_trends(connection, ["runtime"], [])
+    with History.open(path) as history:
+        assert read_trends(history, ["runtime"], [])
     assert path.read_bytes() == before
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(damage)
         connection.commit()
 
     def read(path: Path) -> object:
-        with open_history(path) as connection:
-            return read_trends(connection, ["runtime"], [])
+        with History.open(path) as history:
+            return read_trends(history, ["runtime"], [])
 
     refused(read, path)
 
 
 def test_a_finished_history_is_read_without_being_written(tmp_path: Path) -> None:
     path = tmp_path / "history.db"
-    with open_history(path, create=True):
+    with History.open(path, create=True):
         pass
     os.utime(path, (1, 1))
-    with open_history(path):
+    with History.open(path):
         pass
     assert path.stat().st_mtime == 1
     assert np.array_equal([p.name for p in tmp_path.iterdir()], ["history.db"])

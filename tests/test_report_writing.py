@@ -305,7 +305,7 @@ class TestCommands:
         pages = [path.read_text("utf-8") for path in tmp_path.rglob("*.html")]
         assert not any(str(real_run) in page for page in pages)
         published = read_results(tmp_path / "rows.csv")
-        assert published.environments["processor"].item()
+        assert all(made.processor for made in published.environments.values())
         comparison = compare(published, read_results(real_run))
         assert [str(difference) for difference in comparison.differences] == [
             "BASE has no timings: runtimes aren't compared"

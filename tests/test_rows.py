@@ -17,10 +17,10 @@ def test_the_documentation_lists_the_columns_as_they_are() -> None:
 
 def test_rows_of_version_1_are_read_with_the_one_environment_that_made_them() -> None:
     rows = read_results(RESULTS / "classical" / "rows.parquet")
-    (made,) = rows.environments.to_dict("records")
-    assert made["code"] == "894e42702c60-dirty"
-    assert made["machine"].startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
-    assert set(rows.cells["environment"]) == {made["id"]}
+    (made,) = rows.environments.values()
+    assert made.code == "894e42702c60-dirty"
+    assert made.machine.startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
+    assert set(rows.cells["environment"]) == {made.id}
     assert set(rows.cells["location"]) == {""}
     assert rows.provenance.benchmark is not None
     assert rows.provenance.benchmark.name == "classical"

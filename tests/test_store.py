@@ -23,7 +23,7 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
 from inpaintbench.statistics.runtimes import read_runtimes
-from inpaintbench.storage import schema
+from inpaintbench.storage import tables
 from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
 from inpaintbench.storage.outputs import output_path, read_output
@@ -168,7 +168,7 @@ def test_rows_are_typed_and_scores_follow_the_output(tmp_path: Path, plan: Plan)
     assert rows.timings["contended"].dtype == bool
     assert rows.cases["border_contact"].tolist() == [False] * 3
     assert rows.planned_cells == 6
-    machine = rows.environments.set_index("id")["machine"]
+    machine = {id: known.machine for id, known in rows.environments.items()}
     assert rows.cells["environment"].map(machine).tolist() == [HERE.machine] * 2
     assert rows.scores["environment"].map(machine).tolist() == [THERE.machine]
     assert rows.timings["environment"].map(machine).tolist() == [HERE.machine]
@@ -439,10 +439,11 @@ class TestVersion1:
         rows = read_run(old)
         assert names(old) == before
         assert len(rows.cells) == rows.planned_cells == 4
-        (row,) = rows.environments.to_dict("records")
-        assert row["machine"].startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
+        ((id, maker),) = rows.environments.items()
+        assert maker.machine.startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
+        assert maker.libraries["numpy"] == "2.4.6"
         for frame in (rows.cells, rows.scores, rows.timings):
-            assert set(frame["environment"]) == {row["id"]}
+            assert set(frame["environment"]) == {id}
         assert rows.provenance.benchmark is not None
         assert rows.provenance.benchmark.methods == ("telea", "mean-fill")
         assert rows.provenance.started == "2026-11-28T20:32:34+00:00"
@@ -450,7 +451,7 @@ class TestVersion1:
         assert psnr["a59b477c0508b68b", "telea"] == 13.102782615798045
         found = read_runtimes(rows, pd.Index(rows.cases["case"]), ("telea", "mean-fill"))
         assert set(found.of) == {"telea", "mean-fill"}
-        assert found.machine == row["machine"]
+        assert found.machine == maker.machine
 
     def test_it_is_carried_on(self, old: Path, plan: Plan) -> None:
         before = read_run(old)
@@ -463,7 +464,7 @@ class TestVersion1:
         assert rows.provenance.benchmark == plan.benchmark
         assert len(rows.environments) == 2
         assert rows.cells["environment"].tolist() == [HERE.id]
-        assert set(before.environments["id"]) < set(rows.environments["id"])
+        assert set(before.environments) < set(rows.environments)
         happens = "read as it is; brought up to date when carried on"
         record("Run of an earlier version", 2, happens, "nothing")
 
@@ -563,7 +564,7 @@ def test_texts_from_outside_are_stored_whatever_they_hold(run: Path, plan: Plan)
 
 def test_every_table_is_as_declared(run: Path) -> None:
     with sqlite3.connect(run / "run.db") as connection:
-        for table in schema.TABLES:
+        for table in tables.TABLES:
             found = connection.execute(f"PRAGMA table_info({table.name})").fetchall()
             assert [row[1] for row in found] == [column.name for column in table.columns]
     connection.close()

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from inpaintbench.audit.verification import close, recorded_benchmark
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import CellTask, measure_case, run_cell
 from inpaintbench.execution.method_process import MethodTask, describe_apart
@@ -17,9 +16,8 @@ from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
 from inpaintbench.planning.case import Case, load
 from inpaintbench.plugins import registry
-from inpaintbench.storage import schema
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, is_close
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
 from inpaintbench.suggestion import did_you_mean
@@ -79,8 +77,8 @@ def replay(
     with Store.read(directory) as store:
         rows = read_rows(store)
         case, claim = _find(store, rows, case_id, variant)
-        specifications = {v["key"]: v["specification"] for v in store.records(schema.VARIANTS)}
-    benchmark = recorded_benchmark(rows)
+        specifications = store.specifications()
+    benchmark = rows.benchmark
     specification = method or specifications[claim["key"]]
     for text in (case.dataset, case.suite, *([] if method else [specification])):
         registry.admit(text)
@@ -123,7 +121,7 @@ def replay(
         for metric, value in zip(metrics, values, strict=True):
             then = claimed[metric.id]
             scores.append((metric.id, then, value))
-            if not close(then, value):
+            if not is_close(then, value):
                 mismatches.append(f"{metric.id} is {value:.6g}, the run says {then:.6g}")
     place = f"{case.dataset}/{case.sample}, {case.suite}, {case.id}"
     return Replayed(place, variant, outcome, tuple(scores), tuple(mismatches), tuple(notes))

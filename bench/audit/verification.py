@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +20,12 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
-from inpaintbench.storage import schema
 from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.outcome import Failure
 from inpaintbench.storage.outputs import output_path
-from inpaintbench.storage.rows import RunRows, long_rows
+from inpaintbench.storage.rows import RunRows, is_close, long_rows
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
-
-TOLERANCE = 1e-5
-"""How far a score may lie from the one computed again, as a share of it where it is above 1:
-processors round differently, and far less than this."""
 
 
 @dataclass(frozen=True)
@@ -106,8 +100,8 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
     """
     with Store.read(directory) as store:
         rows, cases = read_rows(store), store.cases()
-        specifications = {v["key"]: v["specification"] for v in store.records(schema.VARIANTS)}
-    benchmark = recorded_benchmark(rows)
+        specifications = store.specifications()
+    benchmark = rows.benchmark
     mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
     notes = [*_benchmark_notes(benchmark), *_count_notes(rows), *_key_notes(rows, specifications)]
     with open_pool(max(1, min(jobs, len(cases)))) as pool:
@@ -133,19 +127,6 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
         mismatches=tuple(sorted(set(mismatches), key=str)),
         notes=tuple(notes),
     )
-
-
-def recorded_benchmark(rows: RunRows) -> Benchmark:
-    """Return the benchmark that a run says it is.
-
-    Raises
-    ------
-    BenchError
-        When it doesn't say.
-    """
-    if rows.provenance.benchmark is None:
-        raise BenchError(f"{rows.directory}: doesn't say which benchmark was run")
-    return rows.provenance.benchmark
 
 
 def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[Mismatch]:
@@ -289,7 +270,7 @@ def _check_case(claim: _Claim) -> _Checked:
         return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {made.message}"),))
     facts = vars(made) | dict(zip(("height", "width", "channels"), made.shape, strict=True))
     for name, claimed in claim.facts.items():
-        if not close(claimed, facts[name]):
+        if not is_close(claimed, facts[name]):
             mismatches.append(Mismatch(place, f"{name} is {facts[name]}, the run says {claimed}"))
     reference = load(claim.case).image
     sound = []
@@ -308,7 +289,7 @@ def _check_case(claim: _Claim) -> _Checked:
             key = (score.output_sha256, score.metric)
             if key not in claim.scores:
                 mismatches.append(Mismatch(who, f"{score.metric} is left out"))
-            elif not close(claim.scores[key], score.value):
+            elif not is_close(claim.scores[key], score.value):
                 claimed = f"{score.value:.6g}, the run says {claim.scores[key]:.6g}"
                 mismatches.append(Mismatch(who, f"{score.metric} is {claimed}"))
     return _Checked(len(sound), count, tuple(mismatches))
@@ -326,14 +307,6 @@ def _output_problem(
     if array_sha256(output) != sha256:
         return f"{path} isn't the output whose digest it bears"
     return None if output.dtype == dtype else f"{path} is {output.dtype}, the image {dtype}"
-
-
-def close(claimed: object, found: object) -> bool:
-    """Whether two values are the same, floats up to the tolerance."""
-    if isinstance(claimed, float) and isinstance(found, float):
-        both_nan = math.isnan(claimed) and math.isnan(found)
-        return both_nan or math.isclose(claimed, found, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-    return claimed == found
 
 
 def _place(case: Case) -> str:

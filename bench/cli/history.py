@@ -41,24 +41,25 @@ def add(
     """
     from inpaintbench.errors import BenchError
     from inpaintbench.regression import history as runs
+    from inpaintbench.storage.history import History
     from inpaintbench.storage.runs import read_run
 
     added = []
     if run is not None:
         rows = read_run(run)
         entry = runs.entry_of(rows, commit, date)
-        added.append((entry, runs.values_of(rows, entry.machine)))
+        added.append((entry, runs.figures_of(rows, entry.machine)))
     if benchmark_json is not None:
         added.append(runs.read_benchmark_json(benchmark_json, commit))
     if not added:
         raise BenchError("give a run directory, or --benchmark-json FILE")
-    with runs.open_history(database, create=True) as connection:
-        for entry, values in added:
-            new = runs.add(connection, entry, values)
+    with History.open(database, create=True) as opened:
+        for entry, figures in added:
+            new = opened.add(entry, figures)
             what = "added" if new else "replaced"
             say(
                 f"{database}: {what} {entry.name} at {entry.commit or 'no commit'}, "
-                f"{entry.date}: {len(values)} figures"
+                f"{entry.date}: {len(figures)} figures"
             )
 
 
@@ -79,11 +80,11 @@ def show(
 ) -> None:
     """Show each figure's trend, its changes, and the first commit that has them."""
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.regression.history import open_history
     from inpaintbench.regression.trends import read_trends
+    from inpaintbench.storage.history import History
 
-    with open_history(database) as connection:
-        trends = read_trends(connection, metric or (), method or ())
+    with History.open(database) as opened:
+        trends = read_trends(opened, metric or (), method or ())
     console = Terminal()
     console.print(_table(trends))
     for line in _changes(trends):

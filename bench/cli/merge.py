@@ -21,7 +21,7 @@ def merge(
     Conflicts, such as two outputs of a deterministic method for one case, are named, and nothing
     is written.
     """
-    from inpaintbench.audit.merging import merge as merge_runs
+    from inpaintbench.storage.merging import merge as merge_runs
 
     merged = merge_runs(runs, out)
     for note in merged.notes:

@@ -4,36 +4,35 @@ from __future__ import annotations
 
 import csv
 import json
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import plain_file, read_json
 from inpaintbench.planning.benchmark import from_json
-from inpaintbench.storage import schema
-from inpaintbench.storage.database import find_fault
+from inpaintbench.storage import tables
+from inpaintbench.storage.database import find_fault_of
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.rows import (
     ADDED,
     CASES,
     CELLS,
     EXPORTED,
-    TABLES,
+    FRAMES,
     Provenance,
     RunRows,
     typed,
 )
+from inpaintbench.storage.schema import Table
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_ROWS = schema.Table(
+_ROWS = Table(
     "rows",
     tuple(EXPORTED.values()),
-    key=("case", "variant", "metric"),
-    rules=(*schema.CASES.rules, *schema.CELLS.rules),
+    ("case", "variant", "metric"),
+    {**tables.CASES.rules, **tables.CELLS.rules},
 )
 """An exported row: its columns are those of the database, and so is what a sound one holds."""
 
@@ -99,7 +98,7 @@ def _read_table(path: Path) -> pd.DataFrame:
                 table[name] = _parsed(table[name], EXPORTED[name].dtype)
         table = table.assign(**{name: "" for name in EXPORTED if name not in known})
         table = table[list(EXPORTED)].reset_index(drop=True)
-        fault = _fault(_ROWS, table.astype(object).to_numpy().tolist())
+        fault = find_fault_of(_ROWS, table.astype(object).to_dict("records"))
     except BenchError:
         raise
     except Exception as error:  # pandas and pyarrow raise of everything where a file is damaged
@@ -113,21 +112,6 @@ def _read_table(path: Path) -> pd.DataFrame:
     if fault:
         raise BenchError(f"{path}: not the exported rows of a run: {fault}")
     return table
-
-
-def _fault(table: schema.Table, rows: list[list[Any]]) -> str:
-    """Say what is wrong with rows, by the rules of the database; empty where nothing is."""
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"CREATE TABLE {table.name} ({schema.quoted(table.names)})")
-        places = ", ".join("?" * len(table.columns))
-        connection.executemany(f"INSERT INTO {table.name} VALUES ({places})", rows)
-        if found := find_fault(connection, table, "'row ' || rowid || ': '"):
-            return found
-        key = schema.quoted(table.key)
-        twice = connection.execute(
-            f"SELECT max(rowid) FROM {table.name} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
-        ).fetchone()
-    return f"row {twice[0]} is there twice" if twice else ""
 
 
 def _parsed(column: pd.Series[str], dtype: str) -> pd.Series[Any]:
@@ -150,7 +134,7 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
     environments, provenance = _read_provenance(path.with_name("provenance.json"))
     if len(environments) == 1 and not table["environment"].any():
         # rows of version 1: all of them were made in one environment
-        table = table.assign(environment=environments[0].id)
+        table = table.assign(environment=next(iter(environments)))
     cells = table.drop_duplicates(["case", "variant"])
     variants = cells[["variant", "method", "family"]].drop_duplicates("variant")
     scores = table[table["metric"] != ""]
@@ -163,7 +147,6 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
     )
     cases = table.drop_duplicates("case")
     metrics = [_metric(id) for id in scores["metric"].unique()]
-    made = [known.row for known in environments]
     return RunRows(
         name=path.stem,
         directory=path,
@@ -171,17 +154,15 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
         variants=typed("variants", variants).reset_index(drop=True),
         cells=typed("cells", cells).reset_index(drop=True),
         scores=typed("scores", scores).reset_index(drop=True),
-        timings=typed("timings", pd.DataFrame(columns=list(TABLES["timings"]))),
-        metrics=typed("metrics", pd.DataFrame(metrics, columns=list(TABLES["metrics"]))),
+        timings=typed("timings", pd.DataFrame(columns=list(FRAMES["timings"]))),
+        metrics=typed("metrics", pd.DataFrame(metrics, columns=list(FRAMES["metrics"]))),
         planned_cells=len(cases) * len(variants),
-        environments=typed(
-            "environments", pd.DataFrame(made, columns=list(TABLES["environments"]))
-        ),
+        environments=environments,
         provenance=provenance,
     )
 
 
-def _read_provenance(path: Path) -> tuple[list[Environment], Provenance]:
+def _read_provenance(path: Path) -> tuple[dict[str, Environment], Provenance]:
     """Read where exported rows come from, if they were published with it.
 
     Raises
@@ -190,7 +171,7 @@ def _read_provenance(path: Path) -> tuple[list[Environment], Provenance]:
         When it isn't what `report --out` writes, or wrote for rows of version 1.
     """
     if not path.is_file():
-        return [], Provenance()
+        return {}, Provenance()
     facts = read_json(path)
     # version 1 told of one environment, beside all else, and had the benchmark as text
     makers = facts.get("environments", [facts]) if isinstance(facts, dict) else None
@@ -202,7 +183,7 @@ def _read_provenance(path: Path) -> tuple[list[Environment], Provenance]:
     for name in ("started", "changed"):
         if not isinstance(facts.get(name, ""), str):
             raise BenchError(f"{path}: {name} isn't a text")
-    return list(found.values()), Provenance(
+    return found, Provenance(
         started=facts.get("started", ""),
         changed=facts.get("changed", ""),
         benchmark=from_json(text, f"{path}: benchmark") if benchmark else None,

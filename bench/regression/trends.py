@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,14 +12,8 @@ from inpaintbench.errors import BenchError
 from inpaintbench.regression.verdicts import FINISHED, RUNTIME, SmallestEffects
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.storage.history import Figure, History
 from inpaintbench.suggestion import did_you_mean
-
-_SERIES = """
-SELECT f.variant, f.method, f.metric, f.name, f.label, f.unit, f.higher_is_better, f.suite,
-    f.support, CASE f.metric WHEN ? THEN r.machine ELSE '' END, r."commit", r.date, f.value
-FROM figures f JOIN runs r ON r.id = f.run
-ORDER BY f.variant, f.metric, f.suite, f.support, r.date, r.id
-"""
 
 # What a change point must save, in units of log(runs): one false alarm in hundreds of series of
 # nothing but noise, and a single new run is told from 4 standard deviations on.
@@ -96,14 +89,14 @@ class Trend:
 
 
 def read_trends(
-    connection: sqlite3.Connection, metrics: Sequence[str] = (), methods: Sequence[str] = ()
+    history: History, metrics: Sequence[str] = (), methods: Sequence[str] = ()
 ) -> list[Trend]:
     """Read the trends of a history.
 
     Parameters
     ----------
-    connection : Connection
-        Of an open history.
+    history : History
+        Open.
     metrics : sequence of str
         Ids, labels or names, ``runtime`` and ``finished`` among them; empty takes PSNR, SSIM,
         LPIPS, runtime and finished cells.
@@ -115,31 +108,27 @@ def read_trends(
     BenchError
         When there is no such metric or method, or the library of change points is missing.
     """
-    rows = connection.execute(_SERIES, (RUNTIME,)).fetchall()
-    _check("metric", metrics, [name for row in rows for name in row[2:5]])
-    _check("method", methods, [name for row in rows for name in row[:2]])
+    known = history.figures()
+    _check("metric", metrics, [name for _, figure in known for name in _names(figure)])
+    _check("method", methods, [name for _, f in known for name in (f.variant, f.method)])
     wanted = set(metrics) or {"PSNR", "SSIM", "LPIPS", RUNTIME, FINISHED}
-    series: dict[tuple[str | int, ...], list[Point]] = {}
-    for *key, commit, date, value in rows:
-        if wanted & set(key[2:5]) and (not methods or set(methods) & set(key[:2])):
-            series.setdefault(tuple(key), []).append(Point(commit, date, value))
+    series: dict[tuple[Figure, str], list[Point]] = {}
+    for entry, figure in known:
+        named = not methods or set(methods) & {figure.variant, figure.method}
+        if named and wanted & _names(figure):
+            machine = entry.machine if figure.metric == RUNTIME else ""
+            point = Point(entry.commit, entry.date, figure.value)
+            series.setdefault((replace(figure, value=0.0), machine), []).append(point)
     found = []
-    for key, points in series.items():
-        variant, method, id, name, label, unit, higher, suite, _, machine = key
-        metric = MetricInfo(str(id), str(name), str(label), str(unit), bool(higher), "")
-        moved = changes(metric, [point.value for point in points])
-        found.append(
-            Trend(
-                variant=str(variant),
-                method=str(method),
-                metric=metric,
-                suite=str(suite),
-                machine=str(machine),
-                points=tuple(points),
-                changes=tuple(moved),
-            )
-        )
+    for (of, machine), points in series.items():
+        metric = MetricInfo(of.metric, of.name, of.label, of.unit, of.higher_is_better, "")
+        moved = tuple(changes(metric, [point.value for point in points]))
+        found.append(Trend(of.variant, of.method, metric, of.suite, machine, tuple(points), moved))
     return found
+
+
+def _names(figure: Figure) -> set[str]:
+    return {figure.metric, figure.name, figure.label}
 
 
 def _check(kind: str, names: Sequence[str], known: Sequence[str]) -> None:

@@ -27,12 +27,11 @@ def write_report(
 def write_provenance(rows: RunRows, directory: Path) -> Path:
     """Write where a run's rows come from into ``provenance.json`` beside them."""
     path = directory / "provenance.json"
-    environments = rows.environments.drop(columns="machine").to_dict("records")
     known = asdict(rows.provenance)
     content = {
         "name": rows.name,
         **{name: value for name, value in known.items() if value},
-        "environments": [row | {"libraries": json.loads(row["libraries"])} for row in environments],
+        "environments": [{"id": id} | asdict(made) for id, made in rows.environments.items()],
     }
     text = json.dumps(content, indent=2, ensure_ascii=False)
     write_whole(path, text + "\n")

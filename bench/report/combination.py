@@ -66,7 +66,6 @@ def combine(runs: Sequence[RunRows]) -> Combination:
     variants = _united(runs, "variants", renamed, ["variant"])
     dropped = len(cases) - len(everywhere)
     left_out = [f"Left out: {dropped} cases that not every method was run on."] if dropped else []
-    environments = pd.concat([run.environments for run in runs], ignore_index=True)
 
     def kept(frame: pd.DataFrame) -> pd.DataFrame:
         return frame[frame["case"].isin(everywhere["case"])].reset_index(drop=True)
@@ -83,7 +82,7 @@ def combine(runs: Sequence[RunRows]) -> Combination:
         ),
         metrics=_metrics(runs),
         planned_cells=len(everywhere) * len(variants),
-        environments=environments.drop_duplicates("id", ignore_index=True),
+        environments={id: made for run in runs for id, made in run.environments.items()},
         provenance=replace(runs[0].provenance, left_out=(*runs[0].provenance.left_out, *left_out)),
     )
     return Combination(rows, origins)

@@ -161,9 +161,8 @@ def origin(rows: RunRows) -> list[tuple[str, str]]:
     if told.benchmark is not None:
         content = asdict(told.benchmark)
         found.append(("benchmark", "\n".join(f"{k}: {_plain(v)}" for k, v in content.items())))
-    environments = [Environment.from_facts(row) for row in rows.environments.to_dict("records")]
-    for number, environment in enumerate(environments, 1):
-        several = f" {number}" if len(environments) > 1 else ""
+    for number, environment in enumerate(rows.environments.values(), 1):
+        several = f" {number}" if len(rows.environments) > 1 else ""
         found += [(f"{name}{several}", value) for name, value in made_with(environment)]
     return [(name, value) for name, value in found if value]
 

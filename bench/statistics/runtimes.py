@@ -80,7 +80,7 @@ def comparable_timings(rows: RunRows, timings: pd.DataFrame) -> Readings:
     timings : DataFrame
         Its timings, or some of them.
     """
-    machines = rows.environments.set_index("id")["machine"]
+    machines = {id: known.machine for id, known in rows.environments.items()}
     where = timings["environment"].map(machines).fillna("").astype("str")
     sound = ~timings["contended"].astype(bool) & np.isfinite(timings["seconds"])
     alone, own = timings[sound], where[sound]

@@ -75,9 +75,8 @@ class Environment:
 
     @property
     def row(self) -> dict[str, str | int]:
-        """A row of the table of environments, and the machine."""
-        told = {"id": self.id, "machine": self.machine, "libraries": json.dumps(self.libraries)}
-        return asdict(self) | told
+        """A row of the table of environments."""
+        return asdict(self) | {"id": self.id, "libraries": json.dumps(self.libraries)}
 
     @classmethod
     def from_facts(cls, facts: Mapping[Any, Any]) -> Environment:
@@ -130,11 +129,9 @@ def current_environment(device: str, libraries: Iterable[str] = ()) -> Environme
 
 def main_environment(rows: RunRows) -> Environment:
     """Return the environment that made most of a run's cells; an empty one where none is known."""
-    makers = rows.cells["environment"].value_counts(sort=False)
-    known = rows.environments.to_dict("records")
-    if not known:
-        return Environment()
-    return Environment.from_facts(max(known, key=lambda row: makers.get(row["id"], 0)))
+    made = rows.cells["environment"].value_counts(sort=False)
+    most = max(rows.environments, key=lambda id: made.get(id, 0), default="")
+    return rows.environments.get(most, Environment())
 
 
 @cache

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+from inpaintbench.errors import BenchError
 from inpaintbench.planning.benchmark import Benchmark
-from inpaintbench.storage import schema
-from inpaintbench.storage.schema import Column
+from inpaintbench.storage import tables
+from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.schema import Column, Table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,10 +21,10 @@ Columns: TypeAlias = dict[str, Column]
 """The columns of a frame by name, in order."""
 
 
-def _frame(names: str, *tables: schema.Table) -> Columns:
+def _frame(names: str, *sources: Table) -> Columns:
     """Take the columns of a frame from tables of the database, of those of one name the last."""
     known = {
-        column.name: column for table in (schema.VARIANTS, *tables) for column in table.columns
+        column.name: column for table in (tables.VARIANTS, *sources) for column in table.columns
     }
     return {name: known[name] for name in names.split()}
 
@@ -29,26 +32,24 @@ def _frame(names: str, *tables: schema.Table) -> Columns:
 CASES = _frame(
     "case dataset sample suite suite_version mask_index kind height width channels dtype coverage "
     "thickness border_contact image_sha256 mask_sha256",
-    schema.PLAN_CASES,
-    schema.CASES,
+    tables.PLAN_CASES,
+    tables.CASES,
 )
 CELLS = _frame(
-    "case variant status failure message output_sha256 seconds location environment", schema.CELLS
+    "case variant status failure message output_sha256 seconds location environment", tables.CELLS
 )
-SCORES = _frame("case variant metric value reason environment", schema.SCORES)
+SCORES = _frame("case variant metric value reason environment", tables.SCORES)
 _TIMES = "repeat seconds contended threads setup_seconds first_seconds peak_bytes"
-_WHERE = "what runtimes depend on; compared only where equal"
 
-TABLES: Mapping[str, Columns] = {
+FRAMES: Mapping[str, Columns] = {
     "cases": CASES,
     "variants": _frame("variant method family paper deterministic trained_on settings key"),
     "cells": CELLS,
     "scores": SCORES,
-    "timings": _frame(f"case variant {_TIMES} environment", schema.TIMINGS),
-    "metrics": _frame("metric name label unit higher_is_better worst missing", schema.PLAN_METRICS),
-    "environments": {column.name: column for column in schema.ENVIRONMENTS.columns}
-    | {"machine": Column("machine", schema.KINDS["text"], _WHERE)},
+    "timings": _frame(f"case variant {_TIMES} environment", tables.TIMINGS),
+    "metrics": _frame("metric name label unit higher_is_better worst missing", tables.PLAN_METRICS),
 }
+"""The columns of the frames of `RunRows`."""
 
 ADDED = ("location", "reason", "environment")
 """What rows of version 1 don't have."""
@@ -56,8 +57,8 @@ ADDED = ("location", "reason", "environment")
 EXPORTED: Columns = CASES | _frame(
     "variant method family status failure message output_sha256 seconds metric value "
     "location reason environment",
-    schema.SCORES,
-    schema.CELLS,
+    tables.SCORES,
+    tables.CELLS,
 )
 """The columns of the exported rows; those added since version 1 stand last."""
 
@@ -104,8 +105,8 @@ class RunRows:
         Number of cells in the plan, reached or not.
     provenance : Provenance
         Where they come from.
-    environments : DataFrame
-        What made cells, scores and timings, which name it by `id`.
+    environments : mapping of str to Environment
+        What made cells, scores and timings, which name it by its id.
     """
 
     name: str
@@ -117,8 +118,34 @@ class RunRows:
     timings: pd.DataFrame
     metrics: pd.DataFrame
     planned_cells: int
-    environments: pd.DataFrame
+    environments: Mapping[str, Environment]
     provenance: Provenance = field(default_factory=Provenance)
+
+    @property
+    def benchmark(self) -> Benchmark:
+        """The benchmark that the run says it is.
+
+        Raises
+        ------
+        BenchError
+            When it doesn't say.
+        """
+        if self.provenance.benchmark is None:
+            raise BenchError(f"{self.directory}: doesn't say which benchmark was run")
+        return self.provenance.benchmark
+
+
+TOLERANCE = 1e-5
+"""How far a score may lie from the one computed again, as a share of it where it is above 1:
+processors round differently, and far less than this."""
+
+
+def is_close(one: object, other: object) -> bool:
+    """Whether two values are the same, floats up to the tolerance."""
+    if isinstance(one, float) and isinstance(other, float):
+        both_nan = math.isnan(one) and math.isnan(other)
+        return both_nan or math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+    return one == other
 
 
 def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +158,7 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     KeyError
         When a documented column is missing.
     """
-    dtypes = {name: column.dtype for name, column in TABLES[table].items()}
+    dtypes = {name: column.dtype for name, column in FRAMES[table].items()}
     whole = frame.assign(**{name: "" for name in ADDED if name in dtypes and name not in frame})
     return whole[list(dtypes)].astype(dtypes)
 

@@ -12,7 +12,7 @@ from inpaintbench.images.files import write_whole
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.planning.case import load
 from inpaintbench.storage.outputs import read_output
-from inpaintbench.storage.rows import TABLES, RunRows, long_rows, typed
+from inpaintbench.storage.rows import FRAMES, RunRows, long_rows, typed
 from inpaintbench.storage.schema import quoted
 from inpaintbench.storage.store import Store
 
@@ -39,14 +39,9 @@ def read_rows(store: Store) -> RunRows:
     BenchError
         When something in it isn't what it must be.
     """
-    made = [known.row | {"id": id} for id, known in store.environments().items()]
-    frames = {
-        "environments": typed(
-            "environments", pd.DataFrame(made, columns=list(TABLES["environments"]))
-        )
-    }
+    frames = {}
     for table, source in _SOURCES.items():
-        dtypes = {name: column.dtype for name, column in TABLES[table].items()}
+        dtypes = {name: column.dtype for name, column in FRAMES[table].items()}
         nothing = {name: _UNKNOWN[dtype] for name, dtype in dtypes.items() if dtype in _UNKNOWN}
         rows = store.query(f"SELECT {quoted(dtypes)} FROM {source}")
         frame = pd.DataFrame(rows, columns=list(dtypes), dtype=object)
@@ -58,6 +53,7 @@ def read_rows(store: Store) -> RunRows:
         directory=store.directory,
         planned_cells=len(frames["cases"]) * len(frames["variants"]),
         provenance=store.provenance(),
+        environments=store.environments(),
         **frames,
     )
 

@@ -7,6 +7,7 @@ One directory a run: ``run.db`` (WAL), ``outputs/`` (lossless PNG named by conte
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import math
 import re
@@ -26,17 +27,18 @@ from inpaintbench.errors import BenchError
 from inpaintbench.folder import remove_listed
 from inpaintbench.images.files import refuse_links, write_whole
 from inpaintbench.images.types import MOST_PIXELS
+from inpaintbench.outside import read_as
 from inpaintbench.planning import benchmark as benchmarks
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case
 from inpaintbench.planning.keys import metric_key
 from inpaintbench.planning.plan import Plan, Variant
-from inpaintbench.storage import database, schema
+from inpaintbench.storage import database, tables
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import Provenance
-from inpaintbench.storage.schema import Table
+from inpaintbench.storage.schema import Table, quoted
 
 # Cases whose pending scores are read at once, so that memory stays flat as runs grow.
 _PAGE = 1000
@@ -92,7 +94,7 @@ class Store:
                 raise BenchError(
                     f"{directory}: holds files that are not a run; choose an empty directory"
                 )
-            with database.write(directory / "run.db") as connection:
+            with database.write(directory / "run.db", tables.RUN) as connection:
                 yield cls(directory, connection)
         finally:
             lock.release()
@@ -109,7 +111,7 @@ class Store:
         """
         if not (directory / "run.db").is_file():
             raise BenchError(f"{directory}: holds no run (no run.db)")
-        with database.read(directory / "run.db") as connection:
+        with database.read(directory / "run.db", tables.RUN) as connection:
             yield cls(directory, connection)
 
     @contextmanager
@@ -131,7 +133,7 @@ class Store:
 
     def records(self, table: Table) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table as they are, in the order of its key."""
-        order = schema.quoted(table.key)
+        order = quoted(table.key)
         for row in self._connection.execute(f"SELECT * FROM {table.name} ORDER BY {order}"):
             yield dict(row)
 
@@ -147,64 +149,55 @@ class Store:
 
     def set_plan(self, plan: Plan) -> None:
         """Record what this run is to hold; results of earlier plans stay for later ones."""
-        wanted = {
-            schema.PLAN_CASES: [
-                _row(schema.PLAN_CASES, c, position=i, case=c.id, mask_index=c.index)
-                for i, c in enumerate(plan.cases)
-            ],
-            schema.PLAN_VARIANTS: [
-                _row(schema.PLAN_VARIANTS, v, position=i) for i, v in enumerate(plan.variants)
-            ],
-            schema.PLAN_METRICS: [
-                _row(schema.PLAN_METRICS, m, position=i, metric=m.id, missing="", key=metric_key(m))
-                for i, m in enumerate(plan.metrics)
-            ],
-        }
-        meta, told = self._meta(), _told_of(plan.benchmark)
-        same = all(meta.get(name) == value for name, value in told.items())
-        if same and all(self._as_planned(table, rows) for table, rows in wanted.items()):
-            return
+        cases = [asdict(case) | {"case": case.id, "mask_index": case.index} for case in plan.cases]
         variants = [
-            _row(
-                schema.VARIANTS,
-                v,
-                variant=v.label,
-                method=v.name,
-                trained_on=",".join(v.trained_on),
-                settings=json.dumps(dict(v.settings)),
-            )
+            vars(v)
+            | {"variant": v.label, "method": v.name, "trained_on": ",".join(v.trained_on)}
+            | {"settings": json.dumps(dict(v.settings))}
             for v in plan.variants
         ]
-        with self.transaction():
-            self.add_records(schema.VARIANTS, variants, replace=True)
-            self.write_plan(plan.benchmark, wanted)
+        metrics = [
+            {name: getattr(m, name) for name in ("name", "label", "unit", "higher_is_better")}
+            | {"metric": m.id, "worst": m.worst, "missing": "", "key": metric_key(m)}
+            for m in plan.metrics
+        ]
+        rows = {
+            tables.PLAN_CASES: cases,
+            tables.PLAN_VARIANTS: variants,
+            tables.PLAN_METRICS: metrics,
+        }
+        planned = {
+            table: [{name: row[name] for name in table.names[1:]} for row in found]
+            for table, found in rows.items()
+        }
+        content = json.dumps([asdict(plan.benchmark), *planned.values()])
+        digest = hashlib.sha256(content.encode()).hexdigest()
+        if self._meta().get("plan") != digest:
+            with self.transaction():
+                self.add_records(tables.VARIANTS, variants, replace=True)
+                self.write_plan(plan.benchmark, planned, plan=digest)
 
     def write_plan(
         self,
         benchmark: Benchmark,
-        tables: Mapping[Table, Iterable[Mapping[str, object]]],
+        planned: Mapping[Table, Iterable[Mapping[str, object]]],
         **told: str,
     ) -> None:
         """Write a plan in place of the one that is there, and what else is `told` of the run."""
         with self.transaction():
-            for table, rows in tables.items():
+            for table, rows in planned.items():
                 self._connection.execute(f"DELETE FROM {table.name}")
-                database.insert(self._connection, table, rows)
-            self._set_meta(**_told_of(benchmark), **told)
-
-    def _as_planned(self, table: Table, rows: list[dict[str, object]]) -> bool:
-        # why a metric is missing belongs to the run, not to the plan
-        known = list(self.records(table))
-        if table is schema.PLAN_METRICS:
-            known = [row | {"missing": ""} for row in known]
-        return known == rows
+                numbered = ({**row, "position": i} for i, row in enumerate(rows))
+                database.insert(self._connection, table, numbered)
+            told |= {"name": benchmark.name, "benchmark": json.dumps(asdict(benchmark))}
+            self._set_meta(**{"plan": "", **told})
 
     def _set_meta(self, **told: str) -> None:
         rows = ({"key": key, "value": value} for key, value in told.items())
-        database.insert(self._connection, schema.META, rows, "INSERT OR REPLACE")
+        self.add_records(tables.META, rows, replace=True)
 
     def _meta(self) -> dict[str, str]:
-        return {row["key"]: row["value"] for row in self.query("SELECT key, value FROM meta")}
+        return {row["key"]: row["value"] for row in self.records(tables.META)}
 
     def name(self) -> str:
         """Return the name of the benchmark."""
@@ -219,18 +212,18 @@ class Store:
             When what is told of it can't be read.
         """
         meta = self._meta()
-        where = self.directory / "run.db"
+        where = f"{self.directory / 'run.db'}: its"
         text = meta.get("benchmark")
-        try:
-            merged = json.loads(meta.get("merged", "[]"))
-            if not isinstance(merged, list) or not all(isinstance(name, str) for name in merged):
-                raise ValueError
-        except (ValueError, RecursionError):
-            raise BenchError(f"{where}: merged isn't a list of runs") from None
-        benchmark = None if text is None else benchmarks.from_json(text, f"{where}: its benchmark")
         return Provenance(
-            meta.get("started", ""), meta.get("changed", ""), benchmark, tuple(merged)
+            meta.get("started", ""),
+            meta.get("changed", ""),
+            None if text is None else benchmarks.from_json(text, f"{where} benchmark"),
+            read_as(tuple[str, ...], meta.get("merged", "[]"), f"{where} list of merged runs"),
         )
+
+    def specifications(self) -> dict[str, str]:
+        """Return what makes each variant again, by its key."""
+        return {row["key"]: row["specification"] for row in self.records(tables.VARIANTS)}
 
     def cases(self) -> list[Case]:
         """Return the cases of the plan."""
@@ -280,20 +273,20 @@ class Store:
                 size = 0
             # how large it was isn't known of one from version 1
             if not size or row["output_bytes"] not in (0, size):
-                lost.append((row["output_sha256"],))
-        return self.forget_outputs(sha256 for (sha256,) in lost)
+                lost.append(row["output_sha256"])
+        return self.forget_outputs(lost)
 
     def forget_outputs(self, digests: Iterable[str]) -> int:
         """Remove the cells of outputs that are lost or damaged, and what is left of their files."""
-        lost = [(sha256,) for sha256 in digests]
-        if not lost:
-            return 0
-        for (sha256,) in lost:
+        lost = list(digests)
+        for sha256 in lost:
             with contextlib.suppress(OSError):
                 (self.directory / output_path(sha256)).unlink()
+        if not lost:
+            return 0
         with self.transaction():
             sql = "DELETE FROM cells WHERE status = 'done' AND output_sha256 = ?"
-            return self._connection.executemany(sql, lost).rowcount
+            return self._connection.executemany(sql, ((sha256,) for sha256 in lost)).rowcount
 
     def pending_cases(self) -> list[int]:
         """Return the positions of cases that nobody has tried to make."""
@@ -332,26 +325,28 @@ class Store:
 
     def unanswered(self) -> list[str]:
         """Say what of the plan has no answer, a line for all of a kind; empty when nothing."""
-        found = []
-        for what, (why, order, source) in _UNANSWERED.items():
-            sql = f"SELECT {why} AS why, count(*) AS number, min(place) AS place FROM {source}"
-            for row in self.query(f"{sql} GROUP BY why ORDER BY min({order})"):
-                place = f" ({row['number']}, first {row['place']})" if row["place"] else ""
-                found.append(f"{what}: {row['why']}{place}")
-        return found
+        sql = (
+            "SELECT what, why, count(*) AS number, min(place) AS place FROM gaps "
+            "GROUP BY kind, why ORDER BY kind, min(position)"
+        )
+        return [
+            f"{row['what']}: {row['why']}"
+            + (f" ({row['number']}, first {row['place']})" if row["place"] else "")
+            for row in self.query(sql)
+        ]
 
     # What was found
 
     def _know(self, environment: Environment) -> str:
         """Record an environment, once; return its id."""
         if environment.id not in self._environments:
-            self.add_records(schema.ENVIRONMENTS, [environment.row])
+            self.add_records(tables.ENVIRONMENTS, [environment.row])
             self._environments.add(environment.id)
         return environment.id
 
     def environments(self) -> dict[str, Environment]:
         """Return the environments that made what the run holds, by their ids."""
-        rows = self.records(schema.ENVIRONMENTS)
+        rows = self.records(tables.ENVIRONMENTS)
         return {row["id"]: Environment.from_facts(row) for row in rows}
 
     def add_case(self, case: Case, found: CaseFacts | Failure) -> None:
@@ -378,7 +373,7 @@ class Store:
             )
         size = dict(zip(("height", "width", "channels"), facts.shape, strict=True))
         row = vars(facts) | size | _told(failure) | {"case": case.id}
-        self.add_records(schema.CASES, [row], replace=True)
+        self.add_records(tables.CASES, [row], replace=True)
 
     def add_cell(
         self, case: Case, variant: Variant, outcome: CellOutcome, environment: Environment
@@ -399,7 +394,7 @@ class Store:
                 self._set_meta(started=datetime.now(UTC).isoformat(timespec="seconds"))
                 self._started = True
             row["environment"] = self._know(environment)
-            self.add_records(schema.CELLS, [row], replace=True)
+            self.add_records(tables.CELLS, [row], replace=True)
 
     def _write_output(self, sha256: str, png: bytes) -> None:
         path = self.directory / output_path(sha256)
@@ -434,25 +429,17 @@ class Store:
                 yield position, [row["output_sha256"] for row in group]
 
     def add_scores(self, scores: Iterable[Score], environment: Environment) -> None:
-        """Commit the scores of one case."""
-        keys = {row["metric"]: row["key"] for row in self.records(schema.PLAN_METRICS)}
-        with self.transaction():
-            maker = self._know(environment)
-            rows = [
-                {**vars(score), "key": keys.get(score.metric, ""), "environment": maker}
-                for score in scores
-            ]
-            # what failed now doesn't take the place of what is known
-            self.add_records(
-                schema.SCORES, [row for row in rows if not self._is_known(row)], replace=True
-            )
-
-    def _is_known(self, row: Mapping[str, object]) -> bool:
-        sql = (
+        """Commit the scores of one case; what failed now doesn't replace what is known."""
+        keys = {row["metric"]: row["key"] for row in self.records(tables.PLAN_METRICS)}
+        known = (
             'SELECT 1 FROM scores WHERE "case" = :case AND output_sha256 = :output_sha256 '
             "AND metric = :metric AND key = :key AND value IS NOT NULL"
         )
-        return bool(row["reason"]) and bool(self.query(sql, **row))
+        with self.transaction():
+            maker = self._know(environment)
+            made = (vars(s) | {"key": keys.get(s.metric, ""), "environment": maker} for s in scores)
+            rows = [row for row in made if not (row["reason"] and self.query(known, **row))]
+            self.add_records(tables.SCORES, rows, replace=True)
 
     def set_missing(self, metric: str, reason: str) -> None:
         """Record why a metric can't be computed here."""
@@ -471,28 +458,23 @@ class Store:
         timed every variant that finished it, uncontended and on that many threads, or failed to.
         """
         machine = {id: known.machine for id, known in self.environments().items()}
+        planned = {variant.key for variant in plan.variants}
         found = []
         for case in plan.timed_cases():
-            done = {
-                row["key"]
-                for row in self.query(
-                    "SELECT key FROM cells WHERE \"case\" = ? AND status = 'done'", case.id
-                )
-            } & {variant.key for variant in plan.variants}
-            tried: dict[str, set[str]] = {}
-            for row in self.query(
-                'SELECT key, environment FROM timings WHERE "case" = ? AND NOT contended '
-                "AND threads = ? UNION "
-                'SELECT key, environment FROM timing_failures WHERE "case" = ?',
-                case.id,
-                threads,
-                case.id,
-            ):
+            sql = "SELECT key FROM cells WHERE \"case\" = ? AND status = 'done'"
+            done = planned & {row["key"] for row in self.query(sql, case.id)}
+            sql = (
+                'SELECT key, environment FROM timings WHERE "case" = :case AND NOT contended '
+                "AND threads = :threads UNION "
+                'SELECT key, environment FROM timing_failures WHERE "case" = :case'
+            )
+            tried: dict[str, set[str]] = {environment.machine: set()}
+            for row in self.query(sql, case=case.id, threads=threads):
                 tried.setdefault(machine.get(row["environment"], ""), set()).add(row["key"])
-            if not any(done <= keys for keys in tried.values()):
-                left = done - tried.get(environment.machine, set())
+            left = done - tried[environment.machine]
+            if left and not any(done <= keys for keys in tried.values()):
                 found.append((case, [v for v in plan.variants if v.key in left]))
-        return [(case, variants) for case, variants in found if variants]
+        return found
 
     def add_timings(self, timings: Iterable[Timing], environment: Environment) -> None:
         """Commit the repeats of a timed cell, in place of earlier ones on the same machine."""
@@ -501,7 +483,7 @@ class Store:
             maker = self._know(environment)
             for case, key in {(t.case, t.key) for t in rows}:
                 self._forget_timing(case, key, environment)
-            self.add_records(schema.TIMINGS, ({**vars(t), "environment": maker} for t in rows))
+            self.add_records(tables.TIMINGS, ({**vars(t), "environment": maker} for t in rows))
 
     def add_timing_failure(
         self, case: Case, variant: Variant, failure: Failure, environment: Environment
@@ -511,65 +493,20 @@ class Store:
             maker = self._know(environment)
             self._forget_timing(case.id, variant.key, environment)
             row = {"case": case.id, "key": variant.key, "environment": maker} | _told(failure)
-            self.add_records(schema.TIMING_FAILURES, [row])
+            self.add_records(tables.TIMING_FAILURES, [row])
 
     def _forget_timing(self, case: str, key: str, environment: Environment) -> None:
         alike = [
-            id for id, known in self.environments().items() if known.machine == environment.machine
+            (case, key, id)
+            for id, known in self.environments().items()
+            if known.machine == environment.machine
         ]
         for table in ("timings", "timing_failures"):
-            self._connection.executemany(
-                f'DELETE FROM {table} WHERE "case" = ? AND key = ? AND environment = ?',
-                [(case, key, id) for id in alike],
-            )
+            sql = f'DELETE FROM {table} WHERE "case" = ? AND key = ? AND environment = ?'
+            self._connection.executemany(sql, alike)
 
-
-_UNANSWERED = {
-    "not made": (
-        "failure || ': ' || message",
-        "position",
-        "(SELECT *, dataset || '/' || sample || ', ' || suite AS place FROM plan_cases) "
-        "JOIN cases USING (\"case\") WHERE failure <> ''",
-    ),
-    "not run": ("variant", "variant_position", "planned WHERE status IS NULL"),
-    "environment failed": (
-        "variant || ': ' || p.message",
-        "variant_position",
-        'cells c JOIN planned p ON p."case" = c."case" AND p.key = c.key '
-        "WHERE c.failure = 'environment'",
-    ),
-    "metric missing": (
-        "label || ': ' || missing",
-        "position",
-        "(SELECT *, '' AS place FROM plan_metrics) WHERE missing <> ''",
-    ),
-    "not scored": (
-        "label || ': ' || reason",
-        "position",
-        '(SELECT DISTINCT m.position, label, reason, s."case", s.output_sha256, place '
-        "FROM scores s JOIN plan_metrics m USING (metric, key) "
-        'JOIN planned p ON p."case" = s."case" AND p.output_sha256 = s.output_sha256 '
-        "WHERE reason <> '')",
-    ),
-    "not timed": (
-        "variant || ': ' || t.failure || ': ' || t.message",
-        "variant_position",
-        'timing_failures t JOIN planned p ON p."case" = t."case" AND p.key = t.key',
-    ),
-}
-"""What can lack an answer → why, what orders it, and where it is found, with its `place`."""
 
 _NO_FACTS = CaseFacts(0, "", (0, 0, 0), "", math.nan, math.nan, False, "", "")
-
-
-def _row(table: Table, source: object, **own: object) -> dict[str, object]:
-    """Take a row's values from what is told of it, and else from attributes of the same name."""
-    return {name: own[name] if name in own else getattr(source, name) for name in table.names}
-
-
-def _told_of(benchmark: Benchmark) -> dict[str, str]:
-    """Arrange a benchmark as what is told of a run."""
-    return {"name": benchmark.name, "benchmark": json.dumps(asdict(benchmark))}
 
 
 def _told(failure: Failure | None, message: str = "") -> dict[str, object]:
