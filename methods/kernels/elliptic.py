@@ -91,7 +91,6 @@ def _laplacian(near: Mask, pixels: NDArray[np.intp]) -> sparse.csr_array:
     down, across = near[:-1] | near[1:], near[:, :-1] | near[:, 1:]
     first = np.concatenate([places[:-1][down], places[:, :-1][across]])
     second = np.concatenate([places[1:][down], places[:, 1:][across]])
-    steps = np.concatenate([first, second]), np.concatenate([second, first])
     size = len(pixels)
     diagonal = np.arange(size)
     degrees = np.bincount(first, minlength=size) + np.bincount(second, minlength=size)
