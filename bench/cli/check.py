@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.options import Device
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
 
 def check(
     method: Annotated[str, typer.Argument(help="Method, as name[parameter=value] or ./file.py.")],
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    device: Device = "cpu",
     limit: Annotated[
         float, typer.Option(min=1.0, help="Seconds for each check, after which it fails.")
     ] = 120.0,

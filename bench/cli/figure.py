@@ -7,27 +7,18 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.options import Runs, ShownDatasets, ShownMasks, ShownMethods, ShownMetrics
 from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import FigureKind, StyleName
 
 
 def figure(
     kind: Annotated[FigureKind, typer.Argument(help="Which figure.")],
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
-    methods: Annotated[
-        list[str] | None,
-        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
-    ] = None,
-    dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
-    ] = None,
-    masks: Annotated[
-        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", help="Metric, by label or id; may be repeated."),
-    ] = None,
+    runs: Runs,
+    methods: ShownMethods = None,
+    dataset: ShownDatasets = None,
+    masks: ShownMasks = None,
+    metric: ShownMetrics = None,
     style: Annotated[StyleName, typer.Option(help="What it is for.")] = StyleName.paper,
     width: Annotated[
         str | None,

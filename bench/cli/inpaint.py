@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.options import Device
 from inpaintbench.cli.output import say
 
 
@@ -24,7 +25,7 @@ def inpaint(
         typer.Option(help="Paste the known pixels back; --no-composite keeps the method's own."),
     ] = True,
     invert: Annotated[bool, typer.Option("--invert", help="Black is filled instead.")] = False,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    device: Device = "cpu",
     seed: Annotated[int, typer.Option(help="Seed, for a method that draws random numbers.")] = 0,
 ) -> None:
     """Fill the hole of one picture."""

@@ -7,23 +7,18 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.options import Runs, ShownMethods, ShownMetrics
 from inpaintbench.cli.output import say
 
 
 def leaderboard(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
+    runs: Runs,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Directory to write the site to.")
     ] = Path("site"),
     title: Annotated[str, typer.Option(help="Title of the site [the run's name].")] = "",
-    methods: Annotated[
-        list[str] | None,
-        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
-    ] = None,
+    methods: ShownMethods = None,
+    metric: ShownMetrics = None,
     pictures: Annotated[
         int, typer.Option(min=0, help="Results shown as pictures, at most; 0 for none.")
     ] = 1000,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.options import Run
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    directory: Run,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Write rows, tables and figures there, to publish them."),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inpaintbench.cli.options import Device, Jobs
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
@@ -54,9 +55,7 @@ def run(
         int | None, typer.Option(min=1, help="Masks of each suite for each image.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of masks and methods.")] = None,
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
-    ] = 0,
+    jobs: Jobs = 0,
     timeout: Annotated[
         float | None, typer.Option(help="Seconds after which a call is ended.")
     ] = None,
@@ -66,7 +65,7 @@ def run(
     memory: Annotated[
         str | None, typer.Option(help="Memory limit of each worker, such as 4G.")
     ] = None,
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    device: Device = "cpu",
     threads: Annotated[int | None, typer.Option(min=1, help="Threads in the timing pass.")] = None,
     timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
     report: Annotated[bool, typer.Option(help="End with tables and figures.")] = True,

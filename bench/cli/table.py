@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inpaintbench.cli.options import (
+    Inception,
+    Runs,
+    ShownDatasets,
+    ShownMasks,
+    ShownMethods,
+    ShownMetrics,
+)
 from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 
@@ -17,7 +25,7 @@ if TYPE_CHECKING:
 
 def table(
     kind: Annotated[TableKind, typer.Argument(help="Which table.")],
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")],
+    runs: Runs,
     format: Annotated[
         Format, typer.Option("--format", "-f", help="CSV holds full precision.")
     ] = Format.markdown,
@@ -25,26 +33,11 @@ def table(
         IntervalStyle | None,
         typer.Option(help="By default plus-minus in LaTeX and brackets elsewhere."),
     ] = None,
-    methods: Annotated[
-        list[str] | None,
-        typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
-    ] = None,
-    dataset: Annotated[
-        list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
-    ] = None,
-    masks: Annotated[
-        list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
-    ] = None,
-    metric: Annotated[
-        list[str] | None,
-        typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
-    ] = None,
-    inception: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Network of the table distribution [inpaintbench weights]."
-        ),
-    ] = None,
+    methods: ShownMethods = None,
+    dataset: ShownDatasets = None,
+    masks: ShownMasks = None,
+    metric: ShownMetrics = None,
+    inception: Inception = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File [standard output].")
     ] = None,

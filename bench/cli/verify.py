@@ -7,14 +7,13 @@ from typing import Annotated
 
 import typer
 
+from inpaintbench.cli.options import Device, Jobs, Run
 from inpaintbench.cli.output import say
 
 
 def verify(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
-    jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
-    ] = 0,
+    directory: Run,
+    jobs: Jobs = 0,
 ) -> None:
     """Check a run: draw its images and masks again, read its outputs, score them again.
 
@@ -42,13 +41,13 @@ def verify(
 
 
 def replay(
-    directory: Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")],
+    directory: Run,
     case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, or its beginning.")],
     variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Method, as the run names it.")],
     method: Annotated[
         str, typer.Option(help="Where the method is now, if not where it was: ./my_method.py.")
     ] = "",
-    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    device: Device = "cpu",
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="PNG to write the new output to.")
     ] = None,

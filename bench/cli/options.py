@@ -1,0 +1,35 @@
+"""Arguments and options that several commands have, each defined once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+Run: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
+Runs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")]
+
+ShownMethods: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
+]
+ShownDatasets: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
+]
+ShownMasks: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
+]
+ShownMetrics: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
+]
+
+Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")]
+Jobs: TypeAlias = Annotated[
+    int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
+]
+Inception: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Network of FID and KID [inpaintbench weights]."),
+]
