@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.named import Named
 
 __all__ = ["DataError", "Dataset", "Image", "Mask", "Sample", "wanted_id"]
 
@@ -32,7 +32,7 @@ class Sample:
     mask: Mask | None = None
 
 
-class Dataset(ABC):
+class Dataset(Named, ABC):
     """A named set of images with a fixed order and a fixed preparation.
 
     Subclass it as a dataclass. Every dataclass field is a parameter and can be set from the
@@ -40,9 +40,6 @@ class Dataset(ABC):
     ``str``, or one of these with ``None``. Import heavy libraries inside the functions that use
     them.
     """
-
-    name: ClassVar[str] = ""
-    """Name on the command line and in tables; by default the class name in kebab-case."""
 
     version: ClassVar[int] = 1
     """Raised whenever the pixels or the order of any sample change."""
@@ -67,16 +64,10 @@ class Dataset(ABC):
     """Parameters that only say where the files lie: no part of the dataset's identity, so that
     the same images get the same masks wherever they are kept."""
 
-    def __init_subclass__(cls) -> None:
-        """Name the class after itself unless it names itself."""
-        super().__init_subclass__()
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
-
     @property
-    @abstractmethod
     def preparation(self) -> str:
         """Crop, resize and filter applied to the source, in words; part of the identity."""
+        return "none"
 
     @abstractmethod
     def ids(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.named import Named
 
 __all__ = ["Image", "Mask", "Method"]
 
 
-class Method(ABC):
+class Method(Named, ABC):
     """An inpainting method with fixed parameters.
 
     Subclass it as a dataclass. Every dataclass field is a parameter and can be set from the
@@ -31,9 +31,6 @@ class Method(ABC):
     The module that defines a method is imported to list it, so import heavy libraries (OpenCV,
     numba, torch, scikit-image) inside the functions that use them.
     """
-
-    name: ClassVar[str] = ""
-    """Name on the command line and in tables; by default the class name in kebab-case."""
 
     family: ClassVar[str] = "other"
     """``baseline``, ``diffusion``, ``exemplar``, ``transform``, ``learned`` or ``other``."""
@@ -55,12 +52,6 @@ class Method(ABC):
 
     draw_parameters: ClassVar[tuple[str, ...]] = ("draw", "seed")
     """Parameters that only number the draws of a method that draws; tables sum several up."""
-
-    def __init_subclass__(cls) -> None:
-        """Name the class after itself unless it names itself."""
-        super().__init_subclass__()
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
     @abstractmethod
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
@@ -92,7 +83,7 @@ class Method(ABC):
         """
         return None
 
-    def setup(self, device: str, seed: int) -> None:  # noqa: B027 - most methods need none
+    def setup(self, device: str, seed: int) -> None:
         """Get ready, untimed and once for each process: load weights, compile kernels.
 
         Parameters

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
 from inpaintbench.datasets.base import Sample
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.random import RandomStream
+from inpaintbench.named import Named
 
 __all__ = ["Mask", "MaskSuite", "RandomStream", "Sample"]
 
 
-class MaskSuite(ABC):
+class MaskSuite(Named, ABC):
     """A frozen, versioned way to draw holes.
 
     Subclass it as a dataclass; fields are parameters (``pixel-dropout[percent=80]``). A mask
@@ -22,9 +22,6 @@ class MaskSuite(ABC):
     a sample is ``kinds[(index + offset) % len(kinds)]`` with an offset drawn from the sample's
     identity, so that few masks a sample still cover every kind over a dataset.
     """
-
-    name: ClassVar[str] = ""
-    """Name on the command line and in tables; by default the class name in kebab-case."""
 
     version: ClassVar[int] = 1
     """Raised whenever one pixel of one mask changes."""
@@ -40,12 +37,6 @@ class MaskSuite(ABC):
 
     locations: ClassVar[tuple[str, ...]] = ("path",)
     """Parameters that only say where files lie: no part of the suite's identity."""
-
-    def __init_subclass__(cls) -> None:
-        """Name the class after itself unless it names itself."""
-        super().__init_subclass__()
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", cls.__name__).lower()
 
     @property
     def by_chance(self) -> bool:

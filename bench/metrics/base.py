@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import math
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import (
     TYPE_CHECKING,
@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.named import Named
 
 if TYPE_CHECKING:
     from inpaintbench.metrics.difference import Difference
@@ -115,16 +116,14 @@ class GroupScore(Protocol):
         """Score results, each with the value that it has alone."""
 
 
-class Metric(ABC):
+class Metric(Named):
     """A definition of quality, bound to a reference and then applied to results.
 
     Subclass it as a dataclass; fields are parameters of the definition and belong to the id.
+    Override `score`, or `bind` where work that depends on the reference alone can be shared.
     The module that defines a metric is imported to list it, so import heavy libraries inside the
     functions that use them.
     """
-
-    name: ClassVar[str] = ""
-    """Name on the command line: ``psnr``, ``ssim``, ``lpips``."""
 
     unit: ClassVar[str] = ""
     """``dB``, ``levels``, or empty."""
@@ -139,30 +138,38 @@ class Metric(ABC):
     methods aren't ranked by it."""
 
     @property
-    @abstractmethod
     def id(self) -> str:
-        """The whole definition: implementation, window, range, network, weights."""
+        """The whole definition: implementation, window, range, network, weights.
+
+        By default the name with every parameter.
+        """
+        settings = ",".join(f"{f.name}={getattr(self, f.name)}" for f in fields(self))  # type: ignore[arg-type]
+        return f"{self.name}[{settings}]" if settings else self.name
 
     @property
-    @abstractmethod
     def label(self) -> str:
-        """Short name for table heads and axes: ``PSNR``, ``PSNR (hole)``."""
+        """Short name for table heads and axes: ``PSNR``, ``PSNR (hole)``; by default the id."""
+        return self.id
 
     @property
     def worst(self) -> float:
         """The worst value the metric can take; stands for a failed cell where a rule asks."""
-        return 0.0
+        return 0.0 if self.higher_is_better else math.inf
 
-    @abstractmethod
+    def score(self, result: Result) -> float:
+        """Score one result; NaN where the metric isn't defined."""
+        raise NotImplementedError(f"{self.name} defines neither score nor bind")
+
     def bind(self, reference: Image) -> Score:
         """Do the work that depends on the reference alone, and return the scoring function.
 
         Called once for a reference; the function is called once for each result on it, whatever
         the mask, and gives the same value whatever was scored before. It returns NaN where the
-        metric isn't defined. It may be a `GroupScore`.
+        metric isn't defined. It may be a `GroupScore`. By default `score`.
         """
+        return self.score
 
-    def setup(self) -> None:  # noqa: B027 - most metrics need no set-up
+    def setup(self) -> None:
         """Get ready, once for each process: load weights, import libraries.
 
         Raises

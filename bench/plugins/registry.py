@@ -347,6 +347,7 @@ def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:
         if (
             inspect.isclass(value)
             and issubclass(value, base)
+            and value is not base
             and value.__module__ == module.__name__
             and not inspect.isabstract(value)
             and not value.__name__.startswith("_")

@@ -1,0 +1,58 @@
+"""The plugins of docs/extending.md, as a person would paste them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, Command
+
+from inpaintbench.images.png import write_png
+from inpaintbench.storage.runs import read_run
+
+EXAMPLES = dict(
+    re.findall(
+        r"^```python\n# (\w+\.py)\n(.*?)^```",
+        (ROOT / "docs" / "extending.md").read_text(encoding="utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
+)
+
+
+@pytest.fixture
+def pasted(tmp_path: Path) -> Path:
+    """Paste the examples into files, with pictures of 48 × 40 pixels for the dataset."""
+    for name, text in EXAMPLES.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    y, x = np.mgrid[:40, :48]
+    for number in range(2):
+        pixels = np.stack([x * 5, y * 6, x + y + number], -1).astype(np.uint8)
+        write_png(tmp_path / "paintings" / f"p{number}.png", pixels)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES])
+def test_a_plugin_takes_about_ten_lines(name: str) -> None:
+    body = EXAMPLES[name].partition("@dataclass")[2]
+    assert sum(bool(line.strip()) for line in body.splitlines()) <= 10
+
+
+def test_the_method_keeps_the_contract(command: Command, pasted: Path) -> None:
+    ran = command("check", "./my_method.py", cwd=pasted)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_all_four_run_together(command: Command, pasted: Path) -> None:
+    words = [*("-m", "./my_method.py", "-d", "./my_data.py", "--masks", "./my_suite.py")]
+    words += ["--metric", "./my_metric.py", "--no-timing", "--no-report", "-o", "run"]
+    ran = command("run", *words, cwd=pasted)
+    assert ran.returncode == 0, ran.stderr
+    rows = read_run(pasted / "run")
+    assert rows.metrics[["metric", "unit", "higher_is_better"]].values.tolist() == [
+        ["bias", "levels", False]
+    ]
+    assert rows.cases["suite"].str.endswith("my_suite.py").all()
+    assert rows.scores["value"].between(0, 255).all()
+    assert len(rows.scores) == len(rows.cases)
