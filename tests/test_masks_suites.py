@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from mask_cases import SUITES, Formula
@@ -124,3 +126,20 @@ def test_a_parameter_out_of_range_is_refused_in_a_line(specification: str) -> No
         registry.masks().make(specification)
     assert "\n" not in str(error.value)
     assert specification.split("[")[0] in str(error.value)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (2, 2), (1, 600), (600, 1)])
+@pytest.mark.parametrize("name", SUITES)
+def test_a_suite_that_cannot_draw_on_a_tiny_image_says_so(
+    name: str, shape: tuple[int, int]
+) -> None:
+    suite = registry.masks().make(name)
+    dataset = Formula(*shape)
+    sample = dataset.load("00")
+    for index in range(len(suite.kinds)):
+        try:
+            assert draw_mask(dataset, sample, suite, index, 0).shape == shape
+        except BenchError as refusal:
+            assert re.search(r"can't draw such a hole on an image of|hole$", str(refusal))
+        else:
+            assert shape != (1, 1)

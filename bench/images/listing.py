@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import NoReturn
 
 from inpaintbench.images.errors import DataError
 
@@ -33,19 +35,44 @@ def list_images(folder: Path, leave_out: Path | None = None) -> Mapping[str, Pat
 @lru_cache(maxsize=64)
 def _listing(folder: Path, leave_out: Path | None, changed: int) -> Mapping[str, Path]:
     """List a folder once for each time that it changed."""
-    images: dict[str, Path] = {}
-    for path in folder.rglob("*"):
-        relative = path.relative_to(folder)
-        if (
-            path.suffix.lower() in SUFFIXES
-            and not any(part.startswith(".") for part in relative.parts)
-            and not (leave_out is not None and path.is_relative_to(leave_out))
-            and path.is_file()
-        ):
-            images[relative.as_posix()] = path
+    images = {
+        path.relative_to(folder).as_posix(): path
+        for path in files_below(folder)
+        if path.suffix.lower() in SUFFIXES
+        and not (leave_out is not None and path.is_relative_to(leave_out))
+    }
     bodies = {name.rpartition(".")[0] for name in images}
     kept = [name for name in images if not _belongs_to_another(name.rpartition(".")[0], bodies)]
     return {id_of(name): images[name] for name in sorted(kept, key=natural_key)}
+
+
+def files_below(folder: Path) -> Iterator[Path]:
+    """Go through the files below a folder, hidden ones left out, links to folders followed.
+
+    A folder counts once however many links lead to it, and under its own path where it has one.
+
+    Raises
+    ------
+    DataError
+        When a folder can't be read.
+    """
+    seen: set[str] = set()
+    waiting = [folder]
+    while waiting:
+        for place, folders, names in os.walk(waiting.pop(0), onerror=_unreadable):
+            real = os.path.realpath(place)
+            if real in seen:
+                folders.clear()
+                continue
+            seen.add(real)
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            waiting += [path for name in folders if (path := Path(place, name)).is_symlink()]
+            files = (Path(place, name) for name in names if not name.startswith("."))
+            yield from (path for path in files if path.is_file())
+
+
+def _unreadable(error: OSError) -> NoReturn:
+    raise DataError(f"{error.filename}: can't be read ({error.strerror})")
 
 
 def _belongs_to_another(body: str, bodies: set[str]) -> bool:
@@ -62,14 +89,25 @@ def id_of(name: str) -> str:
     return f"{body}-{digest}{dot}{ending}"
 
 
-def same_name(folder: Path, stem: str) -> Path | None:
-    """Find the image file with a name, whatever its ending."""
-    for suffix in sorted(SUFFIXES):
-        for ending in (suffix, suffix.upper()):
-            path = folder / (stem + ending)
-            if path.is_file():
-                return path
-    return None
+def same_name(folder: Path, *stems: str) -> Path | None:
+    """Find the image file with a name, or one of several, whatever its ending.
+
+    Raises
+    ------
+    DataError
+        When there are two, of which neither is meant more than the other.
+    """
+    found: list[Path] = []
+    endings = [either for suffix in sorted(SUFFIXES) for either in (suffix, suffix.upper())]
+    for path in (folder / (stem + ending) for stem in stems for ending in endings):
+        # a.png and a.PNG are one where case doesn't count
+        if path.is_file() and not any(path.samefile(other) for other in found):
+            found.append(path)
+    if len(found) > 1:
+        raise DataError(
+            f"{found[0]}: {found[1].name} is there too, and either could be meant; keep one of them"
+        )
+    return found[0] if found else None
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

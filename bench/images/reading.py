@@ -1,48 +1,48 @@
-"""Read image files of every kind into the two forms of sample: grey or RGB, 8 or 16 bits.
+"""Read image files of every kind into the two forms of sample, and mask files into masks.
 
-The rules, for every dataset that reads files:
+The rules, for every command and dataset that reads files:
 
-- **Orientation**: the EXIF orientation is applied.
+- **Orientation**: the EXIF orientation (of a TIFF, its own) is applied, once.
 - **Grey stays grey**: one channel in the file gives C = 1. A colour file whose three channels
   happen to be equal stays C = 3. Black-and-white (1-bit) files become 0 and 255.
 - **Palette**: resolved; a palette image of nothing but greys gives C = 1.
 - **Transparency** (RGBA, LA, palette or PNG transparency): blended over white, rounded to
-  nearest; the alpha channel is not taken for a mask.
-- **16 bits** stay 16 bits, grey and colour; nothing is scaled to 8.
+  nearest. What a mask's transparency means: see `read_mask`.
+- **16 bits** stay 16 bits, grey and colour; nothing is scaled to 8. Fewer bits are scaled to the
+  full range of 8 (1 to 7 bits) or 16 (9 to 15).
 - **CMYK and YCbCr** files are converted to RGB. ICC profiles are ignored: the stored numbers are
   the image. Of an animation or a multi-page file the first frame is read.
-- Floating-point and 32-bit integer images are refused, since their range is not stated.
+- Floating-point, signed and 32-bit integer images are refused, since their range is not stated.
+- **Size**: an image of more than `MOST_READ` pixels is refused by its header, before it is decoded.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.errors import reason
 from inpaintbench.images.errors import DataError
-from inpaintbench.images.types import Image, Mask, contiguous
+from inpaintbench.images.pixels import Pixels, grey_where_equal, refuse_too_large
+from inpaintbench.images.tiff import is_tiff, read_tiff
+from inpaintbench.images.types import Image, Mask
 
 if TYPE_CHECKING:
     from PIL.Image import Image as PillowImage
 
-_UPRIGHT: dict[int, Callable[[NDArray[np.generic]], NDArray[np.generic]]] = {
-    2: lambda a: a[:, ::-1],
-    3: lambda a: a[::-1, ::-1],
-    4: lambda a: a[::-1],
-    5: lambda a: a.swapaxes(0, 1),
-    6: lambda a: a.swapaxes(0, 1)[:, ::-1],
-    7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
-    8: lambda a: a.swapaxes(0, 1)[::-1],
-}
-"""How to put an image upright, for each EXIF orientation."""
+Hole: TypeAlias = Literal["white", "black"]
+"""The colour of the hole in a mask."""
 
-_ORIENTATION, _BITS_PER_SAMPLE = 0x0112, 258
+_KINDS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "PPM")
+"""What Pillow reads for us: its other readers run programs, or cut 16 bits to 8."""
+
+_PNG_GREY = 0
+_ORIENTATION = 0x0112
+_MOST_BYTES = 2**30
 
 
 def read_image(path: Path) -> Image:
@@ -57,97 +57,143 @@ def read_image(path: Path) -> Image:
     DataError
         When the file is missing, damaged, no image, or of a refused kind.
     """
-    from PIL import Image as pillow
+    return _read(path).over_white()
+
+
+def read_mask(path: Path, hole: Hole = "white") -> Mask:
+    """Read a mask file, in whatever way it tells hole from known.
+
+    - A file of two values is binary whatever they are (0 and 255, 0 and 1), the higher being
+      white. Of a colour file the brightest channel counts.
+    - Any other is cut at half of its range, with a warning.
+    - Transparency is the mask where it alone says anything, that is where all that is visible has
+      one colour: opaque is white. Where all is equally opaque it doesn't count.
+
+    Parameters
+    ----------
+    path : Path
+        Image file of any kind that `read_image` reads.
+    hole : str
+        Colour of the hole, ``white`` or ``black``.
+
+    Returns
+    -------
+    (H, W) array of bool, True = hole
+
+    Raises
+    ------
+    DataError
+        As `read_image`; and when the file can be understood in two ways: its colours and its
+        transparency differ, its colours are equally bright, or all lie on one side of half.
+    """
+    pixels = _read(path)
+    white = _white(path, pixels.colour, pixels.alpha)
+    return white if hole == "white" else ~white
+
+
+def _white(path: Path, colour: NDArray[Any], alpha: NDArray[Any] | None) -> Mask:
+    if alpha is None or alpha.min() == alpha.max():
+        return _cut(path, _brightness(path, colour))
+    opaque, seen = _cut(path, alpha), alpha > 0
+    visible = colour[seen]
+    if (visible == visible[0]).all():
+        return opaque
+    if (_cut(path, np.where(seen, _brightness(path, colour), 0)) == opaque).all():
+        return opaque
+    raise DataError(
+        f"{path}: its colours say one mask and its transparency another; save it in black and "
+        "white without transparency"
+    )
+
+
+def _brightness(path: Path, colour: NDArray[Any]) -> NDArray[Any]:
+    """Return the brightest channel, unless that loses what the colours tell."""
+    values = colour.max(axis=2)
+    if values.min() == values.max() and (colour != colour[:1, :1]).any():
+        raise DataError(
+            f"{path}: its colours are equally bright, so none is white; save it in black and white"
+        )
+    return values  # type: ignore[no-any-return]
+
+
+def _cut(path: Path, values: NDArray[Any]) -> Mask:
+    """Tell the higher of two values from the lower, or cut more of them at half of their range."""
+    low, high = int(values.min()), int(values.max())
+    half = int(np.iinfo(values.dtype).max) // 2 + 1
+    between = int(np.count_nonzero((values != low) & (values != high)))
+    if not between:
+        return np.asarray(values == high if low < high else values >= half)
+    if not low < half <= high:
+        raise DataError(
+            f"{path}: not a mask: its values lie between {low} and {high}, all on one side of "
+            f"{half}; save it in black and white"
+        )
+    warnings.warn(
+        f"{path}: not a binary mask ({between / values.size:.1%} of it lies between "
+        f"{low} and {high}); cut at {half}",
+        stacklevel=2,
+    )
+    return np.asarray(values >= half)
+
+
+def _read(path: Path) -> Pixels:
+    """Decode a file, upright."""
     from PIL import UnidentifiedImageError
 
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: isn't a file")  # a pipe would be waited for
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of odd metadata and large images: both are read
-            with pillow.open(path) as image:
-                deep = _is_deep_colour(image, path)
-                if not deep:
-                    return _from_pillow(image, path)
-                orientation = image.getexif().get(_ORIENTATION, 1)
-        return _deep_colour(path, orientation)
+        with path.open("rb") as file:
+            head = file.read(26)
+        return read_tiff(path) if is_tiff(head) else _read_other(path, head)
+    except DataError:
+        raise
     except FileNotFoundError:
         raise DataError(f"{path}: no such file") from None
     except UnidentifiedImageError:
-        raise DataError(f"{path}: not an image that can be read") from None
-    except (OSError, ValueError, SyntaxError, EOFError, pillow.DecompressionBombError) as error:
+        raise DataError(
+            f"{path}: not an image that can be read (PNG, JPEG, TIFF, WebP, BMP, GIF, PNM)"
+        ) from None
+    except Exception as error:  # a damaged file can raise nearly anything
         raise DataError(f"{path}: can't be read as an image ({reason(error)})") from error
 
 
-def read_mask(path: Path, threshold: int = 128) -> Mask:
-    """Read a mask file: a pixel is hole where any channel reaches `threshold` of 255.
-
-    Returns
-    -------
-    (H, W) array of bool, True = hole
-    """
-    image = read_image(path)
-    top = np.iinfo(image.dtype).max
-    # (top + 1) / 256 is 1 for 8 bits and 256 for 16.
-    return np.asarray((image >= threshold * ((int(top) + 1) // 256)).any(axis=2))
-
-
-def _is_deep_colour(image: PillowImage, path: Path) -> bool:
-    """Whether the file holds 16-bit samples in several channels, which Pillow cuts to 8."""
-    if image.format == "PNG":
-        with path.open("rb") as file:
-            bit_depth, colour_type = file.read(26)[24:]
-        return bit_depth == 16 and colour_type != 0
-    if image.format == "TIFF":
-        bits = image.tag_v2.get(_BITS_PER_SAMPLE, (1,))  # type: ignore[attr-defined]
-        return len(bits) > 1 and max(bits) > 8
-    return False
-
-
-def _from_pillow(image: PillowImage, path: Path) -> Image:
+def _read_other(path: Path, head: bytes) -> Pixels:
+    """Read what isn't a TIFF by Pillow, except the PNG files that it would cut or misread."""
+    from PIL import Image as pillow
     from PIL import ImageOps
 
-    image = ImageOps.exif_transpose(image)
-    if image.mode.startswith("I"):
-        return _sixteen_bits(np.asarray(image), path)
+    if path.stat().st_size > _MOST_BYTES:
+        raise DataError(f"{path}: has more than {_MOST_BYTES:,} bytes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd metadata and large images: both are read
+        with pillow.open(path, formats=_KINDS) as image:
+            refuse_too_large(path, *image.size)
+            if image.format == "PNG" and _is_deep(image, head):
+                import imagecodecs
+
+                orientation = image.getexif().get(_ORIENTATION)
+                return Pixels.of(imagecodecs.png_decode(path.read_bytes())).upright(orientation)
+            return _resolved(path, ImageOps.exif_transpose(image))
+
+
+def _is_deep(image: PillowImage, head: bytes) -> bool:
+    """Whether a PNG has 16 bits, or few bits and a transparent grey, which Pillow mistakes."""
+    depth, kind = head[24:26]
+    return depth == 16 or (depth < 8 and kind == _PNG_GREY and "transparency" in image.info)
+
+
+def _resolved(path: Path, image: PillowImage) -> Pixels:
+    """Turn what Pillow decoded into grey or RGB."""
+    if image.mode.startswith("I"):  # PGM of more than 8 bits, which Pillow scales to 16
+        return Pixels.of(np.asarray(image).astype(np.uint16))
     if image.mode not in ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr"):
         raise DataError(f"{path}: images of kind {image.mode} are refused: their range is unstated")
+    grey = image.mode in ("1", "L", "LA")
     if image.has_transparency_data:
-        return _over_white(np.asarray(image.convert("LA" if image.mode[0] == "L" else "RGBA")))
-    if image.mode == "P":
-        pixels = np.asarray(image.convert("RGB"))
-        return _channels(pixels[..., 0] if (pixels == pixels[..., :1]).all() else pixels)
-    return _channels(np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB")))
-
-
-def _deep_colour(path: Path, orientation: int) -> Image:
-    """Decode 16-bit colour (or grey with alpha) with OpenCV, which keeps all bits."""
-    import cv2
-
-    pixels = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16:
-        raise DataError(f"{path}: can't be read as a 16-bit image")
-    if pixels.ndim == 3:  # BGR or BGRA
-        pixels = np.concatenate([pixels[..., 2::-1], pixels[..., 3:]], axis=2)
-    if orientation in _UPRIGHT:
-        pixels = _UPRIGHT[orientation](pixels)
-    return _over_white(pixels) if pixels.shape[-1] == 4 else _channels(pixels)
-
-
-def _sixteen_bits(pixels: NDArray[np.generic], path: Path) -> Image:
-    """Take what Pillow reads as integers: 16-bit grey, which some versions widen to 32."""
-    if pixels.size and (pixels.min() < 0 or pixels.max() > 0xFFFF):
-        raise DataError(f"{path}: 32-bit images are refused, since their range isn't stated")
-    return _channels(pixels.astype(np.uint16))
-
-
-def _over_white(pixels: NDArray[Any]) -> Image:
-    """Blend the colours over white by the last channel, rounded to nearest."""
-    top = int(np.iinfo(pixels.dtype).max)
-    colour, alpha = pixels[..., :-1].astype(np.int64), pixels[..., -1:].astype(np.int64)
-    blended = (2 * (colour * alpha + top * (top - alpha)) + top) // (2 * top)
-    return _channels(blended.astype(pixels.dtype))
-
-
-def _channels(pixels: NDArray[np.generic]) -> Image:
-    return contiguous(pixels[..., None] if pixels.ndim == 2 else pixels)
+        pixels = Pixels.of(np.asarray(image.convert("LA" if grey else "RGBA")))
+    else:
+        pixels = Pixels.of(np.asarray(image.convert("L" if grey else "RGB")))
+    if image.mode in ("P", "PA"):
+        return Pixels(grey_where_equal(pixels.colour), pixels.alpha)
+    return pixels

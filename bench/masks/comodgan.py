@@ -10,6 +10,7 @@ import numpy as np
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
+from inpaintbench.masks.filling import tries, undrawable
 
 _VERTICES = (4, 18)
 _WIDTHS = (12, 48)
@@ -31,7 +32,7 @@ class _BoxesAndBrush(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw masks until one has both a hole and something left of the image."""
-        while True:
+        for _ in tries(sample):
             mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
             # Strokes run to the right; the source mirrors them all, each way in half of the masks.
             rows = -1 if random.chance(0.5) else 1
@@ -47,6 +48,7 @@ class _BoxesAndBrush(MaskSuite):
                 _fill_random_box(canvas, canvas.height, canvas.width, random)
             if mask.any() and not mask.all():
                 return mask
+        raise undrawable(self, sample)
 
 
 def _fill_random_box(canvas: Canvas, height: int, width: int, random: RandomStream) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.filling import tries, undrawable
 
 _SOURCE = "Context Encoders (Pathak et al., CVPR 2016), github.com/pathak22/context-encoder"
 
@@ -77,13 +78,14 @@ class ContextEncoderRandom(MaskSuite):
         """Draw windows of the pattern until one has the right coverage."""
         height, width = sample.image.shape[:2]
         step = _CELLS_A_PIXEL * _SIZE / sqrt(height * width)
-        while True:
+        for _ in tries(sample):
             rows, columns = _Cubic(height, step, random), _Cubic(width, step, random)
             cells = _uniform(random, (rows.cells, columns.cells))
             wide = np.ascontiguousarray(columns.interpolate(cells.T).T)
             mask = rows.interpolate(wide) < np.float32(_DENSITY)
             if 0.2 * mask.size < np.count_nonzero(mask) < 0.3 * mask.size:
                 return mask
+        raise undrawable(self, sample)
 
 
 class _Cubic:

@@ -11,6 +11,7 @@ from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.filling import tries, undrawable
 
 _REPOSITORY = "github.com/JiahuiYu/generative_inpainting, inpaint_ops.py"
 
@@ -61,7 +62,7 @@ class DeepfillFreeform(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw the strokes, and the box where asked, until something of the image is left."""
-        while True:
+        for _ in tries(sample):
             mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
             canvas = Canvas(mask, (256,))
             draw_brush_strokes(canvas, random.integer(1, 4), (4, 12), (12, 40), random)
@@ -69,6 +70,7 @@ class DeepfillFreeform(MaskSuite):
                 _fill_random_box(mask, self.training, random)
             if not mask.all():
                 return mask
+        raise undrawable(self, sample)
 
 
 def _fill_random_box(mask: Mask, training: bool, random: RandomStream) -> None:

@@ -8,7 +8,9 @@ from math import ceil, floor, sqrt
 import numpy as np
 
 from inpaintbench.datasets.base import Sample
+from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Mask
+from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 
 REFERENCE_SIDE = 256
@@ -65,6 +67,17 @@ def fill_to_coverage(
         else:
             trial[...] = mask
     return mask
+
+
+def tries(sample: Sample) -> range:
+    """Count the masks drawn in search of one that fits: none on a pixel, which has no mask."""
+    return range(1000 if sample.image[..., 0].size > 1 else 0)
+
+
+def undrawable(suite: MaskSuite, sample: Sample) -> BenchError:
+    """Say that a suite finds no mask on an image, as on one of a few pixels."""
+    height, width = sample.image.shape[:2]
+    return BenchError(f"{suite.name} can't draw such a hole on an image of {width} x {height}")
 
 
 def check_range(name: str, low: float, high: float, least: float, most: float) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from inpaintbench.datasets.base import Sample
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
-from inpaintbench.images.reading import read_image
+from inpaintbench.images.reading import Hole, read_mask
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
@@ -24,9 +23,9 @@ from inpaintbench.masks.random import RandomStream
 class Folder(MaskSuite):
     """Your own mask files: ``folder[path=masks]``, one for each image or a pool.
 
-    Files are read like images (PNG, JPEG, TIFF, …; upright, transparency over white). A file with
-    two values is binary whatever they are (0 and 255, 0 and 1), the higher being white. Any other
-    is cut at half of its range, with a warning; of a colour file the brightest channel counts.
+    A file with two values is binary whatever they are (0 and 255, 0 and 1), the higher being
+    white. Any other is cut at half of its range, with a warning; of a colour file the brightest
+    channel counts. Where only transparency tells something, opaque is white.
 
     - ``match=name``: the mask of an image is the file with its id as relative path and name,
       whatever the ending, with or without ``_mask``: ``cat.png`` or ``cat_mask.png`` for
@@ -45,7 +44,7 @@ class Folder(MaskSuite):
     """
 
     path: str | None = None
-    hole: Literal["white", "black"] = "white"
+    hole: Hole = "white"
     match: Literal["name", "pool"] = "name"
 
     source: ClassVar[str] = "your own files"
@@ -66,7 +65,7 @@ class Folder(MaskSuite):
             hole, or another size than its image.
         """
         file = self._file(sample.id, random)
-        mask = self._read(file)
+        mask = _read(file, self.hole, file.stat().st_mtime_ns)
         height, width = sample.image.shape[:2]
         if self.match == "pool":
             mask = _nearest(mask, height, width)
@@ -94,7 +93,7 @@ class Folder(MaskSuite):
             When there is no folder or file, or it can't be read.
         """
         file = self._file(sample_id, random)
-        self._read(file)
+        _read(file, self.hole, file.stat().st_mtime_ns)
         return known_digest(file)
 
     def _file(self, sample_id: str, random: RandomStream) -> Path:
@@ -104,10 +103,6 @@ class Folder(MaskSuite):
         if self.match == "pool":
             return random.choice(_pool(folder))
         return _file_of(folder, sample_id)
-
-    def _read(self, file: Path) -> Mask:
-        white = _white(file, file.stat().st_mtime_ns)
-        return white if self.hole == "white" else ~white
 
 
 def _pool(folder: Path) -> list[Path]:
@@ -120,29 +115,18 @@ def _pool(folder: Path) -> list[Path]:
 def _file_of(folder: Path, sample_id: str) -> Path:
     place = folder / sample_id
     stem = place.stem if place.suffix.lower() in SUFFIXES else place.name
-    found = same_name(place.parent, stem) or same_name(place.parent, stem + BESIDE)
+    found = same_name(place.parent, stem, stem + BESIDE)
     if found is None:
         raise DataError(f"{sample_id}: no mask for it, looked for {place.parent / stem}.png")
     return found
 
 
 @lru_cache(maxsize=16)
-def _white(file: Path, changed: int) -> Mask:
-    """Read the white part of a mask, once for each time that the file changed."""
-    image = read_image(file)
-    values = image.max(axis=2)
-    low, high = values.min(), values.max()
-    half = np.iinfo(image.dtype).max // 2 + 1
-    between = int(np.count_nonzero((values != low) & (values != high)))
-    if between:
-        warnings.warn(
-            f"{file}: not a binary mask ({between / values.size:.1%} of it lies between "
-            f"{low} and {high}); cut at {half}",
-            stacklevel=2,
-        )
-    white = values >= half if between or low == high else values == high
-    white.flags.writeable = False
-    return np.asarray(white, np.bool_)
+def _read(file: Path, hole: Hole, changed: int) -> Mask:
+    """Read a mask once for each time that the file changed."""
+    mask = read_mask(file, hole)
+    mask.flags.writeable = False
+    return mask
 
 
 def _nearest(mask: Mask, height: int, width: int) -> Mask:

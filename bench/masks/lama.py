@@ -12,6 +12,7 @@ from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import direction
+from inpaintbench.masks.filling import tries, undrawable
 from inpaintbench.masks.random import RandomStream
 
 _TURNS_OF_A_RADIAN = 0.15915494309189535
@@ -58,7 +59,7 @@ class _LamaSuite(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw masks until one has a hole that covers at most half of the image."""
-        while True:
+        for _ in tries(sample):
             mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
             canvas = Canvas(mask, self.strokes)
             if not self.boxes or random.chance(_STROKES_SHARE):
@@ -67,6 +68,7 @@ class _LamaSuite(MaskSuite):
                 _fill_boxes(canvas, self.boxes[canvas.size], random)
             if 0 < np.count_nonzero(mask) <= _AREA_CAP * mask.size:
                 return mask
+        raise undrawable(self, sample)
 
 
 def _draw_strokes(canvas: Canvas, strokes: _Strokes, random: RandomStream) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.filling import undrawable
 
 _SOURCE = (
     "Palette (Saharia et al., SIGGRAPH 2022); its masks as in "
@@ -60,6 +61,8 @@ class PaletteUncrop(MaskSuite):
         """Fill the half or the box."""
         mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
         if kind == "box":
+            if mask.shape[1] < 2:
+                raise undrawable(self, sample)
             _fill_half_area_box(mask, random)
             return ~mask if self.box == "known" else mask
         lines = mask if kind in ("top", "bottom") else mask.T

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import sqrt
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 import numpy as np
 
 from inpaintbench.datasets.base import Sample
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.reading import read_image
+from inpaintbench.images.reading import read_mask
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
-from inpaintbench.masks.drawing import direction, draw_line, draw_lines
+from inpaintbench.masks.drawing import direction, draw_line
+from inpaintbench.masks.filling import tries, undrawable
 from inpaintbench.masks.random import RandomStream
 
 _PAGE = "https://nv-adlr.github.io/publication/partialconv-inpainting"
@@ -37,8 +38,8 @@ _MARGIN = 50
 _FILES_A_CELL = 1000
 _TOLERANCE = 0.01
 
-_MANY = 10
-"""From this many segments on it is faster to draw them at once; the pixels are the same."""
+_Segment: TypeAlias = tuple[float, float, float, float, float]
+"""``(y0, x0, y1, x1, width)``."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ class Pconv(MaskSuite):
         shape = sample.image.shape[:2]
         scale = sqrt(shape[0] * shape[1]) / _SIZE
         margin = 0 if border else max(min(shape) * _MARGIN // _SIZE, 1)
-        while True:
+        for _ in tries(sample):
             mask = np.zeros(shape, dtype=np.bool_)
             inside = mask[margin : shape[0] - margin, margin : shape[1] - margin]
+            if inside.size <= low * mask.size:
+                break
             start = _border_pixel(shape, random) if border else None
             covered = _cover(
                 inside,
@@ -79,40 +82,17 @@ class Pconv(MaskSuite):
             )
             if low * mask.size < covered <= high * mask.size:
                 return mask
+        raise undrawable(self, sample)
 
 
 def _cover(mask: Mask, wanted: float, segments: Iterator[_Segment]) -> int:
-    """Draw one segment after the other until the mask covers enough; return how much it does.
-
-    Those that together can't be too many are drawn at once.
-    """
+    """Draw one segment after the other until the mask covers enough; return how much it does."""
     covered, segment = 0, next(segments)
     while covered < wanted:
-        batch = [segment]
-        most = covered + segment.largest_area
-        while most < wanted:
-            segment = next(segments)
-            most += segment.largest_area
-            batch.append(segment)
-        if len(batch) == 1:
-            segment = next(segments)
-        else:
-            batch.pop()
-        if len(batch) < _MANY:
-            for each in batch:
-                draw_line(mask, *each.ends, each.width)
-        else:
-            ends = np.array([each.ends for each in batch])
-            draw_lines(mask, ends, np.array([each.width for each in batch]))
+        draw_line(mask, *segment)
+        segment = next(segments)  # one is drawn at random beyond the last that is used
         covered = int(np.count_nonzero(mask))
     return covered
-
-
-@dataclass(frozen=True)
-class _Segment:
-    ends: tuple[float, float, float, float]
-    width: float
-    largest_area: float
 
 
 def _segments(
@@ -136,7 +116,7 @@ def _segments(
             down, across = direction(heading)
             length = scale * random.uniform(32.0, 96.0)
             ends = (y, x, y + length * down, x + length * across)
-            yield _Segment(ends, thickness, (length + thickness + 2.0) * (thickness + 2.0))
+            yield (*ends, thickness)
             y, x = ends[2:]
             if not (0 <= y < height and 0 <= x < width):
                 break
@@ -185,7 +165,7 @@ class PconvFiles(MaskSuite):
             When there is no folder or file, or a file can't be read or doesn't fit its cell.
         """
         low, high, _ = _BINS[kind]
-        while True:
+        for _ in tries(sample):
             holes = _read_holes(self._file(kind, random), low, high)
             rows, columns = (
                 (2 * np.arange(size) + 1) * side // (2 * size)
@@ -194,6 +174,7 @@ class PconvFiles(MaskSuite):
             mask = holes[np.ix_(rows, columns)]
             if mask.any():
                 return mask
+        raise undrawable(self, sample)
 
     def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
         """Return the digest of the file drawn: of the first, should its holes all be missed.
@@ -228,8 +209,7 @@ def _read_holes(file: Path, low: float, high: float) -> Mask:
     DataError
         When the file can't be read, or fits its bin with neither polarity.
     """
-    image = read_image(file)
-    white = image.max(axis=2) > np.iinfo(image.dtype).max // 2
+    white = read_mask(file)
     share = np.count_nonzero(white) / white.size
     excess = {True: _outside(share, low, high), False: _outside(1 - share, low, high)}
     hole_is_white = excess[True] < excess[False]

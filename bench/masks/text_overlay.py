@@ -143,7 +143,7 @@ def _write_watermark(mask: Mask, unit: float, random: RandomStream) -> None:
         x = width / 2 + start * along[1] - row * along[0]
         lines.append(text_segments(text, y, x, style.height, along))
         row += 2.5 * style.line_height
-    draw_lines(mask, np.concatenate(lines), style.pen)
+    draw_lines(mask, np.concatenate([*lines, np.empty((0, 4))]), style.pen)
 
 
 def _write_page(mask: Mask, unit: float, random: RandomStream) -> None:
@@ -155,4 +155,4 @@ def _write_page(mask: Mask, unit: float, random: RandomStream) -> None:
         line = _line(width - 2 * margin, style, random)
         lines.append(text_segments(line, y, margin, style.height))
         y += style.line_height
-    draw_lines(mask, np.concatenate(lines), style.pen)
+    draw_lines(mask, np.concatenate([*lines, np.empty((0, 4))]), style.pen)

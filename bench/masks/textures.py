@@ -13,7 +13,7 @@ from inpaintbench.datasets.base import Sample
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.drawing import direction, fill_box, fill_disc, smooth_noise
-from inpaintbench.masks.filling import check_range, fill_to_coverage, unit
+from inpaintbench.masks.filling import check_range, fill_to_coverage, undrawable, unit
 from inpaintbench.masks.random import RandomStream
 
 _CELL = 16.0
@@ -63,6 +63,8 @@ class Textures(MaskSuite):
             return self._high_energy(sample, random)
         height, width = sample.image.shape[:2]
         if kind == "noise-threshold":
+            if height * width < 2:
+                raise undrawable(self, sample)
             return _noise_threshold(height, width, unit(sample), random)
         if kind == "mesh":
             return _mesh(height, width, unit(sample), random)
