@@ -24,12 +24,13 @@ from inpaintbench.errors import BenchError
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
 from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.reading import read_results
-from inpaintbench.report import tables, write_report
+from inpaintbench.report import tables
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.opening import separated
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
+from inpaintbench.report.writing import write_report
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.storage.rows import Provenance, RunRows
 

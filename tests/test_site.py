@@ -25,8 +25,8 @@ from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.masks.statistics import coverage_bin, thickness_bin
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.report.summary import Summary
-from inpaintbench.site.building import write_site
 from inpaintbench.site.addresses import page_names
+from inpaintbench.site.building import write_site
 from inpaintbench.site.facets import facets
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.pictures import write_cases

@@ -19,8 +19,8 @@ import pytest
 from synthetic_run import LPIPS, PSNR, SSIM, SyntheticPictures, synthetic_run
 
 from inpaintbench.report.summary import Summary
-from inpaintbench.site.building import write_site
 from inpaintbench.site.addresses import page_names
+from inpaintbench.site.building import write_site
 from inpaintbench.statistics.standings import standing
 from inpaintbench.storage.rows import RunRows
 

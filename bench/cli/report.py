@@ -48,8 +48,8 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
     site : int or None
         Results shown as pictures on the leaderboard site; None writes no site.
     """
-    from inpaintbench.report import write_provenance, write_report
     from inpaintbench.report.opening import open_runs
+    from inpaintbench.report.writing import write_provenance, write_report
     from inpaintbench.storage.runs import export
 
     with open_runs([directory]) as opened:
@@ -109,7 +109,7 @@ def present(
             with console.status("writing tables and figures"):
                 export(rows)
                 if report:
-                    from inpaintbench.report import write_report
+                    from inpaintbench.report.writing import write_report
 
                     write_report(opened.summary, folder, opened.pictures, state)
         if site is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TypeVar
 
 import pandas as pd
@@ -141,23 +142,6 @@ def _metrics(runs: Sequence[RunRows]) -> pd.DataFrame:
     return known.loc[first].reset_index()
 
 
-def _first(sources: Iterable[Callable[[str], T]]) -> Callable[[str], T]:
-    """Ask one source after the other, until one knows the case."""
-
-    def ask(case: str) -> T:
-        last: Exception = KeyError(case)
-        for source in sources:
-            try:
-                return source(case)
-            except KeyError:
-                continue
-            except PictureMissing as error:
-                last = error
-        raise last
-
-    return ask
-
-
 class CombinedPictures:
     """The pictures of several runs, by the names that `combine` gave."""
 
@@ -167,17 +151,26 @@ class CombinedPictures:
 
     def reference(self, case: str) -> Image:
         """Return the true image ``H×W×C``."""
-        return _first(pictures.reference for pictures in self._pictures)(case)
+        return _first(partial(pictures.reference, case) for pictures in self._pictures)
 
     def mask(self, case: str) -> Mask:
         """Return the mask ``H×W``, True = hole."""
-        return _first(pictures.mask for pictures in self._pictures)(case)
+        return _first(partial(pictures.mask, case) for pictures in self._pictures)
 
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""
         places = self._origins[variant]
+        return _first(partial(self._pictures[run].output, case, name) for run, name in places)
 
-        def at(number: int, name: str) -> Callable[[str], Image]:
-            return lambda case: self._pictures[number].output(case, name)
 
-        return _first(at(number, name) for number, name in places)(case)
+def _first(sources: Iterable[Callable[[], T]]) -> T:
+    """Ask one run after the other, until one has the picture."""
+    reason: Exception = KeyError("no run")
+    for source in sources:
+        try:
+            return source()
+        except KeyError as error:
+            reason = reason if isinstance(reason, PictureMissing) else error
+        except PictureMissing as error:
+            reason = error
+    raise reason

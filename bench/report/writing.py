@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 from inpaintbench.folder import REPORT_FILES, Folder
-from inpaintbench.report import html, notes, tables
+from inpaintbench.images.files import write_whole
+from inpaintbench.report import notes, tables
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw, save
 from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.storage.rows import RunRows
-
-_STYLES = {tables.usual_intervals(format) for format in Format}
-"""How the formats show intervals."""
-
-
-@dataclass(frozen=True)
-class _WrittenTable:
-    """A table as the page shows it."""
-
-    kind: str
-    html: str
-    suffixes: tuple[str, ...]
-
-    @property
-    def first(self) -> bool:
-        """Whether it stands at the top of the page."""
-        return self.kind == TableKind.leaderboard
-
-
-@dataclass(frozen=True)
-class _WrittenFigure:
-    kind: str
-    caption: str
 
 
 def write_report(
@@ -63,15 +42,33 @@ def write_report(
     list of Path
         Every file written.
     """
+    from jinja2 import Environment, PackageLoader
+    from markupsafe import Markup
+
     folder = Folder(directory, REPORT_FILES)
-    shown = _write_tables(summary, folder)
-    drawn, absent = _write_figures(summary, folder, pictures)
-    folder.text("index.html", _page(summary.rows, shown, drawn, absent))
+    pages = _write_tables(summary, folder)
+    captions, absent = _write_figures(summary, folder, pictures)
+    environment = Environment(
+        loader=PackageLoader("inpaintbench.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    page = environment.get_template("overview.html").render(
+        name=summary.rows.name,
+        # the tables come escaped
+        tables={kind: Markup(page) for kind, page in pages.items()},
+        suffixes=[format.suffix for format in Format],
+        captions=captions,
+        absent=absent,
+        provenance=notes.origin(summary.rows),
+    )
+    folder.text("index.html", page)
     return folder.finish(state)
 
 
-def _write_tables(summary: Summary, folder: Folder) -> list[_WrittenTable]:
-    shown = []
+def _write_tables(summary: Summary, folder: Folder) -> dict[TableKind, str]:
+    """Write the tables that say something in every format; return them as HTML."""
     finished = len(summary.rows.cells) and (summary.rows.cells["status"] == "done").all()
     says_nothing = {
         TableKind.failures: finished,
@@ -81,60 +78,50 @@ def _write_tables(summary: Summary, folder: Folder) -> list[_WrittenTable]:
         TableKind.suites: summary.overall.ranking is None,
         TableKind.pairs: summary.overall.ranking is None,
     }
+    pages = {}
     for kind in REPORT_TABLES:
         if says_nothing.get(kind):
             continue
-        made = {style: tables.make(kind, summary, style) for style in _STYLES}
+        styles = {tables.usual_intervals(format) for format in Format}
+        made = {style: tables.make(kind, summary, style) for style in styles}
         for format in Format:
             text = tables.render(made[tables.usual_intervals(format)], format)
             folder.text(f"tables/{kind}{format.suffix}", text)
-        page = html.write(made[tables.usual_intervals(Format.html)])
-        shown.append(_WrittenTable(kind, page, tuple(format.suffix for format in Format)))
+            if format is Format.html:
+                pages[kind] = text
     standings = [summary.overall, *summary.suites, *summary.groups]
     text = quality_frame(standings).to_csv(index=False, lineterminator="\n")
     folder.text("tables/quality.csv", text)
-    return shown
+    return pages
 
 
 def _write_figures(
     summary: Summary, folder: Folder, pictures: Pictures | None
-) -> tuple[list[_WrittenFigure], list[tuple[str, str]]]:
-    drawn, absent = [], []
+) -> tuple[dict[FigureKind, str], dict[FigureKind, str]]:
+    """Write the figures; return their captions, and why others aren't drawn."""
+    captions, absent = {}, {}
     request = Request(summary, pictures=pictures)
     with applied(request.style):
         for kind in FigureKind:
             try:
                 drawing = draw(kind, request)
             except NothingToShow as reason:
-                absent.append((str(kind), str(reason)))
+                absent[kind] = str(reason)
                 continue
             for suffix in (".png", ".pdf"):
                 save(drawing.figure, folder.place(f"figures/{kind}{suffix}"))
-            drawn.append(_WrittenFigure(kind, drawing.caption))
-    return drawn, absent
+            captions[kind] = drawing.caption
+    return captions, absent
 
 
-def _page(
-    rows: RunRows,
-    shown: list[_WrittenTable],
-    drawn: list[_WrittenFigure],
-    absent: list[tuple[str, str]],
-) -> str:
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
-    environment = Environment(
-        loader=PackageLoader("inpaintbench.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    # the tables come escaped
-    safe = [replace(table, html=Markup(table.html)) for table in shown]
-    return environment.get_template("overview.html").render(
-        name=rows.name,
-        tables=safe,
-        figures=drawn,
-        absent=absent,
-        provenance=notes.origin(rows),
-    )
+def write_provenance(rows: RunRows, directory: Path) -> Path:
+    """Write where a run's rows come from into ``provenance.json`` beside them."""
+    path = directory / "provenance.json"
+    known = asdict(rows.provenance)
+    content = {
+        "name": rows.name,
+        **{name: value for name, value in known.items() if value},
+        "environments": [{"id": id} | asdict(made) for id, made in rows.environments.items()],
+    }
+    write_whole(path, json.dumps(content, indent=2, ensure_ascii=False) + "\n")
+    return path
