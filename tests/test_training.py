@@ -448,6 +448,14 @@ def test_settings_that_cannot_be(wrong: dict[str, float]) -> None:
         Settings(**wrong)  # type: ignore[arg-type]
 
 
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no such checkpoint; leave out --resume"):
+        prepare(plan("autoencoder"), tmp_path).resume()
+    for name in ("checkpoint.pt", "autoencoder.safetensors"):
+        with pytest.raises(ValueError, match=f"{name}: no such file to start from"):
+            prepare(replace(plan("autoencoder"), start=tmp_path / name), tmp_path)
+
+
 def test_only_what_has_a_critic_weighs_an_adversarial_loss(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="autoencoder has no adversarial loss"):
         prepare(plan("autoencoder", adversarial=4.0), tmp_path)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn.functional import max_pool2d, softplus
 
@@ -33,7 +32,6 @@ class ContextAdversarial(Objective):
     """
 
     betas = (0.5, 0.999)
-    critic: nn.Module
 
     def __init__(self, network: nn.Module, critic: nn.Module, band: int = 1) -> None:
         super().__init__(network, critic)
@@ -46,23 +44,14 @@ class ContextAdversarial(Objective):
         border = Batch(batch.images, around)
         hole = SCALE * hole_errors(fill, batch).mean()
         seam = SCALE * hole_errors(fill, border).mean()
-        fooled = softplus(-self._judge(composite(fill, batch), batch)).mean()
+        fooled = softplus(-self.judge(composite(fill, batch), batch)).mean()
         squared = hole + BORDER_WEIGHT * seam * around.sum() / batch.masks.sum()
         total = RECONSTRUCTION_WEIGHT * squared
         total = total + self.adversarial * ADVERSARIAL_WEIGHT * fooled
         return Losses(total, {"squared": hole, "border": seam, "adversarial": fooled}, fill)
 
-    def fill(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Fill in one pass."""
-        filled: Tensor = network(batch.inputs)
-        return filled
-
     def critic_loss(self, batch: Batch, fill: Tensor) -> Tensor:
         """Binary cross-entropy of telling the truth from the composite."""
-        real = softplus(-self._judge(batch.images, batch)).mean()
-        fake = softplus(self._judge(composite(fill, batch), batch)).mean()
+        real = softplus(-self.judge(batch.images, batch)).mean()
+        fake = softplus(self.judge(composite(fill, batch), batch)).mean()
         return real + fake
-
-    def _judge(self, images: Tensor, batch: Batch) -> Tensor:
-        logits: Tensor = self.critic(torch.cat([images, batch.masks], 1))
-        return logits

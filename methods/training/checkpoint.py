@@ -33,20 +33,15 @@ class Checkpoint:
 
         Raises
         ------
-        OSError
+        BenchError
             When it can't be written.
         """
-        content = {
-            "step": self.step,
-            "seconds": self.seconds,
-            "settings": asdict(self.settings),
-            "states": self.states,
-        }
-        try:
-            with written_whole(path) as partial:
+        content = {**vars(self), "settings": asdict(self.settings)}
+        with written_whole(path) as partial:
+            try:
                 torch.save(content, partial)
-        except RuntimeError as error:  # torch's own word for a disk that is full
-            raise OSError(f"{path} can't be written: {str(error).splitlines()[0]}") from error
+            except RuntimeError as error:  # torch's own word for a disk that is full
+                raise OSError(str(error).splitlines()[0]) from error
 
 
 def load(path: Path, settings: Settings) -> Checkpoint:
@@ -55,8 +50,10 @@ def load(path: Path, settings: Settings) -> Checkpoint:
     Raises
     ------
     ValueError
-        When the run was started with other settings, or the file is no checkpoint.
+        When there is none, or the run was started with other settings.
     """
+    if not path.is_file():
+        raise ValueError(f"{path}: no such checkpoint; leave out --resume")
     content = _read(path, settings.device)
     wanted = asdict(settings)
     changed = [

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from inpaintbench.images.files import file_digest, written_whole
+from inpaintbench.images.files import file_digest, write_whole
 from inpaintbench.methods.training.record import Entry
 from inpaintbench.methods.training.settings import Settings
 from inpaintbench.methods.weights.files import Description, card
@@ -60,21 +60,7 @@ def export(
         name: tensor.detach().cpu().half().contiguous() if tensor.is_floating_point() else tensor
         for name, tensor in network.state_dict().items()
     }
-    with written_whole(path) as partial:
-        partial.write_bytes(save(halved, metadata=description.metadata()))
-    text = _card(network, description, settings, entries, provenance, path)
-    with written_whole(card(path)) as partial:
-        partial.write_text(text, encoding="utf-8")
-
-
-def _card(
-    network: nn.Module,
-    description: Description,
-    settings: Settings,
-    entries: list[Entry],
-    provenance: Provenance,
-    path: Path,
-) -> str:
+    write_whole(path, save(halved, metadata=description.metadata()))
     last = entries[-1]
     count = sum(parameter.numel() for parameter in network.parameters())
     architecture = ", ".join(f"{k} {v}" for k, v in description.architecture.items()) or "default"
@@ -106,7 +92,8 @@ def _card(
     }
     rows = [f"| {name} | {text} |" for name, text in facts.items()]
     head = [f"# {path.stem}", "", "| | |", "|---|---|"]
-    return "\n".join([*head, *rows, "", "## Loss curve", "", *_curve(entries), ""])
+    text = "\n".join([*head, *rows, "", "## Loss curve", "", *_curve(entries), ""])
+    write_whole(card(path), text)
 
 
 def _curve(entries: list[Entry]) -> list[str]:

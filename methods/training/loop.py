@@ -17,6 +17,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 
+from inpaintbench.images.files import explained
 from inpaintbench.methods.training import checkpoint
 from inpaintbench.methods.training.checkpoint import Checkpoint
 from inpaintbench.methods.training.data import Batch, BatchSource, with_mirror_images
@@ -71,7 +72,8 @@ class Training:
         if objective.critic is not None:
             objective.critic.to(settings.device).to(memory_format=torch.channels_last)
             self._optimizers["critic"] = self._optimizer(objective.critic, objective.critic_rate)
-        folder.mkdir(parents=True, exist_ok=True)
+        with explained(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         self.log = Log(folder / "log.csv")
         self._sums: dict[str, Tensor] = {}
         self._summed = 0
@@ -81,10 +83,8 @@ class Training:
 
         Raises
         ------
-        FileNotFoundError
-            When there is none.
         ValueError
-            When it is of a run with other settings.
+            When there is none, or it is of a run with other settings.
         """
         saved = checkpoint.load(self.folder / "checkpoint.pt", self.settings)
         for name, part in self._parts().items():

@@ -63,9 +63,16 @@ class Objective(ABC):
     def losses(self, batch: Batch) -> Losses:
         """Run the network on a batch and measure how far off it is."""
 
-    @abstractmethod
     def fill(self, network: nn.Module, batch: Batch) -> Tensor:
         """Fill a batch's holes as the method would: images ``(N, 3, S, S)`` in [-1, 1]."""
+        filled: Tensor = network(batch.inputs)
+        return filled
+
+    def judge(self, images: Tensor, batch: Batch) -> Tensor:
+        """Ask the critic about images with the batch's holes: above zero for real ones."""
+        assert self.critic is not None
+        verdicts: Tensor = self.critic(torch.cat([images, batch.masks], 1))
+        return verdicts
 
     def critic_loss(self, batch: Batch, fill: Tensor) -> Tensor:
         """Measure how badly the critic tells `fill` (detached) from the truth."""

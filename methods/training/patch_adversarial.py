@@ -44,7 +44,6 @@ class PatchAdversarial(Objective):
     betas = (0.5, 0.999)
     # A network as fast as its critic keeps it at chance (two time-scale rule, Heusel et al. 2017).
     critic_rate = 1.5
-    critic: nn.Module
 
     def __init__(self, network: nn.Module, critic: nn.Module, relative: bool = True) -> None:
         super().__init__(network, critic)
@@ -53,7 +52,7 @@ class PatchAdversarial(Objective):
     def losses(self, batch: Batch) -> Losses:
         """Fill the batch in both stages, compare, and ask the critic."""
         coarse, fine = self.network(batch.inputs)
-        fooled = -self._judge(composite(fine, batch), batch).mean()
+        fooled = -self.judge(composite(fine, batch), batch).mean()
         if self.relative:
             first, second = relative_error(coarse, batch), relative_error(fine, batch)
             known = ((fine - batch.images).abs() * (1 - batch.masks)).mean()
@@ -72,10 +71,6 @@ class PatchAdversarial(Objective):
 
     def critic_loss(self, batch: Batch, fill: Tensor) -> Tensor:
         """Hinge loss of telling the truth from the composite, place by place."""
-        real = relu(1 - self._judge(batch.images, batch)).mean()
-        fake = relu(1 + self._judge(composite(fill, batch), batch)).mean()
+        real = relu(1 - self.judge(batch.images, batch)).mean()
+        fake = relu(1 + self.judge(composite(fill, batch), batch)).mean()
         return 0.5 * (real + fake)
-
-    def _judge(self, images: Tensor, batch: Batch) -> Tensor:
-        verdicts: Tensor = self.critic(torch.cat([images, batch.masks], 1))
-        return verdicts

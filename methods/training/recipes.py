@@ -30,10 +30,6 @@ class Recipe:
         Name of the network.
     size, width : int
         Side of the images in pixels, and width of the network.
-    batch : int
-        Images in a step.
-    learning_rate, weight_decay : float
-        Of the network; see `Settings`.
     masks : tuple of str
         Mask suites that holes are drawn from in turn; validation uses the first.
     zoom : float
@@ -46,23 +42,20 @@ class Recipe:
         Further parameters of the network.
     objective : callable
         Makes the losses (with a critic, where there is one) for a network and an image size.
-    adversarial : float
-        Weight of the adversarial loss, relative to the paper's.
+    settings : mapping of str to number
+        Fields of `Settings` that differ from its defaults.
     """
 
     network: str
     size: int
     width: int
-    batch: int
-    learning_rate: float
-    weight_decay: float
     masks: tuple[str, ...]
     zoom: float
     augmentation: Augmentation
     sized: bool
     parameters: Mapping[str, int]
     objective: Callable[[nn.Module, int], Objective]
-    adversarial: float = 1.0
+    settings: Mapping[str, float]
 
     def architecture(self, size: int, width: int) -> dict[str, int]:
         """Return the parameters that the network is built with."""
@@ -110,26 +103,28 @@ _PHOTOGRAPHS = Augmentation(shift=0, contrast=0.3, brightness=0.1, tint=0.05, gr
 
 RECIPES: Mapping[str, Recipe] = {
     "autoencoder": Recipe(
-        "autoencoder", 32, 32, 48, 3e-3, 0.05, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
-        _BLOCKS, _reconstruction,
+        "autoencoder", 32, 32, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True, _BLOCKS,
+        _reconstruction, {"batch": 48, "learning_rate": 3e-3, "weight_decay": 0.05},
     ),
     "vae": Recipe(
-        "vae", 32, 32, 48, 3e-3, 0.05, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
-        _BLOCKS, _evidence_bound,
+        "vae", 32, 32, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True, _BLOCKS,
+        _evidence_bound, {"batch": 48, "learning_rate": 3e-3, "weight_decay": 0.05},
     ),
     "context-encoder": Recipe(
-        "context-encoder", 32, 32, 48, 2e-3, 0.0, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True,
-        _BLOCKS, _context_adversarial,
+        "context-encoder", 32, 32, _SMALL_IMAGE_MASKS, 3.0, _SMALL_IMAGES, True, _BLOCKS,
+        _context_adversarial, {"batch": 48, "learning_rate": 2e-3, "weight_decay": 0.0},
     ),
     "deepfill-paper": Recipe(
-        "deepfill", 256, 48, 16, 1e-4, 0.0, ("deepfill-freeform", "deepfill-box"), 4.0,
+        "deepfill", 256, 48, ("deepfill-freeform", "deepfill-box"), 4.0,
         Augmentation(0, 0, 0, 0), False, {}, _patch_adversarial_of_the_paper,
+        {"batch": 16, "learning_rate": 1e-4, "weight_decay": 0.0},
     ),
     # In hours instead of weeks, the paper's weight keeps the critic at chance: the network answers
     # its every move before it has learnt what photographs look like.
     "deepfill": Recipe(
-        "deepfill", 96, 16, 6, 3e-4, 0.0, ("large-regions", "lama-thick", "lama-medium"), 3.0,
-        _PHOTOGRAPHS, False, _SMALL_DEEPFILL, _patch_adversarial, adversarial=0.1,
+        "deepfill", 96, 16, ("large-regions", "lama-thick", "lama-medium"), 3.0,
+        _PHOTOGRAPHS, False, _SMALL_DEEPFILL, _patch_adversarial,
+        {"batch": 6, "learning_rate": 3e-4, "weight_decay": 0.0, "adversarial": 0.1},
     ),
 }  # fmt: skip
 """Recipes by the method's name on the command line."""

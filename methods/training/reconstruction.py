@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from inpaintbench.methods.training.data import Batch
 from inpaintbench.methods.training.objective import Losses, Objective, hole_errors
@@ -56,8 +56,3 @@ class Reconstruction(Objective):
             hole = torch.log(errors.view(2, -1).mean(0) + self.symmetry * apart + FLOOR).mean()
             parts["asymmetry"] = apart.mean()
         return Losses(hole + KNOWN_WEIGHT * known, parts, fill)
-
-    def fill(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Fill in one pass."""
-        filled: Tensor = network(batch.inputs)
-        return filled

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from torch import Tensor
 
-from inpaintbench.images.files import written_whole
+from inpaintbench.images.files import write_whole, written_whole
+from inpaintbench.images.png import write_png
 from inpaintbench.methods.training.data import Batch
 from inpaintbench.methods.training.objective import composite
 
@@ -38,44 +40,25 @@ class Entry:
 class Log:
     """The CSV log of a run, kept in step with its checkpoints.
 
-    Parameters
-    ----------
-    path : Path
-        The file; lines up to `step` are kept, later ones belong to an interrupted stretch that
-        is trained again.
-    step : int
-        Step that the run goes on from.
+    Lines up to `step`, that the run goes on from, are kept; later ones belong to an interrupted
+    stretch that is trained again.
     """
 
     def __init__(self, path: Path, step: int = 0) -> None:
         self._path = path
-        self.entries = [entry for entry in read(path) if entry.step <= step]
         # the file is left alone until there is a line to add, for the run may yet be resumed
-        self._whole = False
+        self.entries = [entry for entry in read(path) if entry.step <= step]
 
     def add(self, entry: Entry) -> None:
         """Append a line; the first one decides the columns."""
         self.entries.append(entry)
-        if self._whole:
-            self._write("a", [entry])
-        else:
-            self._write("w", self.entries)
-            self._whole = True
-
-    def _write(self, mode: str, entries: list[Entry]) -> None:
         text = io.StringIO(newline="")
         writer = csv.writer(text)
-        if mode == "w" and entries:
-            writer.writerow(["step", "seconds", *entries[0].values])
-        for entry in entries:
-            values = [f"{value:.6g}" for value in entry.values.values()]
-            writer.writerow([entry.step, f"{entry.seconds:.1f}", *values])
-        if mode == "a":
-            with self._path.open("a", newline="") as file:
-                file.write(text.getvalue())
-        else:
-            with written_whole(self._path) as partial:
-                partial.write_text(text.getvalue(), newline="")
+        writer.writerow(["step", "seconds", *self.entries[0].values])
+        for one in self.entries:
+            values = [f"{value:.6g}" for value in one.values.values()]
+            writer.writerow([one.step, f"{one.seconds:.1f}", *values])
+        write_whole(self._path, text.getvalue())
 
 
 def read(path: Path) -> list[Entry]:
@@ -106,13 +89,11 @@ def save_curve(entries: list[Entry], path: Path) -> None:
         axes.set_xlabel("step", fontsize=8)
         axes.tick_params(labelsize=7)
     with written_whole(path) as partial:
-        figure.savefig(partial, dpi=110)
+        figure.savefig(partial, format="png", dpi=110)
 
 
 def save_preview(batch: Batch, fill: Tensor, path: Path, count: int = 16) -> None:
     """Save a grid of a fixed batch: a column an image; damaged, filled and true from the top."""
-    import cv2
-
     damaged = batch.images * (1 - batch.masks) + 0.5 * batch.masks
     rows = [
         np.concatenate(list(_to_pixels(images[:count])), axis=1)
@@ -120,13 +101,11 @@ def save_preview(batch: Batch, fill: Tensor, path: Path, count: int = 16) -> Non
     ]
     grid = np.concatenate(rows)
     scale = max(1, 64 // batch.images.shape[-1])
-    grid = grid.repeat(scale, 0).repeat(scale, 1)
-    _, encoded = cv2.imencode(".png", grid[..., ::-1])
-    with written_whole(path) as partial:
-        partial.write_bytes(encoded.tobytes())
+    write_png(path, grid.repeat(scale, 0).repeat(scale, 1))
 
 
-def _to_pixels(images: Tensor) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+def _to_pixels(images: Tensor) -> NDArray[np.uint8]:
     """Turn images ``(N, 3, S, S)`` in [-1, 1] into ``(N, S, S, 3)`` of uint8."""
     pixels = (images.detach().float().clamp(-1, 1) + 1) * 127.5
-    return pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    shown: NDArray[np.uint8] = pixels.round().byte().permute(0, 2, 3, 1).cpu().numpy()
+    return shown

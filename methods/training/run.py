@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from inpaintbench.images.errors import DataError
 from inpaintbench.methods.training import checkpoint
 from inpaintbench.methods.training.data import BatchSource, CropPool, DrawMask, fixed_batch
 from inpaintbench.methods.training.export import Provenance, export
@@ -40,6 +41,13 @@ class Images:
     name: str
     share: float
     images: Sequence[NDArray[np.uint8]]
+
+    def split(self, count: float) -> tuple[Images, Sequence[NDArray[np.uint8]]]:
+        """Keep the last images, at least one, for validation."""
+        kept = max(1, int(count))
+        if len(self.images) <= kept:
+            raise DataError(f"{self.name}: too few images to train on and keep one to validate")
+        return replace(self, images=self.images[:-kept]), self.images[-kept:]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,22 +98,20 @@ def train(plan: Plan, folder: Path, resume: bool, watch: Watch) -> Path:
     Raises
     ------
     ValueError
-        When the images are too small, a checkpoint is of another run, or a loss lacks its network.
-    FileNotFoundError
-        When there is no checkpoint to resume from.
+        When the images are too small, a checkpoint is missing or of another run, or a loss lacks
+        its network.
     """
     training = prepare(plan, folder)
     if resume:
         training.resume()
     network = training.run(watch)
-    name = plan.recipe.network
     description = files.Description(
-        name,
+        plan.recipe.network,
         plan.recipe.architecture(plan.size, plan.width),
         plan.size,
         tuple(part.name for part in plan.data),
     )
-    path = folder / f"{name}.safetensors"
+    path = folder / f"{plan.recipe.network}.safetensors"
     export(network, description, plan.settings, training.log.entries, plan.provenance, path)
     return path
 
@@ -140,6 +146,8 @@ def prepare(plan: Plan, folder: Path) -> Training:
 
 def _start_from(objective: Objective, path: Path) -> None:
     """Copy the tensors of a weight file, or of a run with its critic, that are shared."""
+    if not path.is_file():
+        raise ValueError(f"{path}: no such file to start from")
     if path.suffix == ".pt":
         parts = checkpoint.parts(path)
         if objective.critic is not None and "critic weights" in parts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
 
 from inpaintbench.methods.networks.variational import Gaussian, VariationalNetwork
 from inpaintbench.methods.training.data import Batch
@@ -46,8 +45,3 @@ class EvidenceBound(Objective):
             "known": known,
         }
         return Losses(0.5 * (bound + predicted) + KNOWN_WEIGHT * known, parts, fill)
-
-    def fill(self, network: nn.Module, batch: Batch) -> Tensor:
-        """Fill with the prior's mean."""
-        filled: Tensor = network(batch.inputs)
-        return filled
