@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.named import Named
 
-__all__ = ["DataError", "Dataset", "Image", "Mask", "Sample", "wanted_id"]
+__all__ = ["DataError", "Dataset", "Image", "Mask", "Sample", "wanted"]
+
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,18 +108,17 @@ class Dataset(Named, ABC):
         return ""
 
 
-def wanted_id(dataset: Dataset, sample_id: str) -> str:
-    """Return the id if the dataset has it.
+def wanted(dataset: Dataset, entries: Mapping[str, Entry], sample_id: str) -> Entry:
+    """Return what a dataset knows of a sample.
 
     Raises
     ------
     DataError
-        When it doesn't, naming the first few that there are.
+        When it has no such sample, naming the first few that there are.
     """
-    ids = dataset.ids()
-    if sample_id not in ids:
+    if sample_id not in entries:
+        first = ", ".join(list(entries)[:3])
         raise DataError(
-            f"{dataset.name} has no sample {sample_id!r} (it has {len(ids)}: "
-            f"{', '.join(ids[:3])}, …)"
+            f"{dataset.name} has no sample {sample_id!r} (it has {len(entries):,}: {first}, …)"
         )
-    return sample_id
+    return entries[sample_id]

@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import DataError, Dataset, Sample
+from inpaintbench.datasets.base import DataError, Sample
 from inpaintbench.datasets.reading.optional import optional
+from inpaintbench.datasets.reading.own_files import OwnFiles
 from inpaintbench.datasets.reading.window import (
     percentiles,
     refuse_wrong_percentiles,
@@ -20,17 +21,18 @@ from inpaintbench.datasets.reading.window import (
 )
 from inpaintbench.errors import reason
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.listing import id_of, natural_key
+from inpaintbench.images.listing import files_by_id
 from inpaintbench.images.types import contiguous
 
 
 @dataclass(frozen=True)
-class Dicom(Dataset):
+class Dicom(OwnFiles[tuple[Path, int | None]]):
     """Your own DICOM files, grey ones windowed by percentiles to 16 bits.
 
     Each frame is an image. Grey frames are put through their modality transform (rescale slope
     and intercept) and windowed on their own; MONOCHROME1, where low is white, is turned over.
-    Colour frames of 8 bits are taken as they are. Needs pydicom: ``inpaintbench[medical]``.
+    Colour frames of 8 bits are taken as they are. An id is the relative path, with ``/<n>`` for
+    the frames of a file with several. Needs pydicom: ``inpaintbench[medical]``.
 
     Parameters
     ----------
@@ -40,12 +42,10 @@ class Dicom(Dataset):
         Percentiles of the frame that become 0 and 65535; 0.5 and 99.5 is BraTS' convention.
     """
 
-    path: str | None = None
     low: float = 0.5
     high: float = 99.5
 
-    source: ClassVar[str] = "your own files"
-    license: ClassVar[str] = "your own"
+    wants: ClassVar[str] = "a file or folder"
 
     def __post_init__(self) -> None:
         """Refuse percentiles that make no window."""
@@ -56,21 +56,17 @@ class Dicom(Dataset):
         """The percentile window."""
         return f"grey frames: percentiles {self.low:g} to {self.high:g} of the frame to 16 bits"
 
-    def ids(self) -> list[str]:
-        """List the files by relative path; the frames of a file with several as ``<path>/<n>``.
-
-        Reads headers, no pixels.
-
-        Raises
-        ------
-        DataError
-            When pydicom or the files are missing, or a header is damaged.
-        """
-        return list(self._frames())
+    def entries(self) -> Mapping[str, tuple[Path, int | None]]:
+        """List the frames; reads headers, no pixels."""
+        place = self.existing()
+        frames = _list_frames(place, place.stat().st_mtime_ns)
+        if not frames:
+            raise DataError(f"{place}: no DICOM files in it")
+        return frames
 
     def load(self, sample_id: str) -> Sample:
         """Read, window and lay out one frame."""
-        file, frame = self._frame(sample_id)
+        file, frame = self.entry(sample_id)
         header = _header(file)
         kind = str(header.get("PhotometricInterpretation"))
         values = _pixels(file, frame)
@@ -90,48 +86,26 @@ class Dicom(Dataset):
 
     def fingerprint(self, sample_id: str) -> str:
         """Return the digest of the file."""
-        return known_digest(self._frame(sample_id)[0])
-
-    def _frames(self) -> Mapping[str, tuple[Path, int | None]]:
-        if self.path is None:
-            raise DataError(f"{self.name} needs a file or folder: {self.name}[path=…]")
-        place = Path(self.path).expanduser()
-        if not place.exists():
-            raise DataError(f"{place}: no such file or folder")
-        frames = _list_frames(place, place.stat().st_mtime_ns)
-        if not frames:
-            raise DataError(f"{place}: no DICOM files in it")
-        return frames
-
-    def _frame(self, sample_id: str) -> tuple[Path, int | None]:
-        frames = self._frames()
-        if sample_id not in frames:
-            raise DataError(f"{self.path}: no frame {sample_id!r} in it")
-        return frames[sample_id]
+        return known_digest(self.entry(sample_id)[0])
 
 
 @lru_cache(maxsize=8)
 def _list_frames(place: Path, changed: int) -> Mapping[str, tuple[Path, int | None]]:
     """Map ids to files and frames, reading each header once for each change of the folder."""
-    files = [place] if place.is_file() else [f for f in place.rglob("*") if _is_dicom(f)]
-    root = place.parent if place.is_file() else place
-    names = {file.relative_to(root).as_posix(): file for file in files}
     frames: dict[str, tuple[Path, int | None]] = {}
-    for name in sorted(names, key=natural_key):
-        header = _header(names[name])
+    for name, file in files_by_id(place, _is_dicom).items():
+        header = _header(file)
         count = int(header.get("NumberOfFrames") or 1)
         if "Rows" not in header:
             continue  # a DICOMDIR, a report: no image
         if count == 1:
-            frames[id_of(name)] = names[name], None
+            frames[name] = file, None
         else:
-            frames |= {f"{id_of(name)}/{n:04}": (names[name], n) for n in range(count)}
+            frames |= {f"{name}/{n:04}": (file, n) for n in range(count)}
     return frames
 
 
 def _is_dicom(file: Path) -> bool:
-    if not file.is_file():
-        return False
     with file.open("rb") as opened:
         return opened.read(132)[128:] == b"DICM"
 

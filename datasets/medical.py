@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Dataset, Sample, wanted_id
-from inpaintbench.datasets.reading import bundled
-from inpaintbench.datasets.reading.preparation import square
-
-# Colour first, then grey; the phantom's file repeats its one channel three times.
-FILES = {
-    "retina": "retina.jpg",
-    "ihc": "ihc.png",
-    "cell": "cell.png",
-    "microaneurysms": "microaneurysms.png",
-    "phantom": "phantom.png",
-}
+from inpaintbench.datasets.reading.bundled import Bundled
 
 
 @dataclass(frozen=True)
-class Medical(Dataset):
+class Medical(Bundled):
     """Five medical images that come with scikit-image: fundus, histology, cell, CT phantom.
 
     Retina (fundus photograph), ihc (immunohistochemically stained tissue), cell (phase
@@ -32,15 +22,15 @@ class Medical(Dataset):
         Side of the square images in pixels; images are never enlarged.
     """
 
-    size: int = 256
-
-    source: ClassVar[str] = bundled.SOURCE
-    license: ClassVar[str] = bundled.LICENSE
-
-    def __post_init__(self) -> None:
-        """Refuse a size that leaves no image."""
-        if self.size < 1:
-            raise ValueError(f"size must be at least 1, not {self.size}")
+    # Colour first, then grey; the phantom's file repeats its one channel three times.
+    files: ClassVar[Mapping[str, str]] = {
+        "retina": "retina.jpg",
+        "ihc": "ihc.png",
+        "cell": "cell.png",
+        "microaneurysms": "microaneurysms.png",
+        "phantom": "phantom.png",
+    }
+    grey = frozenset({"phantom"})
 
     @property
     def preparation(self) -> str:
@@ -49,13 +39,3 @@ class Medical(Dataset):
             f"largest centred square, averaged by area to {self.size} px (microaneurysms stays at "
             "its 102 px); grey stays grey, the phantom is read as grey"
         )
-
-    def ids(self) -> list[str]:
-        """List the names of the images, colour first."""
-        return list(FILES)
-
-    def load(self, sample_id: str) -> Sample:
-        """Read, crop and shrink one image."""
-        file = FILES[wanted_id(self, sample_id)]
-        image = bundled.bundled_image(file, grey=sample_id == "phantom")
-        return Sample(sample_id, square(image, self.size))

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import DataError, Dataset, Sample
+from inpaintbench.datasets.base import DataError, Sample
 from inpaintbench.datasets.reading.optional import optional
+from inpaintbench.datasets.reading.own_files import OwnFiles
 from inpaintbench.datasets.reading.window import (
     percentiles,
     refuse_wrong_percentiles,
@@ -20,7 +21,7 @@ from inpaintbench.datasets.reading.window import (
 )
 from inpaintbench.errors import reason
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.listing import id_of, natural_key
+from inpaintbench.images.listing import files_by_id
 from inpaintbench.images.types import contiguous
 
 AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
@@ -28,11 +29,12 @@ AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
 @dataclass(frozen=True)
-class Nifti(Dataset):
+class Nifti(OwnFiles[tuple[Path, int]]):
     """Your own NIfTI volumes, windowed by percentiles to 16 bits and cut into slices.
 
     Volumes are turned to the nearest RAS+ orientation, so that a plane means the same in every
-    file, and windowed as a whole. Slices are shown with front or top upwards. Needs nibabel:
+    file, and windowed as a whole. Slices are shown with front or top upwards, and called
+    ``<relative path>/<index across the plane>``. Needs nibabel:
     ``inpaintbench[medical]``.
 
     Parameters
@@ -48,14 +50,12 @@ class Nifti(Dataset):
         often empty.
     """
 
-    path: str | None = None
     plane: Literal["axial", "coronal", "sagittal"] = "axial"
     low: float = 0.5
     high: float = 99.5
     central: float = 1.0
 
-    source: ClassVar[str] = "your own files"
-    license: ClassVar[str] = "your own"
+    wants: ClassVar[str] = "a file or folder"
 
     def __post_init__(self) -> None:
         """Refuse percentiles that make no window, and a share that leaves no slice."""
@@ -71,33 +71,9 @@ class Nifti(Dataset):
             f"central {self.central:.0%} of its {self.plane} slices"
         )
 
-    def ids(self) -> list[str]:
-        """List the slices as ``<relative path>/<index across the plane>``; reads headers only.
-
-        Raises
-        ------
-        DataError
-            When nibabel or the files are missing, or a header is damaged.
-        """
-        return list(self._slices())
-
-    def load(self, sample_id: str) -> Sample:
-        """Read and window one slice."""
-        file, index = self._slice(sample_id)
-        volume = _volume(file, file.stat().st_mtime_ns, self.low, self.high)
-        plane = np.rot90(volume.take(index, axis=AXES[self.plane]))
-        return Sample(sample_id, contiguous(plane[..., None]))
-
-    def fingerprint(self, sample_id: str) -> str:
-        """Return the digest of the volume's file."""
-        return known_digest(self._slice(sample_id)[0])
-
-    def _slices(self) -> Mapping[str, tuple[Path, int]]:
-        if self.path is None:
-            raise DataError(f"{self.name} needs a file or folder: {self.name}[path=…]")
-        place = Path(self.path).expanduser()
-        if not place.exists():
-            raise DataError(f"{place}: no such file or folder")
+    def entries(self) -> Mapping[str, tuple[Path, int]]:
+        """List the slices; reads headers only."""
+        place = self.existing()
         slices: dict[str, tuple[Path, int]] = {}
         for name, (file, shape) in _list_volumes(place, place.stat().st_mtime_ns).items():
             length = shape[AXES[self.plane]]
@@ -108,26 +84,23 @@ class Nifti(Dataset):
             raise DataError(f"{place}: no NIfTI volumes (.nii, .nii.gz) in it")
         return slices
 
-    def _slice(self, sample_id: str) -> tuple[Path, int]:
-        slices = self._slices()
-        if sample_id not in slices:
-            raise DataError(f"{self.path}: no slice {sample_id!r} in it")
-        return slices[sample_id]
+    def load(self, sample_id: str) -> Sample:
+        """Read and window one slice."""
+        file, index = self.entry(sample_id)
+        volume = _volume(file, file.stat().st_mtime_ns, self.low, self.high)
+        plane = np.rot90(volume.take(index, axis=AXES[self.plane]))
+        return Sample(sample_id, contiguous(plane[..., None]))
+
+    def fingerprint(self, sample_id: str) -> str:
+        """Return the digest of the volume's file."""
+        return known_digest(self.entry(sample_id)[0])
 
 
 @lru_cache(maxsize=8)
 def _list_volumes(place: Path, changed: int) -> Mapping[str, tuple[Path, tuple[int, ...]]]:
     """Map ids of volumes to their file and their shape in RAS+ orientation."""
-    files = [place] if place.is_file() else [f for f in place.rglob("*.nii*") if _is_nifti(f)]
-    root = place.parent if place.is_file() else place
-    names = {file.relative_to(root).as_posix(): file for file in files}
-    return {
-        id_of(name): (names[name], _shape(names[name])) for name in sorted(names, key=natural_key)
-    }
-
-
-def _is_nifti(file: Path) -> bool:
-    return file.is_file() and file.name.lower().endswith((".nii", ".nii.gz"))
+    files = files_by_id(place, lambda file: file.name.lower().endswith((".nii", ".nii.gz")))
+    return {name: (file, _shape(file)) for name, file in files.items()}
 
 
 def _open(file: Path) -> Any:
@@ -143,7 +116,10 @@ def _open(file: Path) -> Any:
 
 def _shape(file: Path) -> tuple[int, ...]:
     image = _open(file)
-    order = optional("nibabel", "NIfTI").io_orientation(image.affine)[:, 0].astype(int)
+    affine = image.affine
+    if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
+        raise DataError(f"{file}: its affine is flat, so that it doesn't say which way is up")
+    order = optional("nibabel", "NIfTI").io_orientation(affine)[:, 0].astype(int)
     shape = [0, 0, 0]
     for axis, target in enumerate(order):
         shape[target] = image.shape[axis]

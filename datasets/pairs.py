@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Literal
 
 import numpy as np
 
-from inpaintbench.datasets.base import DataError, Dataset, Image, Mask, Sample
+from inpaintbench.datasets.base import DataError, Image, Mask, Sample
+from inpaintbench.datasets.reading.own_files import OwnFiles
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import list_images, same_name
-from inpaintbench.images.reading import read_image, read_mask
+from inpaintbench.images.reading import Hole, read_image, read_mask
 
 REFERENCE, DAMAGED, MASKS = "reference", "damaged", "masks"
 
 
 @dataclass(frozen=True)
-class Pairs(Dataset):
+class Pairs(OwnFiles[Path]):
     """Your own intact images with their damaged copies; the hole is where the two differ.
 
     The folder holds ``reference/`` and ``damaged/`` with files of the same relative path and
@@ -36,12 +36,10 @@ class Pairs(Dataset):
         Colour of the hole in the masks: ``white`` (the default) or ``black``.
     """
 
-    path: str | None = None
     tolerance: int = 0
-    hole: Literal["white", "black"] = "white"
+    hole: Hole = "white"
 
-    source: ClassVar[str] = "your own files"
-    license: ClassVar[str] = "your own"
+    wants = "a folder"
 
     def __post_init__(self) -> None:
         """Refuse a tolerance that leaves no difference."""
@@ -56,15 +54,13 @@ class Pairs(Dataset):
             f"than {self.tolerance} of 255; EXIF orientation applied, 16 bits kept"
         )
 
-    def ids(self) -> list[str]:
-        """List the intact images by relative path.
-
-        Raises
-        ------
-        DataError
-            When no folder is given, it has no ``reference/``, or that holds no image.
-        """
-        return list(self._references())
+    def entries(self) -> Mapping[str, Path]:
+        """List the intact images by relative path."""
+        folder = self.place() / REFERENCE
+        files = list_images(folder)
+        if not files:
+            raise DataError(f"{folder}: no images in it")
+        return files
 
     def load(self, sample_id: str) -> Sample:
         """Read an intact image and find its hole.
@@ -77,8 +73,7 @@ class Pairs(Dataset):
         reference, damaged, mask_file = self._files(sample_id)
         image = read_image(reference)
         if mask_file is not None:
-            mask = read_mask(mask_file)
-            mask = mask if self.hole == "white" else ~mask
+            mask = read_mask(mask_file, self.hole)
             _refuse_another_size(mask_file, mask.shape, reference, image.shape)
         else:
             mask = self._difference(image, reference, damaged)
@@ -106,24 +101,10 @@ class Pairs(Dataset):
         distance = np.abs(image.astype(np.int32) - copy.astype(np.int32))  # grey meets colour
         return np.asarray((distance > self.tolerance * step).any(axis=2))
 
-    def _folder(self) -> Path:
-        if self.path is None:
-            raise DataError(f"{self.name} needs a folder: {self.name}[path=…]")
-        return Path(self.path).expanduser()
-
-    def _references(self) -> Mapping[str, Path]:
-        folder = self._folder() / REFERENCE
-        files = list_images(folder)
-        if not files:
-            raise DataError(f"{folder}: no images in it")
-        return files
-
     def _files(self, sample_id: str) -> tuple[Path, Path, Path | None]:
         """Find the reference, the damaged copy, and the mask if there is one."""
-        folder, references = self._folder(), self._references()
-        if sample_id not in references:
-            raise DataError(f"{folder / REFERENCE}: no image {sample_id!r} in it")
-        reference = references[sample_id]
+        folder, reference = self.place(), self.entry(sample_id)
+        same_name(reference.parent, reference.stem)  # refuses two that a copy may belong to
         relative = reference.relative_to(folder / REFERENCE)
         damaged = same_name((folder / DAMAGED / relative).parent, relative.stem)
         if damaged is None:

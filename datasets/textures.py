@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Dataset, Sample, wanted_id
+from inpaintbench.datasets.base import Dataset, Sample, wanted
 from inpaintbench.datasets.reading import bundled
 from inpaintbench.images.types import contiguous
 
@@ -41,14 +41,21 @@ class Textures(Dataset):
 
     def ids(self) -> list[str]:
         """List the tiles, ``brick-<row>-<column>``: one tile of each texture before the next."""
-        count = SIDE // self.size
-        places = [(row, column) for row in range(count) for column in range(count)]
-        return [f"{name}-{row}-{column}" for row, column in places for name in TEXTURES]
+        return list(self._tiles())
 
     def load(self, sample_id: str) -> Sample:
         """Cut one tile."""
-        name, row, column = wanted_id(self, sample_id).split("-")
-        top, left = int(row) * self.size, int(column) * self.size
+        name, top, left = wanted(self, self._tiles(), sample_id)
         texture = bundled.bundled_image(f"{name}.png")
         tile = texture[top : top + self.size, left : left + self.size]
         return Sample(sample_id, contiguous(tile))
+
+    def _tiles(self) -> dict[str, tuple[str, int, int]]:
+        """Map each id to its texture and its top left corner."""
+        count = SIDE // self.size
+        return {
+            f"{name}-{row}-{column}": (name, row * self.size, column * self.size)
+            for row in range(count)
+            for column in range(count)
+            for name in TEXTURES
+        }

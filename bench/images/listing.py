@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
@@ -69,6 +69,20 @@ def files_below(folder: Path) -> Iterator[Path]:
             waiting += [path for name in folders if (path := Path(place, name)).is_symlink()]
             files = (Path(place, name) for name in names if not name.startswith("."))
             yield from (path for path in files if path.is_file())
+
+
+def files_by_id(place: Path, wanted: Callable[[Path], bool]) -> dict[str, Path]:
+    """Map ids to the files of a kind, in natural order: a file by itself, or those below a folder.
+
+    Raises
+    ------
+    DataError
+        When a folder can't be read.
+    """
+    files = [place] if place.is_file() else [path for path in files_below(place) if wanted(path)]
+    root = place.parent if place.is_file() else place
+    names = {path.relative_to(root).as_posix(): path for path in files}
+    return {id_of(name): names[name] for name in sorted(names, key=natural_key)}
 
 
 def _unreadable(error: OSError) -> NoReturn:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import ClassVar
 
-from inpaintbench.datasets.base import DataError, Image
+from inpaintbench.datasets.base import DataError, Dataset, Image, Sample, wanted
+from inpaintbench.datasets.reading.preparation import refuse_no_size, square
 from inpaintbench.images.reading import read_image
 from inpaintbench.images.types import contiguous
 
@@ -37,3 +41,31 @@ def bundled_image(file: str, grey: bool = False) -> Image:
     """Read a bundled image; `grey` keeps one channel of a file that repeats it three times."""
     image = read_image(bundled_path(file))
     return contiguous(image[..., :1]) if grey else image
+
+
+@dataclass(frozen=True)
+class Bundled(Dataset):
+    """Whole images of scikit-image, cut to a square and shrunk; a subclass says which."""
+
+    size: int = 256
+
+    source: ClassVar[str] = SOURCE
+    license: ClassVar[str] = LICENSE
+    files: ClassVar[Mapping[str, str]] = {}
+    """File of each sample, in order."""
+
+    grey: ClassVar[frozenset[str]] = frozenset()
+    """Samples whose file repeats one channel three times."""
+
+    def __post_init__(self) -> None:
+        """Refuse a size that leaves no image."""
+        refuse_no_size(self.size)
+
+    def ids(self) -> list[str]:
+        """List the names of the images."""
+        return list(self.files)
+
+    def load(self, sample_id: str) -> Sample:
+        """Read, crop and shrink one image."""
+        image = bundled_image(wanted(self, self.files, sample_id), sample_id in self.grey)
+        return Sample(sample_id, square(image, self.size))

@@ -8,9 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar
 
-from inpaintbench.datasets.base import DataError, Dataset, Sample
+from inpaintbench.datasets.base import DataError, Dataset, Sample, wanted
 from inpaintbench.datasets.reading.location import cache_folder, places, searched
-from inpaintbench.datasets.reading.preparation import square
+from inpaintbench.datasets.reading.preparation import refuse_no_size, square
 from inpaintbench.images.download import Remote, alone, megabytes
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import natural_key
@@ -50,8 +50,7 @@ class Collection(Dataset):
 
     def __post_init__(self) -> None:
         """Refuse a size that leaves no image."""
-        if self.size is not None and self.size < 1:
-            raise ValueError(f"size must be at least 1, not {self.size}")
+        refuse_no_size(self.size)
 
     @property
     def preparation(self) -> str:
@@ -149,10 +148,7 @@ class Collection(Dataset):
         )
 
     def _file(self, sample_id: str) -> Path:
-        files = self._complete_files()
-        if sample_id not in files:
-            raise DataError(f"{self.name} ({self.split}) has no image {sample_id!r}")
-        return files[sample_id]
+        return wanted(self, self._complete_files(), sample_id)
 
 
 @lru_cache(maxsize=64)

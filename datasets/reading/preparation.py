@@ -6,14 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
+from inpaintbench.images.types import contiguous
 
 
-def contiguous(pixels: NDArray[np.generic]) -> Image:
-    """Lay 8- or 16-bit pixels out in C order, copying only where they aren't."""
-    laid_out = np.ascontiguousarray(pixels)
-    if laid_out.dtype == np.uint8:
-        return laid_out.view(np.uint8)
-    return laid_out.view(np.uint16)
+def refuse_no_size(size: int | None) -> None:
+    """Refuse a size that leaves no image."""
+    if size is not None and size < 1:
+        raise ValueError(f"size must be at least 1, not {size}")
 
 
 def centre_square(image: Image) -> Image:
