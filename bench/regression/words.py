@@ -32,25 +32,23 @@ def where(figure: Figure) -> str:
     return figure.suite or ALL_SUITES
 
 
-def means(figure: Figure) -> str:
-    """Write the means of BASE and NEW: ``25.31 → 25.14``."""
-    if not figure.metric:
-        return ""
-    return f"{mean(figure, figure.base)} → {mean(figure, figure.new)}"
-
-
 def mean(figure: Figure, number: float) -> str:
-    """Write a mean of BASE or NEW."""
+    """Write a mean of BASE or NEW, or nothing where there is none."""
+    if math.isnan(number):
+        return ""
     if figure.metric == RUNTIME:
         return f"{significant(number, 3)} s"
-    if figure.metric == FINISHED:
-        return f"{number:.0f}"
-    return fixed(number, _digits(figure))
+    return fixed(number, 0 if figure.metric == FINISHED else _digits(figure))
+
+
+def means(figure: Figure) -> str:
+    """Write the means of BASE and NEW: ``25.31 → 25.14``."""
+    return " → ".join(filter(None, (mean(figure, figure.base), mean(figure, figure.new))))
 
 
 def change(figure: Figure) -> str:
     """Write the difference: ``-0.17``, or ``+20.1 %`` of the runtime."""
-    if not figure.metric:
+    if math.isnan(figure.difference):
         return ""
     if figure.metric == FINISHED:
         return f"{figure.difference:+.0f}"
@@ -59,7 +57,7 @@ def change(figure: Figure) -> str:
 
 def interval(figure: Figure) -> str:
     """Write the interval of the difference, or nothing where there is none."""
-    if figure.metric in ("", FINISHED) or math.isnan(figure.low):
+    if figure.metric == FINISHED or math.isnan(figure.low):
         return ""
     return f"[{_signed(figure, figure.low)}, {_signed(figure, figure.high)}]"
 
@@ -68,9 +66,7 @@ def effect(figure: Figure) -> str:
     """Write the smallest effect that matters."""
     if figure.metric == FINISHED or math.isnan(figure.effect):
         return ""
-    if figure.metric == RUNTIME:
-        return f"±{100 * figure.effect:g} %"
-    return f"±{figure.effect:.2g}"
+    return f"±{100 * figure.effect:g} %" if figure.metric == RUNTIME else f"±{figure.effect:.2g}"
 
 
 def verdict(figure: Figure) -> str:
@@ -80,9 +76,7 @@ def verdict(figure: Figure) -> str:
 
 def change_in_words(figure: Figure) -> str:
     """Write all of a figure but its name: ``25.3 → 25.1, -0.17 [-0.19, -0.15], ±0.05``."""
-    if not figure.metric:
-        return figure.reason
-    difference = f"{change(figure)} {interval(figure)}".rstrip()
+    difference = f"{change(figure)} {interval(figure)}".strip()
     parts = (means(figure), difference, effect(figure), figure.reason)
     return ", ".join(text for text in parts if text)
 
