@@ -14,8 +14,8 @@ from inpaintbench.metrics.distribution import SET_METRICS, discriminator_missing
 from inpaintbench.metrics.inception import Features, Inception
 from inpaintbench.report.frames import EVERYTHING
 from inpaintbench.report.notes import SET_ASIDE
-from inpaintbench.report.numbers import MISSING, fixed
-from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.numbers import MISSING, fixed, percent
+from inpaintbench.report.pictures import Pictures, composite
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import Scores, has_reference
@@ -156,8 +156,8 @@ def _read(
         if references[case] not in found.real:
             found.real[references[case]] = network.features(truth)
         for method in wanted[case]:
-            composite = np.where(hole[..., None], pictures.output(case, method), truth)
-            found.fake[case, method] = network.features(composite)
+            whole = composite(pictures.output(case, method), truth, hole)
+            found.fake[case, method] = network.features(whole)
     return found
 
 
@@ -192,13 +192,13 @@ class _Set:
 
     def rows(self) -> Iterator[tuple[Cell, ...]]:
         """Write the values to be read."""
-        for method in self.support.compared:
-            values = [
-                fixed(self._value(method, metric.name), metric.digits) for metric in SET_METRICS
-            ]
-            yield tuple(map(Cell, (method, str(self.images), *values)))
-        for method in self.support.set_aside:
-            yield (Cell(method, mark=SET_ASIDE), *[Cell(MISSING)] * (1 + len(SET_METRICS)))
+        for method in (*self.support.compared, *self.support.set_aside):
+            aside = method in self.support.set_aside
+            yield (
+                Cell(method, mark=SET_ASIDE if aside else ""),
+                Cell(MISSING if aside else str(self.images)),
+                *(Cell(fixed(self._value(method, m.name), m.digits)) for m in SET_METRICS),
+            )
 
     def records(self, network: Inception) -> Iterator[dict[str, object]]:
         """Give one record for each method × metric; of those set aside, without a value."""
@@ -226,7 +226,7 @@ def _rules(sets: Sequence[_Set], width: int) -> Iterator[str]:
         "pairs of a composite and its reference."
     )
     if any(one.support.set_aside for one in sets):
-        share = f"{sets[0].support.share:.0%}".replace("%", " %")
+        share = percent(sets[0].support.share)
         yield (
             f"{SET_ASIDE} finished fewer than {share} of the cells of the most complete method: "
             "not compared."

@@ -10,7 +10,7 @@ import numpy as np
 from inpaintbench.errors import BenchError
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.metrics.lpips import LPIPS
-from inpaintbench.report.pictures import CheckedPictures
+from inpaintbench.report.pictures import CheckedPictures, composite
 from inpaintbench.statistics.draws import Draws
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
@@ -27,7 +27,7 @@ def diversity(rows: RunRows, draws: Draws) -> float:
             for case in draws.cases:
                 truth, hole = pictures.reference(case), pictures.mask(case)
                 composites = [
-                    np.where(hole[..., None], pictures.output(case, variant), truth)
+                    composite(pictures.output(case, variant), truth, hole)
                     for variant in draws.variants
                 ]
                 scores = [metric.bind(composite) for composite in composites[:-1]]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import pandas as pd
 
 from inpaintbench.errors import BenchError
 from inpaintbench.report.kinds import IntervalStyle
-from inpaintbench.report.numbers import MISSING, fixed
+from inpaintbench.report.numbers import case_decimals, fixed
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 
@@ -31,11 +29,11 @@ def draws_table(summary: Summary, _: IntervalStyle) -> Table:
         cells = [Cell(one.method), Cell(str(len(one.variants))), Cell(str(len(one.cases)))]
         record = {"method": one.method, "draws": len(one.variants), "cases": len(one.cases)}
         for metric in main:
-            digits = 2 if metric.unit == "dB" else 4
+            digits = case_decimals(metric.unit)
             for head, values in (("mean", one.mean), ("best", one.best)):
                 cells.append(Cell(fixed(values[metric.id], digits)))
                 record[f"{metric.label} {head}"] = values[metric.id]
-        cells.append(Cell(fixed(diversity, 4) if math.isfinite(diversity) else MISSING))
+        cells.append(Cell(fixed(diversity, 4)))
         records.append({**record, "diversity": diversity})
         body.append(tuple(cells))
     return Table(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import asdict
 from itertools import combinations
 from typing import Any
 
 import pandas as pd
 
-from inpaintbench.statistics.standings import Estimate, Standing
+from inpaintbench.statistics.standings import Standing
 
 EVERYTHING = "all"
 """What stands for every dataset or every mask suite."""
@@ -46,21 +47,24 @@ def _where(here: Standing) -> dict[str, Any]:
 
 def _standing_rows(here: Standing) -> Iterator[dict[str, Any]]:
     for entry in here.entries:
-        row = {
+        rank, runtime = entry.rank, here.runtimes.of.get(entry.variant)
+        means = {"mean_rank": entry.mean_rank}
+        for metric in here.main:
+            quality = entry.qualities.get(metric.id)
+            means[metric.id] = quality.estimate if quality else None
+        yield {
             **_where(here),
-            "rank": entry.rank.rank if entry.rank else None,
-            "rank_last": entry.rank.last if entry.rank else None,
+            "rank": rank.rank if rank else None,
+            "rank_last": rank.last if rank else None,
             "group": entry.group,
             "variant": entry.variant,
             "method": entry.method,
             "family": entry.family,
-            **_estimate("mean_rank", entry.mean_rank),
-        }
-        for metric in here.main:
-            quality = entry.qualities.get(metric.id)
-            row |= _estimate(metric.id, quality.estimate if quality else None)
-        runtime = here.runtimes.of.get(entry.variant)
-        row |= {
+            **{
+                f"{name}{end}": getattr(estimate, bound) if estimate else None
+                for name, estimate in means.items()
+                for end, bound in (("", "mean"), ("_low", "low"), ("_high", "high"))
+            },
             "seconds": runtime.median if runtime else None,
             "seconds_low_quartile": runtime.low_quartile if runtime else None,
             "seconds_high_quartile": runtime.high_quartile if runtime else None,
@@ -68,18 +72,12 @@ def _standing_rows(here: Standing) -> Iterator[dict[str, Any]]:
             "peak_bytes": runtime.peak_bytes if runtime else None,
             "finished": entry.finished,
             "reached": here.support.reached,
-            "ranked": entry.rank is not None,
+            "ranked": rank is not None,
             "trained_on_here": ",".join(entry.seen),
         }
-        yield row
 
 
-def _estimate(name: str, estimate: Estimate | None) -> dict[str, float | None]:
-    return {
-        name: estimate.mean if estimate else None,
-        f"{name}_low": estimate.low if estimate else None,
-        f"{name}_high": estimate.high if estimate else None,
-    }
+_NO_MEAN = {"mean": None, "low": None, "high": None, "cases": 0, "images": 0}
 
 
 def _quality_rows(here: Standing) -> Iterator[dict[str, Any]]:
@@ -93,7 +91,7 @@ def _quality_rows(here: Standing) -> Iterator[dict[str, Any]]:
                 "label": metric.label,
                 "unit": metric.unit,
                 "higher_is_better": metric.higher_is_better,
-                **_mean(quality.estimate if quality else None),
+                **(asdict(quality.estimate) if quality else _NO_MEAN),
                 "ranked": entry.rank is not None,
                 "best": bool(quality and quality.best),
                 "second": bool(quality and quality.second),
@@ -104,28 +102,17 @@ def _quality_rows(here: Standing) -> Iterator[dict[str, Any]]:
             }
 
 
-def _mean(estimate: Estimate | None) -> dict[str, float | int | None]:
-    return {
-        "mean": estimate.mean if estimate else None,
-        "low": estimate.low if estimate else None,
-        "high": estimate.high if estimate else None,
-        "cases": estimate.cases if estimate else 0,
-        "images": estimate.images if estimate else 0,
-    }
-
-
 def _pair_rows(here: Standing, main: bool) -> Iterator[dict[str, Any]]:
-    chosen = {metric.id for metric in (here.main if main else here.metrics)}
+    chosen = {metric.id: metric.label for metric in (here.main if main else here.metrics)}
     for id, comparison in here.comparisons.items():
         if id not in chosen:
             continue
         pairs = comparison.pairs
-        label = next(metric.label for metric in here.metrics if metric.id == id)
         for first, second in combinations(comparison.order, 2):
             yield {
                 **_where(here),
                 "metric": id,
-                "label": label,
+                "label": chosen[id],
                 "variant": comparison.variants[first],
                 "other": comparison.variants[second],
                 "difference": pairs.difference[first, second],

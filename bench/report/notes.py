@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 
 from inpaintbench.report.kinds import IntervalStyle
+from inpaintbench.report.numbers import percent
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.scores import DECIBEL_CAP
 from inpaintbench.statistics.standings import Entry, Standing
@@ -48,9 +49,9 @@ def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[s
         low, high = min(enough), max(enough)
         counts = str(low) if low == high else f"{low} to {high}"
         yield (
-            f"{what}: {LEVEL:.0%} bootstrap interval of the mean, clustered by image ({counts} "
-            "images)."
-        ).replace("%", " %")
+            f"{what}: {percent(LEVEL)} bootstrap interval of the mean, clustered by image "
+            f"({counts} images)."
+        )
     if min(images) < FEWEST_IMAGES:
         yield f"Means over fewer than {FEWEST_IMAGES} images have no interval: none is possible."
 

@@ -53,6 +53,11 @@ def significant(value: float, digits: int = 2) -> str:
     return f"{rounded:.{places}f}"
 
 
+def percent(share: float) -> str:
+    """Write a share in whole percent: ``95 %``."""
+    return f"{100 * share:.0f} %"
+
+
 def case_decimals(unit: str) -> int:
     """Return the decimals of a score of a single case, or of a column without intervals."""
     return 2 if unit == "dB" else 4

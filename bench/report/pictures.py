@@ -34,6 +34,25 @@ class Pictures(Protocol):
         ...
 
 
+def composite(output: Image, reference: Image, mask: Mask) -> Image:
+    """Return an output with the known pixels pasted back."""
+    return np.where(mask[..., None], output, reference)
+
+
+def error_map(composite: Image, reference: Image) -> NDArray[np.float32]:
+    """Average the absolute difference over channels, ``H×W``, as a share of the range."""
+    scale = np.float32(np.iinfo(reference.dtype).max)
+    difference = composite.astype(np.float32) - reference.astype(np.float32)
+    mean: NDArray[np.float32] = np.abs(difference).mean(axis=2) / scale
+    return mean
+
+
+def brightest(errors: Iterable[NDArray[np.float32]], mask: Mask) -> float:
+    """Choose the error that is drawn brightest: nearly the largest in the hole of all methods."""
+    inside = [error[mask] for error in errors]
+    return max(float(np.quantile(np.concatenate(inside), 0.995)), 1 / 255) if inside else 1.0
+
+
 class PictureMissing(BenchError):
     """Why a picture can't be had: its file is gone, moved, or holds something else."""
 

@@ -15,7 +15,7 @@ from inpaintbench.report.draws import draws_table
 from inpaintbench.report.form import Form, half_widths, interval
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
-from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, p_value
+from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, p_value, percent
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import MetricInfo
@@ -248,7 +248,7 @@ def _shared_notes(
 ) -> Iterator[str]:
     """Say the rules that hold in each of several groups of cases."""
     aside = any(here.support.set_aside for here in standings)
-    share = f"{summary.overall.support.share:.0%}".replace("%", " %")
+    share = percent(summary.overall.support.share)
     yield (
         "In each group of cases, means and comparisons are over the common support: the cases "
         "that every method ranked there finished."

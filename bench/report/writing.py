@@ -6,9 +6,11 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from markupsafe import Markup
+
 from inpaintbench.folder import REPORT_FILES, Folder
 from inpaintbench.images.files import write_whole
-from inpaintbench.report import notes, tables
+from inpaintbench.report import html, notes, tables
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw, save
 from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
@@ -42,26 +44,21 @@ def write_report(
     list of Path
         Every file written.
     """
-    from jinja2 import Environment, PackageLoader
-    from markupsafe import Markup
-
     folder = Folder(directory, REPORT_FILES)
     pages = _write_tables(summary, folder)
     captions, absent = _write_figures(summary, folder, pictures)
-    environment = Environment(
-        loader=PackageLoader("inpaintbench.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    page = environment.get_template("overview.html").render(
-        name=summary.rows.name,
-        # the tables come escaped
-        tables={kind: Markup(page) for kind, page in pages.items()},
-        suffixes=[format.suffix for format in Format],
-        captions=captions,
-        absent=absent,
-        provenance=notes.origin(summary.rows),
+    page = (
+        html.environment()
+        .get_template("overview.html")
+        .render(
+            name=summary.rows.name,
+            # the tables come escaped
+            tables={kind: Markup(page) for kind, page in pages.items()},
+            suffixes=[format.suffix for format in Format],
+            captions=captions,
+            absent=absent,
+            provenance=notes.origin(summary.rows),
+        )
     )
     folder.text("index.html", page)
     return folder.finish(state)

@@ -19,7 +19,13 @@ from inpaintbench.images.png import encode_png
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
-from inpaintbench.report.pictures import PictureMissing, Pictures
+from inpaintbench.report.pictures import (
+    PictureMissing,
+    Pictures,
+    brightest,
+    composite,
+    error_map,
+)
 
 
 @dataclass(frozen=True)
@@ -73,15 +79,6 @@ class SitePictures:
 
 
 @dataclass(frozen=True, eq=False)
-class _Read:
-    """The arrays of a case: reference, mask, and the results that are wanted by variant."""
-
-    reference: Image
-    mask: Mask
-    outputs: dict[str, Image]
-
-
-@dataclass(frozen=True, eq=False)
 class _Drawn:
     """The PNG files of a case; of each result the composite, its error map, its map of 1 - SSIM."""
 
@@ -115,7 +112,7 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
             except PictureMissing as error:
                 missing[case, ""] = str(error)
                 continue
-            waiting.append((case, pool.submit(_draw, read)))
+            waiting.append((case, pool.submit(_draw, *read)))
             if len(waiting) > threads:
                 ready, drawn = waiting.popleft()
                 written[ready] = _write(folder, drawn.result())
@@ -126,7 +123,8 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
 
 def _read(
     pictures: Pictures, case: str, variants: list[str], missing: dict[tuple[str, str], str]
-) -> _Read:
+) -> tuple[Image, Mask, dict[str, Image]]:
+    """Get the arrays of a case: reference, mask, and the results that are wanted by variant."""
     reference, mask = pictures.reference(case), pictures.mask(case)
     outputs: dict[str, Image] = {}
     for variant in variants:
@@ -136,29 +134,28 @@ def _read(
             missing[case, variant] = str(error)
         except KeyError:
             continue
-    return _Read(reference, mask, outputs)
+    return reference, mask, outputs
 
 
-def _draw(case: _Read) -> _Drawn:
-    reference, mask = case.reference, case.mask
+def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> _Drawn:
     hole = (np.array(HOLE) * 255).astype(np.uint8)
-    composites = {v: np.where(mask[..., None], out, reference) for v, out in case.outputs.items()}
-    errors = {v: _error(composite, reference) for v, composite in composites.items()}
-    brightest = _brightest(list(errors.values()), mask)
-    losses = _ssim_losses(case.outputs, reference, mask)
+    composites = {v: composite(output, reference, mask) for v, output in outputs.items()}
+    errors = {variant: error_map(one, reference) for variant, one in composites.items()}
+    most = brightest(errors.values(), mask)
+    losses = _ssim_losses(outputs, reference, mask)
     seen = _eight_bits(reference)
     return _Drawn(
         original=encode_png(seen),
         masked=encode_png(np.where(mask[..., None], hole, _colour(seen))),
         results={
             variant: (
-                encode_png(_eight_bits(composite)),
-                _map(errors[variant] / brightest),
+                encode_png(_eight_bits(one)),
+                _map(errors[variant] / most),
                 _map(losses[variant]) if variant in losses else None,
             )
-            for variant, composite in composites.items()
+            for variant, one in composites.items()
         },
-        brightest=brightest * float(np.iinfo(reference.dtype).max),
+        brightest=most * float(np.iinfo(reference.dtype).max),
     )
 
 
@@ -174,22 +171,6 @@ def _write(folder: Folder, drawn: _Drawn) -> CasePictures:
         },
         brightest=drawn.brightest,
     )
-
-
-def _error(composite: Image, reference: Image) -> NDArray[np.float32]:
-    """Average the absolute difference over channels, as a share of the range."""
-    scale = np.float32(np.iinfo(reference.dtype).max)
-    difference = composite.astype(np.float32) - reference.astype(np.float32)
-    mean: NDArray[np.float32] = np.abs(difference).mean(axis=2) / scale
-    return mean
-
-
-def _brightest(errors: list[NDArray[np.float32]], mask: Mask) -> float:
-    """Choose the error that is brightest: nearly the largest in the hole of all methods."""
-    if not errors:
-        return 1.0
-    inside = np.concatenate([error[mask] for error in errors])
-    return max(float(np.quantile(inside, 0.995)), 1 / 255)
 
 
 def _ssim_losses(

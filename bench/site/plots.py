@@ -39,14 +39,12 @@ _DARK = {
 
 
 @dataclass(frozen=True)
-class Plot:
-    """A figure of the page: its files for light and dark pages, and its size in CSS pixels."""
+class _Plot:
+    """A figure of the page, and its size in CSS pixels."""
 
     kind: str
     title: str
     caption: str
-    light: str
-    dark: str
     width: int
     height: int
 
@@ -67,7 +65,7 @@ def write_plots(site: Site) -> None:
     site.page("plots.html", "plots.html", section="plots", plots=plots, absent=absent)
 
 
-def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Figure) -> Plot:
+def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Figure) -> _Plot:
     import matplotlib as mpl
 
     data = io.BytesIO()
@@ -77,11 +75,10 @@ def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Fi
             data, format="svg", transparent=True, metadata={"Creator": None, "Date": None}
         )
     light = _bare(data.getvalue().decode("utf-8"))
-    names = {"light": f"figures/{kind}.svg", "dark": f"figures/{kind}-dark.svg"}
-    folder.text(names["light"], light)
-    folder.text(names["dark"], _dark(light))
+    folder.text(f"figures/{kind}.svg", light)
+    folder.text(f"figures/{kind}-dark.svg", _dark(light))
     width, height = figure.get_size_inches() * 96
-    return Plot(kind, title, caption, names["light"], names["dark"], round(width), round(height))
+    return _Plot(kind, title, caption, round(width), round(height))
 
 
 def _bare(svg: str) -> str:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import shlex
 from pathlib import Path
 
 from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.rows import RunRows
-
-_NAME = re.compile(r"[A-Za-z0-9_./=:-]+")
 
 
 def run_command(rows: RunRows, variant: str) -> str:
@@ -37,7 +35,7 @@ def run_command(rows: RunRows, variant: str) -> str:
         if value is not None:
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
     words += [] if main_environment(rows).device in ("", "cpu") else ["--device", "cuda"]
-    return " ".join(quoted(word) for word in words)
+    return shlex.join(words)
 
 
 def public_name(run: Path) -> str:
@@ -49,7 +47,7 @@ def public_name(run: Path) -> str:
 
 def replay_command(run: str, case: str, variant: str) -> str:
     """Write the command that computes one result again and compares it with the run's."""
-    return " ".join(quoted(word) for word in ("inpaintbench", "replay", run, case, variant))
+    return shlex.join(("inpaintbench", "replay", run, case, variant))
 
 
 def _specification(known: list[str], variant: str) -> str:
@@ -65,8 +63,3 @@ def _specification(known: list[str], variant: str) -> str:
 def _stem(specification: str) -> str:
     path = specification.partition("[")[0]
     return path.rsplit("/", 1)[-1].removesuffix(".py").replace("_", "-")
-
-
-def quoted(word: str) -> str:
-    """Quote a word for a shell, where it needs to be."""
-    return word if _NAME.fullmatch(word) else "'" + word.replace("'", "'\\''") + "'"

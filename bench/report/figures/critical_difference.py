@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request, left_out, sentences
+from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.style import GREY, INK, shortened
 from inpaintbench.report.numbers import p_value
 from inpaintbench.statistics.bootstrap import LEVEL
@@ -70,18 +70,13 @@ def draw(request: Request) -> Drawing:
     metrics = [metric.label for metric in standing.main if metric.id in standing.comparisons]
     return Drawing(
         figure,
-        sentences(
-            [
-                f"Mean ranks over {found.images} images (rank of the method's mean rank over "
-                f"{', '.join(metrics)} on the image; 1 is best). Bars join methods whose mean "
-                f"ranks differ by less than Nemenyi's critical difference (CD = "
-                f"{found.difference:.2f}, {1 - LEVEL:.2f} level).",
-                f"Friedman's test: p {_equals(found.friedman_p)}."
-                if np.isfinite(found.friedman_p)
-                else "",
-                left_out(request.summary),
-            ]
-        ),
+        f"Mean ranks over {found.images} images (rank of the method's mean rank over "
+        f"{', '.join(metrics)} on the image; 1 is best). Bars join methods whose mean "
+        f"ranks differ by less than Nemenyi's critical difference (CD = "
+        f"{found.difference:.2f}, {1 - LEVEL:.2f} level).",
+        f"Friedman's test: p {_equals(found.friedman_p)}." if np.isfinite(found.friedman_p) else "",
+        request.set_aside(),
+        request.missing_metrics(),
     )
 
 

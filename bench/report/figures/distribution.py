@@ -6,15 +6,9 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from inpaintbench.report.figures.drawing import (
-    Drawing,
-    Request,
-    left_out,
-    sentences,
-    support_words,
-)
+from inpaintbench.report.figures.drawing import Drawing, Request
 from inpaintbench.report.figures.panels import method_rows, value_axis
-from inpaintbench.report.figures.style import INK, Look, looks
+from inpaintbench.report.figures.style import INK, Look
 from inpaintbench.statistics.bootstrap import Floats
 
 if TYPE_CHECKING:
@@ -27,13 +21,11 @@ _FEW = 10
 
 def draw(request: Request) -> Drawing:
     """Draw how the scores of each method spread over cases."""
-    metrics = [m for m in request.metrics() if m.id in request.summary.overall.comparisons]
-    methods = request.ranked()
-    style = looks(list(request.summary.rows.variants["variant"]))
-    figure, axes = method_rows(request, methods, columns=len(metrics), row_ems=2.4)
+    comparisons, methods = request.comparisons(), request.ranked()
+    style = request.looks()
+    figure, axes = method_rows(request, methods, columns=len(comparisons), row_ems=2.4)
     few = False
-    for panel, metric in zip(axes, metrics, strict=True):
-        comparison = request.summary.overall.comparisons[metric.id]
+    for panel, (metric, comparison) in zip(axes, comparisons, strict=True):
         few |= len(comparison.values) < _FEW
         for row, method in enumerate(methods):
             values = comparison.values[:, comparison.variants.index(method)]
@@ -42,14 +34,11 @@ def draw(request: Request) -> Drawing:
     shown = "Violins: density over cases. Boxes: quartiles, cut at the median."
     return Drawing(
         figure,
-        sentences(
-            [
-                "Distribution of scores over cases.",
-                "Dots: cases, bars: medians." if few else shown,
-                support_words(request.summary),
-                left_out(request.summary),
-            ]
-        ),
+        "Distribution of scores over cases.",
+        "Dots: cases, bars: medians." if few else shown,
+        request.support(),
+        request.set_aside(),
+        request.missing_metrics(),
     )
 
 

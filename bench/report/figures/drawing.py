@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from inpaintbench.errors import BenchError
-from inpaintbench.report.figures.style import STYLES, Style
+from inpaintbench.report.figures.style import STYLES, Look, Style, looks
 from inpaintbench.report.kinds import StyleName
+from inpaintbench.report.numbers import percent
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import LEVEL
 from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.statistics.standings import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,43 +88,55 @@ class Request:
             raise NothingToShow("no method finished enough cells to be shown")
         return order
 
+    def comparisons(self) -> list[tuple[MetricInfo, Comparison]]:
+        """Return the metrics with what they say of the methods that are ranked."""
+        found = self.summary.overall.comparisons
+        return [(metric, found[metric.id]) for metric in self.metrics() if metric.id in found]
 
-@dataclass(frozen=True, eq=False)
+    def looks(self) -> dict[str, Look]:
+        """Return how the run's methods are told apart, the same in every figure."""
+        return looks(list(self.summary.rows.variants["variant"]))
+
+    def missing_metrics(self) -> str:
+        """Say which main metrics are missing and why."""
+        main = self.summary.overall.main
+        return " ".join(f"{m.label} is missing: {m.missing}." for m in main if m.missing)
+
+    def set_aside(self) -> str:
+        """Say which methods a figure of ranked methods doesn't show."""
+        support = self.summary.overall.support
+        names = [f"{n} ({support.finished[n]}/{support.reached})" for n in support.set_aside]
+        few = "Not shown, since too few cells were finished"
+        return f"{few}: {', '.join(names)}." if names else ""
+
+    def support(self) -> str:
+        """Say what the means of a figure are over."""
+        support = self.summary.overall.support
+        number = len(support.compared)
+        who = "the method" if number == 1 else f"all {number} methods"
+        return f"Over the {len(support.cases)} of {support.reached} cases that {who} finished."
+
+
 class Drawing:
-    """A figure and the sentences that belong below it."""
+    """A figure and the sentences that belong below it.
 
-    figure: Figure
-    caption: str
+    Parameters
+    ----------
+    figure : Figure
+    sentences : str
+        Those that are empty are left out.
+    """
 
-
-def sentences(parts: Sequence[str]) -> str:
-    """Join the sentences of a caption."""
-    return " ".join(part for part in parts if part)
-
-
-def missing_metrics(summary: Summary) -> str:
-    """Say which main metrics are missing and why."""
-    return sentences(
-        [f"{m.label} is missing: {m.missing}." for m in summary.overall.main if m.missing]
-    )
+    def __init__(self, figure: Figure, *sentences: str) -> None:
+        self.figure = figure
+        self.caption = " ".join(filter(None, sentences))
 
 
-def left_out(summary: Summary) -> str:
-    """Say which methods a figure of ranked methods doesn't show, and which metrics are missing."""
-    support = summary.overall.support
-    names = [f"{n} ({support.finished[n]}/{support.reached})" for n in support.set_aside]
-    aside = f"Not shown, since too few cells were finished: {', '.join(names)}." if names else ""
-    return sentences([aside, missing_metrics(summary)])
-
-
-def support_words(summary: Summary) -> str:
-    """Say what the means of a figure are over."""
-    support = summary.overall.support
-    number = len(support.compared)
-    who = "the method" if number == 1 else f"all {number} methods"
-    return f"Over the {len(support.cases)} of {support.reached} cases that {who} finished."
+def axis_label(metric: MetricInfo) -> str:
+    """Name a metric with its unit and direction."""
+    return f"{metric.label}{f' ({metric.unit})' if metric.unit else ''} {metric.arrow}"
 
 
 def interval_words() -> str:
     """Say what intervals are, in a caption."""
-    return f"{LEVEL:.0%} bootstrap intervals, clustered by image.".replace("%", " %")
+    return f"{percent(LEVEL)} bootstrap intervals, clustered by image."

@@ -14,13 +14,11 @@ from inpaintbench.report.figures.drawing import (
     Drawing,
     NothingToShow,
     Request,
+    axis_label,
     interval_words,
-    left_out,
-    sentences,
-    support_words,
 )
-from inpaintbench.report.figures.panels import legend_columns, legend_rows
-from inpaintbench.report.figures.style import GREY, Look, looks, shortened
+from inpaintbench.report.figures.panels import legend, legend_rows
+from inpaintbench.report.figures.style import GREY, Look, shortened
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Comparison, Estimate, estimates
@@ -57,10 +55,8 @@ def draw(request: Request) -> Drawing:
     from matplotlib.figure import Figure
     from matplotlib.lines import Line2D
 
-    standing = request.summary.overall
-    methods = request.ranked()
-    metrics = [metric for metric in request.metrics() if metric.id in standing.comparisons]
-    style = looks(list(request.summary.rows.variants["variant"]))
+    methods, comparisons = request.ranked(), request.comparisons()
+    style = request.looks()
     coloured = methods[:_COLOURED]
     names = shortened(coloured, 18 if request.narrow else 30)
     labels = list(names.values())
@@ -68,51 +64,34 @@ def draw(request: Request) -> Drawing:
     if others:
         labels.append(f"{others} others")
     em = request.style.em
-    height = em * (9.5 * len(metrics) + 4.5 + 1.6 * legend_rows(request, labels))
+    height = em * (9.5 * len(comparisons) + 4.5 + 1.6 * legend_rows(request, labels))
     figure = Figure(figsize=(request.width, height), layout="constrained")
-    grid = figure.subplots(len(metrics), len(_SIZES), sharey="row", sharex="col", squeeze=False)
+    grid = figure.subplots(len(comparisons), len(_SIZES), sharey="row", sharex="col", squeeze=False)
     for column, size in enumerate(_SIZES):
         sizes = request.summary.scores.cases[size.column]
         used: set[int] = set()
-        for row, metric in enumerate(metrics):
-            comparison = standing.comparisons[metric.id]
+        for row, (metric, comparison) in enumerate(comparisons):
             bins = _binned(comparison, sizes.loc[comparison.cases].to_numpy(), size.edges)
             used |= set(bins)
             _curves(grid[row, column], bins, comparison, methods, style)
             if column == 0:
                 _label(grid[row, 0], metric, em)
         _bin_axis(grid[-1, column], size, used, request)
-    handles = [
-        Line2D(
-            [],
-            [],
-            color=style[m].colour,
-            marker=style[m].marker,
-            linestyle=style[m].dashes,
-            label=names[m],
-        )
-        for m in coloured
-    ]
+    handles = [style[m].handle(names[m], style[m].dashes) for m in coloured]
     if others:
         handles.append(Line2D([], [], color=GREY, alpha=0.6, label=labels[-1]))
-    figure.legend(
-        handles=handles, loc="outside lower center", ncols=legend_columns(request, labels)
-    )
+    legend(figure, request, handles, "lower")
     with_intervals = len(methods) <= _WITH_INTERVALS
     return Drawing(
         figure,
-        sentences(
-            [
-                "Mean quality against the size of the hole; bins hold their right end.",
-                f"Vertical lines, in bins of at least {_IMAGES_FOR_INTERVAL} images: "
-                f"{interval_words()}"
-                if with_intervals
-                else "",
-                f"Grey: the {others} methods ranked lower." if others else "",
-                support_words(request.summary),
-                left_out(request.summary),
-            ]
-        ),
+        "Mean quality against the size of the hole; bins hold their right end.",
+        f"Vertical lines, in bins of at least {_IMAGES_FOR_INTERVAL} images: {interval_words()}"
+        if with_intervals
+        else "",
+        f"Grey: the {others} methods ranked lower." if others else "",
+        request.support(),
+        request.set_aside(),
+        request.missing_metrics(),
     )
 
 
@@ -173,8 +152,7 @@ def _label(panel: Axes, metric: MetricInfo, em: float) -> None:
     """Label the vertical axis, at the same distance in every row."""
     from matplotlib.transforms import ScaledTranslation
 
-    unit = f" ({metric.unit})" if metric.unit else ""
-    panel.set_ylabel(f"{metric.label}{unit} {metric.arrow}")
+    panel.set_ylabel(axis_label(metric))
     assert panel.figure is not None
     away = ScaledTranslation(-3.9 * em, 0, panel.figure.dpi_scale_trans)
     panel.yaxis.set_label_coords(0, 0.5, transform=panel.transAxes + away)

@@ -2,50 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import product
 
-Box = tuple[float, float, float, float]
-"""Left, bottom, right, top."""
+import numpy as np
+from matplotlib.path import Path
+from matplotlib.transforms import Bbox
+from numpy.typing import ArrayLike, NDArray
 
-Line = tuple[tuple[float, float], tuple[float, float]]
-"""From a point to the middle of its label."""
+Floats = NDArray[np.float64]
 
 # Directions in the order they are tried, and distances in heights of the text.
 _DIRECTIONS = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1))
 _DISTANCES = (0.0, 0.5, 1.0, 1.6, 2.4, 3.5)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Placed:
-    """Where a label goes: its box, and whether a line should lead to its point."""
+    """Where a label goes, left, bottom, right, top, and whether a line leads to its point."""
 
-    box: Box
+    box: Floats
     far: bool
 
 
 def place_labels(
-    points: Sequence[tuple[float, float]],
-    sizes: Sequence[tuple[float, float]],
-    frame: Box,
+    points: ArrayLike,
+    sizes: ArrayLike,
+    frame: ArrayLike,
     clearance: float,
-    obstacles: Sequence[Box] = (),
+    obstacles: Iterable[ArrayLike] = (),
 ) -> list[Placed] | None:
     """Find a place for each label near its point, or say that there isn't one.
 
     Parameters
     ----------
-    points : sequence of (x, y)
+    points : (n, 2) array
         In any unit of length, the same for all parameters.
-    sizes : sequence of (width, height)
-        Of the labels.
-    frame : Box
-        What the labels must stay inside.
+    sizes : (n, 2) array
+        Width and height of the labels.
+    frame : (4,) array
+        Left, bottom, right and top of what the labels must stay inside.
     clearance : float
         Radius around each point that labels keep free.
-    obstacles : sequence of Box
-        What labels must not cover, beside the points.
+    obstacles : iterable of (4,) arrays
+        Boxes that labels must not cover, beside the points.
 
     Returns
     -------
@@ -53,86 +54,46 @@ def place_labels(
         None when not all labels fit. A label without a line lies nearer to its own point than
         to any other.
     """
-    taken = [
-        *obstacles,
-        *((x - clearance, y - clearance, x + clearance, y + clearance) for x, y in points),
-    ]
+    at, extent = np.asarray(points, np.float64), np.asarray(sizes, np.float64)
+    left, bottom, right, top = np.asarray(frame)
+    taken = [Bbox.from_extents(box) for box in obstacles]
+    taken += [Bbox([point - clearance, point + clearance]) for point in at]
     placed: dict[int, Placed] = {}
-    lines: list[Line] = []
+    labels: list[Bbox] = []
+    lines: list[Path] = []
     # crowded points first: they have the fewest places to choose from
-    for i in sorted(range(len(points)), key=lambda i: _loneliness(points, i)):
+    apart = ((at[:, None] - at) ** 2).sum(axis=2)
+    np.fill_diagonal(apart, np.inf)
+    for i in np.argsort(apart.min(axis=1), kind="stable").tolist():
         for distance, direction in product(_DISTANCES, _DIRECTIONS):
-            gap = clearance + distance * sizes[i][1]
-            box = _beside(points[i], sizes[i], direction, gap)
+            box = _beside(at[i], extent[i], direction, clearance + distance * extent[i, 1])
+            line = Path([at[i], box.get_points().mean(axis=0)])
             far = distance > 0
-            line = (points[i], ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
             if (
-                _inside(box, frame)
-                and not any(_overlap(box, other) for other in taken)
-                and not any(_crosses(other, box) for other in lines)
-                and not (far and any(_crosses(line, label.box) for label in placed.values()))
-                and (far or _nearest(points, box) == i)
+                (box.x0 >= left and box.y0 >= bottom and box.x1 <= right and box.y1 <= top)
+                and not any(box.fully_overlaps(other) for other in taken)
+                and not any(other.intersects_bbox(box, filled=False) for other in lines)
+                and not (far and any(line.intersects_bbox(b, filled=False) for b in labels))
+                and (far or _nearest(at, box) == i)
             ):
-                placed[i] = Placed(box, far)
+                placed[i] = Placed(box.extents, far)
                 taken.append(box)
+                labels.append(box)
                 lines += [line] if far else []
                 break
         else:
             return None
-    return [placed[i] for i in range(len(points))]
+    return [placed[i] for i in range(len(at))]
 
 
-def _loneliness(points: Sequence[tuple[float, float]], i: int) -> float:
-    x, y = points[i]
-    others = [(x - a) ** 2 + (y - b) ** 2 for j, (a, b) in enumerate(points) if j != i]
-    return min(others, default=0.0)
-
-
-def _nearest(points: Sequence[tuple[float, float]], box: Box) -> int:
+def _nearest(points: Floats, box: Bbox) -> int:
     """Find the point nearest to a box."""
-
-    def distance(i: int) -> float:
-        x, y = points[i]
-        return max(box[0] - x, x - box[2], 0) ** 2 + max(box[1] - y, y - box[3], 0) ** 2
-
-    return min(range(len(points)), key=distance)
+    away = np.maximum(0, np.maximum(box.min - points, points - box.max))
+    return int((away**2).sum(axis=1).argmin())
 
 
-def _beside(
-    point: tuple[float, float], size: tuple[float, float], direction: tuple[int, int], gap: float
-) -> Box:
-    (x, y), (width, height), (right, up) = point, size, direction
-    scale = 0.75 if right and up else 1.0
-    centre_x = x + right * (gap * scale + width / 2)
-    centre_y = y + up * (gap * scale + height / 2)
-    return (
-        centre_x - width / 2,
-        centre_y - height / 2,
-        centre_x + width / 2,
-        centre_y + height / 2,
-    )
-
-
-def _inside(box: Box, frame: Box) -> bool:
-    return box[0] >= frame[0] and box[1] >= frame[1] and box[2] <= frame[2] and box[3] <= frame[3]
-
-
-def _crosses(line: Line, box: Box) -> bool:
-    """Whether a line and a box have a point in common."""
-    (x, y), (end_x, end_y) = line
-    first, last = 0.0, 1.0
-    for start, step, low, high in (
-        (x, end_x - x, box[0], box[2]),
-        (y, end_y - y, box[1], box[3]),
-    ):
-        if step == 0:
-            if not low <= start <= high:
-                return False
-            continue
-        ends = sorted(((low - start) / step, (high - start) / step))
-        first, last = max(first, ends[0]), min(last, ends[1])
-    return first <= last
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+def _beside(point: Floats, size: Floats, direction: tuple[int, int], gap: float) -> Bbox:
+    """Lay a box in a direction from a point; diagonally, a gap may be smaller."""
+    half = size / 2
+    middle = point + np.array(direction) * (gap * (0.75 if all(direction) else 1.0) + half)
+    return Bbox([middle - half, middle + half])

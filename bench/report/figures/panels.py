@@ -6,13 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from inpaintbench.report.figures.drawing import Request
+from inpaintbench.report.figures.drawing import Request, axis_label
 from inpaintbench.report.figures.style import BAND, shortened
 from inpaintbench.statistics.scores import MetricInfo
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 
 def method_rows(
@@ -56,9 +57,15 @@ def value_axis(panel: Axes, metric: MetricInfo, request: Request) -> None:
     """Label the horizontal axis with a metric, and thin its ticks out to fit."""
     from matplotlib.ticker import MaxNLocator
 
-    unit = f" ({metric.unit})" if metric.unit else ""
-    panel.set_xlabel(f"{metric.label}{unit} {metric.arrow}")
+    panel.set_xlabel(axis_label(metric))
     panel.xaxis.set_major_locator(MaxNLocator(nbins=3 if request.narrow else 5))
+
+
+def legend(figure: Figure, request: Request, handles: list[Line2D], place: str) -> None:
+    """Draw a legend outside the panels, ``upper`` or ``lower``."""
+    labels = [str(handle.get_label()) for handle in handles]
+    columns = legend_columns(request, labels)
+    figure.legend(handles=handles, loc=f"outside {place} center", ncols=columns)
 
 
 def legend_columns(request: Request, labels: Sequence[str]) -> int:

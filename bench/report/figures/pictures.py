@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request, sentences
+from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.shown_case import ShownCase, load, typical_cases
 from inpaintbench.report.figures.style import GREY, INK, shortened
-from inpaintbench.report.numbers import fixed
+from inpaintbench.report.numbers import fixed, percent
 from inpaintbench.report.pictures import PictureMissing, missing_words
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import has_reference
@@ -61,23 +61,16 @@ def draw(request: Request) -> Drawing:
     first = "Original" if known.any() else "Picture"
     return Drawing(
         figure,
-        sentences(
-            [
-                f"{first}, masked and results (known pixels pasted back){below}.",
-                "Error maps: mean absolute difference over channels, on one scale for each case."
-                if errors
-                else "",
-                "Insets: the part of the hole where the methods differ most."
-                if request.insets
-                else "",
-                ""
-                if request.cases or metric is None
-                else "Cases: of each mask suite the one whose mean score over methods is the "
-                "median.",
-                f"Cases that didn't fit on the page: {skipped}." if skipped else "",
-                missing_words(missing),
-            ]
-        ),
+        f"{first}, masked and results (known pixels pasted back){below}.",
+        "Error maps: mean absolute difference over channels, on one scale for each case."
+        if errors
+        else "",
+        "Insets: the part of the hole where the methods differ most." if request.insets else "",
+        ""
+        if request.cases or metric is None
+        else "Cases: of each mask suite the one whose mean score over methods is the median.",
+        f"Cases that didn't fit on the page: {skipped}." if skipped else "",
+        missing_words(missing),
     )
 
 
@@ -156,7 +149,7 @@ class _Block:
         )
         names = shortened(methods, max(6, int(plan.tile / (0.55 * plan.em))))
         masked = np.where(case.mask[..., None], np.array(HOLE), case.reference)
-        hole = f"{case.mask.mean():.0%} hole".replace("%", " %")
+        hole = f"{percent(case.mask.mean())} hole"
         self._picture(0, "original" if case.has_reference else "picture", case.reference)
         self._picture(1, "masked", masked).set_xlabel(hole, **self._small)
         for place, method in enumerate(methods, start=2):

@@ -6,16 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inpaintbench.report.figures.drawing import (
-    Drawing,
-    NothingToShow,
-    Request,
-    left_out,
-    sentences,
-    support_words,
-)
+from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.style import shortened
 from inpaintbench.statistics.ranks import ranks_within_cases
+from inpaintbench.statistics.standings import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -27,51 +21,45 @@ def draw(request: Request) -> Drawing:
     """Draw the mean rank within cases, by metric and suite."""
     from matplotlib.figure import Figure
 
-    standing = request.summary.overall
     methods = request.ranked()
     if len(methods) < 2:
         raise NothingToShow("fewer than two methods are ranked")
-    metrics = [metric for metric in request.metrics() if metric.id in standing.comparisons]
+    comparisons = request.comparisons()
     suites = request.summary.scores.suites()
-    tables = [_mean_ranks(request, metric.id, methods, suites) for metric in metrics]
     names = shortened(methods, 18 if request.narrow else 30)
     heads = shortened(suites, 16 if request.narrow else 24)
     em = request.style.em
     longest = 0.62 * max(map(len, heads.values()))
     label_width = 0.62 * max(map(len, names.values()))
-    cell = (request.width / em - label_width - 4) / (len(metrics) * len(suites))
+    cell = (request.width / em - label_width - 4) / (len(comparisons) * len(suites))
     upright = longest > cell - 0.5
     head_height = (longest if upright else 1) + 2.5
     figure = Figure(
         figsize=(request.width, em * (1.7 * len(methods) + head_height + 1.5)),
         layout="constrained",
     )
-    panels = figure.subplots(1, len(metrics), sharey=True, squeeze=False)[0]
-    for panel, metric, table in zip(panels, metrics, tables, strict=True):
+    panels = figure.subplots(1, len(comparisons), sharey=True, squeeze=False)[0]
+    for panel, (metric, comparison) in zip(panels, comparisons, strict=True):
+        table = _mean_ranks(request, comparison, methods, suites)
         _map(panel, table, digits=1 if cell > 2.6 else 0, line=request.style.line_width)
         panel.set_title(metric.label)
         panel.set_xticks(np.arange(len(suites)), [heads[s] for s in suites], rotation=90 * upright)
         panel.set_yticks(np.arange(len(methods)), [names[m] for m in methods])
         panel.tick_params(length=0)
-        for spine in panel.spines.values():
-            spine.set_visible(False)
+        panel.spines[:].set_visible(False)
     return Drawing(
         figure,
-        sentences(
-            [
-                f"Mean rank within cases, 1 (best) to {len(methods)}, by metric and mask suite.",
-                support_words(request.summary),
-                left_out(request.summary),
-            ]
-        ),
+        f"Mean rank within cases, 1 (best) to {len(methods)}, by metric and mask suite.",
+        request.support(),
+        request.set_aside(),
+        request.missing_metrics(),
     )
 
 
 def _mean_ranks(
-    request: Request, metric: str, methods: tuple[str, ...], suites: list[str]
+    request: Request, comparison: Comparison, methods: tuple[str, ...], suites: list[str]
 ) -> Floats:
     """Average the ranks of each suite's cases: methods × suites, NaN where it has no case."""
-    comparison = request.summary.overall.comparisons[metric]
     ranks = ranks_within_cases(comparison.values, comparison.higher_is_better)
     columns = [comparison.variants.index(method) for method in methods]
     of_case = request.summary.scores.cases.loc[comparison.cases, "suite"].to_numpy()

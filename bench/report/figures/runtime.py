@@ -4,100 +4,89 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from inpaintbench.report.figures.drawing import (
     Drawing,
     NothingToShow,
     Request,
+    axis_label,
     interval_words,
-    left_out,
-    sentences,
-    support_words,
 )
 from inpaintbench.report.figures.labels import place_labels
-from inpaintbench.report.figures.panels import legend_columns, legend_rows
-from inpaintbench.report.figures.style import GREY, Look, looks, shortened
+from inpaintbench.report.figures.panels import legend, legend_rows
+from inpaintbench.report.figures.style import GREY, Look, shortened
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Entry, Standing
+from inpaintbench.statistics.standings import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Point = tuple[float, float]
+"""Seconds and score."""
+
 
 def draw(request: Request) -> Drawing:
     """Draw each method at its median runtime and mean score."""
     from matplotlib.figure import Figure
-    from matplotlib.lines import Line2D
 
     standing = request.summary.overall
-    entries = [
-        entry for entry in standing.entries if entry.rank and entry.variant in standing.runtimes.of
-    ]
+    runtimes = standing.runtimes.of
+    entries = [entry for entry in standing.entries if entry.rank and entry.variant in runtimes]
     if not entries:
         raise NothingToShow("no ranked method was timed alone on the machine")
-    metrics = [metric for metric in request.metrics() if metric.id in standing.comparisons]
     names = shortened([entry.variant for entry in entries], 18 if request.narrow else 30)
     labels = list(names.values())
-    style = looks(list(request.summary.rows.variants["variant"]))
-    em = request.style.em
-    columns = 1 if request.narrow else len(metrics)
-    rows = math.ceil(len(metrics) / columns)
+    style = request.looks()
+    shown = [style[entry.variant] for entry in entries]
+    plots = [
+        _Plot(
+            metric,
+            [runtimes[entry.variant].median for entry in entries],
+            [entry.qualities[metric.id].estimate for entry in entries],
+        )
+        for metric, _ in request.comparisons()
+    ]
+    columns = 1 if request.narrow else len(plots)
+    rows = math.ceil(len(plots) / columns)
 
-    def panels(legend: bool) -> tuple[Figure, list[Axes]]:
-        height = em * (rows * 17 + 1.6 * legend_rows(request, labels) * legend)
+    def panels(legend_lines: int) -> tuple[Figure, list[Axes]]:
+        height = request.style.em * (rows * 17 + 1.6 * legend_lines)
         figure = Figure(figsize=(request.width, height), layout="constrained")
         axes = list(figure.subplots(rows, columns, sharex=True, squeeze=False).ravel())
-        for panel, metric in zip(axes, metrics, strict=True):
-            _points(panel, metric, entries, standing, style)
+        for panel, plot in zip(axes, plots, strict=True):
+            plot.draw(panel, shown)
             last_row = columns > 1 or panel is axes[-1]
             panel.set_xlabel("Runtime (s), median" if last_row else "")
-        if legend:
-            handles = [
-                Line2D(
-                    [],
-                    [],
-                    linestyle="",
-                    color=style[e.variant].colour,
-                    marker=style[e.variant].marker,
-                    label=names[e.variant],
-                )
-                for e in entries
-            ]
-            columns_of_legend = legend_columns(request, labels)
-            figure.legend(handles=handles, loc="outside lower center", ncols=columns_of_legend)
         return figure, axes
 
-    figure, axes = panels(legend=False)
-    data = [_data(metric, entries, standing) for metric in metrics]
-    lines = [_lines(metric, entries, standing) for metric in metrics]
-    if not _named(figure, axes, data, lines, labels, request):
-        figure, axes = panels(legend=True)
+    figure, axes = panels(0)
+    if not _named(figure, dict(zip(axes, plots, strict=True)), labels, request):
+        figure, _ = panels(legend_rows(request, labels))
+        handles = [style[e.variant].handle(names[e.variant], "") for e in entries]
+        legend(figure, request, handles, "lower")
     untimed = [e.variant for e in standing.entries if e.rank and e not in entries]
-    over = f"{standing.runtimes.common_cases} cases timed for every method shown"
     return Drawing(
         figure,
-        sentences(
-            [
-                f"Mean quality against median runtime over the {over}, alone on the machine.",
-                "Stepped line: Pareto front; up and left is better, for LPIPS down and left."
-                if any(not metric.higher_is_better for metric in metrics)
-                else "Stepped line: Pareto front; up and left is better.",
-                f"Vertical lines: {interval_words()}",
-                support_words(request.summary),
-                f"Without a timing: {', '.join(untimed)}." if untimed else "",
-                left_out(request.summary),
-            ]
-        ),
+        f"Mean quality against median runtime over the {standing.runtimes.common_cases} cases "
+        "timed for every method shown, alone on the machine.",
+        "Stepped line: Pareto front; up and left is better, for LPIPS down and left."
+        if any(not plot.metric.higher_is_better for plot in plots)
+        else "Stepped line: Pareto front; up and left is better.",
+        f"Vertical lines: {interval_words()}",
+        request.support(),
+        f"Without a timing: {', '.join(untimed)}." if untimed else "",
+        request.set_aside(),
+        request.missing_metrics(),
     )
 
 
-def pareto_front(points: Sequence[tuple[float, float]], higher_is_better: bool) -> list[int]:
+def pareto_front(points: Sequence[Point], higher_is_better: bool) -> list[int]:
     """Return the points that no other beats in runtime and quality, fastest first.
 
     Parameters
@@ -116,74 +105,64 @@ def pareto_front(points: Sequence[tuple[float, float]], higher_is_better: bool) 
     return front
 
 
-def _data(
-    metric: MetricInfo, entries: Sequence[Entry], standing: Standing
-) -> list[tuple[float, float]]:
-    return [
-        (standing.runtimes.of[e.variant].median, e.qualities[metric.id].estimate.mean)
-        for e in entries
-    ]
+@dataclass(frozen=True)
+class _Plot:
+    """What a panel shows: each method's seconds and mean of a metric."""
 
+    metric: MetricInfo
+    seconds: list[float]
+    estimates: list[Estimate]
 
-def _lines(
-    metric: MetricInfo, entries: Sequence[Entry], standing: Standing
-) -> list[tuple[tuple[float, float], tuple[float, float]]]:
-    """List what labels must not cover, from corner to corner: intervals and the front's steps."""
-    points = _data(metric, entries, standing)
-    estimates = [entry.qualities[metric.id].estimate for entry in entries]
-    lines = [
-        ((seconds, estimate.low), (seconds, estimate.high))
-        for (seconds, _), estimate in zip(points, estimates, strict=True)
-        if estimate.has_interval
-    ]
-    front = [points[i] for i in pareto_front(points, metric.higher_is_better)]
-    for (start, low), (end, high) in pairwise(front):
-        lines += [((start, low), (end, low)), ((end, low), (end, high))]
-    return lines
+    @property
+    def points(self) -> list[Point]:
+        """A method each."""
+        return [(s, e.mean) for s, e in zip(self.seconds, self.estimates, strict=True)]
 
+    @property
+    def front(self) -> list[Point]:
+        """The corners of the Pareto front."""
+        return [self.points[i] for i in pareto_front(self.points, self.metric.higher_is_better)]
 
-def _points(
-    panel: Axes,
-    metric: MetricInfo,
-    entries: Sequence[Entry],
-    standing: Standing,
-    style: dict[str, Look],
-) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+    @property
+    def lines(self) -> list[tuple[Point, Point]]:
+        """What labels must not cover, from end to end: intervals and the front's steps."""
+        lines = [
+            ((seconds, estimate.low), (seconds, estimate.high))
+            for seconds, estimate in zip(self.seconds, self.estimates, strict=True)
+            if estimate.has_interval
+        ]
+        for (start, low), (end, high) in pairwise(self.front):
+            lines += [((start, low), (end, low)), ((end, low), (end, high))]
+        return lines
 
-    panel.set_xscale("log")
-    panel.grid()
-    points = _data(metric, entries, standing)
-    front = [points[i] for i in pareto_front(points, metric.higher_is_better)]
-    panel.plot(*zip(*front, strict=True), color=GREY, drawstyle="steps-post", zorder=1)
-    for (seconds, score), entry in zip(points, entries, strict=True):
-        look, estimate = style[entry.variant], entry.qualities[metric.id].estimate
-        if estimate.has_interval:
-            ends = [estimate.low, estimate.high]
-            panel.plot([seconds] * 2, ends, color=look.colour, alpha=0.5, zorder=2)
-        panel.plot(seconds, score, look.marker, color=look.colour, zorder=3)
-    panel.margins(y=0.1)
-    low, high = min(seconds for seconds, _ in points), max(seconds for seconds, _ in points)
-    # room for a name on the right of the slowest
-    span = max(high / low, 1.5)
-    low, high = low / span**0.15, high * span**0.35
-    panel.set_xlim(low, high)
-    steps = (1.0,) if high / low > 50 else (1.0, 2.0, 5.0)
-    panel.xaxis.set_major_locator(LogLocator(subs=steps, numticks=6))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    panel.xaxis.set_minor_locator(NullLocator())
-    panel.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    unit = f" ({metric.unit})" if metric.unit else ""
-    panel.set_ylabel(f"{metric.label}{unit} {metric.arrow}")
+    def draw(self, panel: Axes, looks: Sequence[Look]) -> None:
+        """Draw the points with their intervals, and the front."""
+        from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+
+        panel.set_xscale("log")
+        panel.grid()
+        panel.plot(*zip(*self.front, strict=True), color=GREY, drawstyle="steps-post", zorder=1)
+        for seconds, estimate, look in zip(self.seconds, self.estimates, looks, strict=True):
+            if estimate.has_interval:
+                ends = [estimate.low, estimate.high]
+                panel.plot([seconds] * 2, ends, color=look.colour, alpha=0.5, zorder=2)
+            panel.plot(seconds, estimate.mean, look.marker, color=look.colour, zorder=3)
+        panel.margins(y=0.1)
+        low, high = min(self.seconds), max(self.seconds)
+        # room for a name on the right of the slowest
+        span = max(high / low, 1.5)
+        low, high = low / span**0.15, high * span**0.35
+        panel.set_xlim(low, high)
+        steps = (1.0,) if high / low > 50 else (1.0, 2.0, 5.0)
+        panel.xaxis.set_major_locator(LogLocator(subs=steps, numticks=6))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        panel.set_ylabel(axis_label(self.metric))
 
 
 def _named(
-    figure: Figure,
-    axes: Sequence[Axes],
-    data: Sequence[Sequence[tuple[float, float]]],
-    lines: Sequence[Sequence[tuple[tuple[float, float], tuple[float, float]]]],
-    labels: Sequence[str],
-    request: Request,
+    figure: Figure, plots: dict[Axes, _Plot], labels: Sequence[str], request: Request
 ) -> bool:
     """Write the names beside the points, unless there is too little room in a panel."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -194,31 +173,25 @@ def _named(
     sizes = []
     for label in labels:
         text = figure.text(0, 0, label, fontsize="small")
-        extent = text.get_window_extent(renderer)
+        sizes.append(tuple(text.get_window_extent(renderer).size * scale))
         text.remove()
-        sizes.append((extent.width * scale, extent.height * scale))
     found = []
-    for panel, here, drawn in zip(axes, data, lines, strict=True):
-
-        def in_points(xy: ArrayLike, panel: Axes = panel) -> NDArray[np.float64]:
-            return np.asarray(panel.transData.transform(xy)) * scale
-
-        corners = np.sort(in_points(np.reshape(drawn, (-1, 2))).reshape(-1, 2, 2), axis=1)
-        extent = panel.get_window_extent(renderer)
-        points = [(float(x), float(y)) for x, y in in_points(here)]
+    for panel, plot in plots.items():
+        ends = panel.transData.transform(np.reshape(plot.lines, (-1, 2))) * scale
+        points = panel.transData.transform(plot.points) * scale
         placed = place_labels(
             points,
             sizes,
-            frame=(extent.x0 * scale, extent.y0 * scale, extent.x1 * scale, extent.y1 * scale),
+            frame=panel.get_window_extent(renderer).extents * scale,
             clearance=request.style.marker_size * 0.8,
-            obstacles=[(float(a), float(b), float(c), float(d)) for (a, b), (c, d) in corners],
+            obstacles=np.sort(ends.reshape(-1, 2, 2), axis=1).reshape(-1, 4),
         )
         if placed is None:
             return False
-        found.append((points, placed))
+        found.append((panel, plot, points, placed))
     line = {"arrowstyle": "-", "color": GREY, "lw": 0.5, "shrinkA": 0, "shrinkB": 0}
-    for panel, here, (points, placed) in zip(axes, data, found, strict=True):
-        for label, xy, at, place in zip(labels, here, points, placed, strict=True):
+    for panel, plot, points, placed in found:
+        for label, xy, at, place in zip(labels, plot.points, points, placed, strict=True):
             left, bottom, right, top = place.box
             panel.annotate(
                 label,

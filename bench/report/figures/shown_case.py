@@ -8,11 +8,18 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.report.numbers import fixed
-from inpaintbench.report.pictures import PictureMissing, Pictures
+from inpaintbench.report.numbers import case_decimals, fixed
+from inpaintbench.report.pictures import (
+    PictureMissing,
+    Pictures,
+    brightest,
+    composite,
+    error_map,
+)
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import has_reference
@@ -35,6 +42,10 @@ class ShownCase:
         True = hole.
     results : mapping of str to (H, W, 3) array
         Variant → composite, 0 to 1; lacks cells that aren't done.
+    errors : mapping of str to (H, W) array
+        Variant → mean absolute difference over channels, 0 to 1.
+    largest_error : float
+        The error drawn brightest.
     values : mapping of str to str
         Variant → score of the first main metric that methods are ranked by, with its unit.
     reasons : mapping of str to str
@@ -49,26 +60,12 @@ class ShownCase:
     reference: Floats
     mask: Mask
     results: Mapping[str, Floats]
+    errors: Mapping[str, NDArray[np.float32]]
+    largest_error: float
     values: Mapping[str, str]
     reasons: Mapping[str, str]
     levels: int
     has_reference: bool = True
-
-    @cached_property
-    def errors(self) -> dict[str, Floats]:
-        """Variant → mean absolute difference over channels, 0 to 1."""
-        return {
-            variant: np.abs(result - self.reference).mean(axis=2)
-            for variant, result in self.results.items()
-        }
-
-    @cached_property
-    def largest_error(self) -> float:
-        """The error drawn brightest: nearly the largest in the hole, of all variants."""
-        if not self.errors:
-            return 1.0
-        inside = np.concatenate([error[self.mask] for error in self.errors.values()])
-        return max(float(np.quantile(inside, 0.995)), 1 / self.levels)
 
     @cached_property
     def window(self) -> Window | None:
@@ -134,22 +131,23 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
         raise BenchError(f"the run has no case {case!r}")
     row = cases.loc[case]
     reference, mask = pictures.reference(case), pictures.mask(case)
-    results, lost = {}, {}
+    composites, lost = {}, {}
     for variant in variants:
         try:
-            output = pictures.output(case, variant)
+            composites[variant] = composite(pictures.output(case, variant), reference, mask)
         except KeyError:
             continue
         except PictureMissing:
             lost[variant] = "picture missing"
-            continue
-        results[variant] = _rgb(np.where(mask[..., None], output, reference))
+    errors = {variant: error_map(one, reference) for variant, one in composites.items()}
     cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
     return ShownCase(
         title=f"{row['dataset']} / {row['sample']}, {row['suite']}",
         reference=_rgb(reference),
         mask=mask,
-        results=results,
+        results={variant: _rgb(one) for variant, one in composites.items()},
+        errors=errors,
+        largest_error=brightest(errors.values(), mask),
         values=_values(summary, case),
         reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()} | lost,
         levels=int(np.iinfo(reference.dtype).max),
@@ -162,7 +160,7 @@ def _values(summary: Summary, case: str) -> dict[str, str]:
     metric = summary.first_quality
     if metric is None:
         return {}
-    digits = 1 if metric.unit == "dB" else 3
+    digits = case_decimals(metric.unit) - 1
     scores = summary.scores.values[metric.id].loc[case]
     return {
         str(variant): f"{fixed(value, digits)} {metric.unit}".strip()

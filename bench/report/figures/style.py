@@ -19,6 +19,7 @@ from inpaintbench.statistics.scores import plain_name
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 ONE_COLUMN = 3.5
 TWO_COLUMNS = 7.2
@@ -82,6 +83,12 @@ class Look:
     marker: str
     dashes: Any
 
+    def handle(self, label: str, line: Any = "-") -> Line2D:
+        """Make the entry of a legend, with the marker on this kind of line."""
+        from matplotlib.lines import Line2D
+
+        return Line2D([], [], color=self.colour, marker=self.marker, linestyle=line, label=label)
+
 
 def looks(names: Sequence[str]) -> dict[str, Look]:
     """Give each name a colour, marker and dash pattern, by its place in the run."""
@@ -128,11 +135,7 @@ def applied(style: Style) -> Iterator[None]:
         "font.family": "DejaVu Sans",
         "font.size": size,
         "axes.titlesize": size,
-        "axes.labelsize": size,
         "xtick.labelsize": size - 1,
-        "ytick.labelsize": size,
-        "legend.fontsize": size,
-        "figure.titlesize": size + 1,
         "figure.dpi": style.dpi,
         "savefig.dpi": style.dpi,
         "figure.constrained_layout.h_pad": style.em * 0.4,

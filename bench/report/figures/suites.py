@@ -4,15 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inpaintbench.report.figures.drawing import (
-    Drawing,
-    Request,
-    interval_words,
-    missing_metrics,
-    sentences,
-)
+from inpaintbench.report.figures.drawing import Drawing, Request, interval_words
 from inpaintbench.report.figures.panels import (
-    legend_columns,
+    legend,
     legend_rows,
     method_rows,
     value_axis,
@@ -26,8 +20,6 @@ if TYPE_CHECKING:
 
 def draw(request: Request) -> Drawing:
     """Draw mean scores with their intervals."""
-    from matplotlib.lines import Line2D
-
     metrics = request.metrics()
     standings = request.summary.suites
     methods = [entry.variant for entry in request.summary.overall.entries]
@@ -51,25 +43,14 @@ def draw(request: Request) -> Drawing:
                     ranked = entry.rank is not None
                     _mark(panel, row, entry.qualities[metric.id], style[suite], ranked)
         value_axis(panel, metric, request)
-    figure.legend(
-        handles=[
-            Line2D([], [], color=style[s].colour, marker=style[s].marker, label=names[s])
-            for s in suites
-        ],
-        loc="outside upper center",
-        ncols=legend_columns(request, labels),
-    )
+    legend(figure, request, [style[suite].handle(names[suite]) for suite in suites], "upper")
     hollow = any(here.support.set_aside for here in standings)
     return Drawing(
         figure,
-        sentences(
-            [
-                "Mean quality on each mask suite, over the cases that all methods ranked there "
-                f"finished, with {interval_words()}",
-                "Hollow: finished too few cells to be ranked; over its own." if hollow else "",
-                missing_metrics(request.summary),
-            ]
-        ),
+        "Mean quality on each mask suite, over the cases that all methods ranked there "
+        f"finished, with {interval_words()}",
+        "Hollow: finished too few cells to be ranked; over its own." if hollow else "",
+        request.missing_metrics(),
     )
 
 
