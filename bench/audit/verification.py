@@ -15,8 +15,9 @@ from inpaintbench.execution.pool import Ended, Pool, open_pool
 from inpaintbench.execution.run import Progress
 from inpaintbench.execution.scoring import ScoreTask, check_metrics, score_case
 from inpaintbench.images.png import read_file, read_png
+from inpaintbench.images.types import Image
 from inpaintbench.planning import benchmark as benchmarks
-from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.benchmark import SAME_CASES, Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
@@ -29,17 +30,6 @@ from inpaintbench.storage.store import Store
 
 
 @dataclass(frozen=True)
-class Mismatch:
-    """Something that isn't what the run says: what it is about, and what is wrong."""
-
-    subject: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.subject}: {self.text}"
-
-
-@dataclass(frozen=True)
 class Verification:
     """What was checked, and what came of it.
 
@@ -47,8 +37,8 @@ class Verification:
     ----------
     cases, outputs, scores : int
         Images and masks drawn again, outputs read, scores computed again.
-    mismatches : tuple of Mismatch
-        Empty for a run that is what it claims.
+    mismatches : tuple of str
+        What isn't as the run says, after what it is about; empty for a run that is what it claims.
     notes : tuple of str
         What could not be checked, and what a reader should know.
     """
@@ -56,8 +46,8 @@ class Verification:
     cases: int
     outputs: int
     scores: int
-    mismatches: tuple[Mismatch, ...]
-    notes: tuple[str, ...]
+    mismatches: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,15 +60,6 @@ class _Claim:
     scores: dict[tuple[str, str], float]
     metrics: dict[str, str]
     directory: str
-
-
-@dataclass(frozen=True)
-class _Checked:
-    """What checking a case found."""
-
-    outputs: int
-    scores: int
-    mismatches: tuple[Mismatch, ...]
 
 
 def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
@@ -107,29 +88,26 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
     with open_pool(max(1, min(jobs, len(cases)))) as pool:
         progress.stage("verifying", len(cases))
         metrics, missing = _metrics(pool, benchmark, rows)
-        notes += missing
         checked = []
-        claims = _claims(rows, cases, metrics)
-        for finished in pool.map(_check_case, claims):
-            case = finished.task.case
+        for finished in pool.map(_check_case, _claims(rows, cases, metrics)):
+            place = _place(finished.task.case)
             if isinstance(finished.result, Ended):
-                found = Mismatch(_place(case), f"can't be checked: {finished.result.message}")
-                mismatches.append(found)
+                mismatches.append(f"{place}: can't be checked: {finished.result.message}")
             else:
                 checked.append(finished.result)
                 mismatches += finished.result.mismatches
-            progress.current(_place(case))
+            progress.current(place)
             progress.advance()
     return Verification(
         cases=len(checked),
         outputs=sum(result.outputs for result in checked),
         scores=sum(result.scores for result in checked),
-        mismatches=tuple(sorted(set(mismatches), key=str)),
-        notes=tuple(notes),
+        mismatches=tuple(sorted(set(mismatches))),
+        notes=(*notes, *missing),
     )
 
 
-def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[Mismatch]:
+def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[str]:
     """Compare the cases of the plan with those that the benchmark has."""
     # the methods don't matter here, and those from a person's file may not be at hand
     # and one that claims more than it can have isn't drawn to its end
@@ -138,20 +116,19 @@ def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[Mismat
     expected = {case.id: case for case in make_plan(plain).cases}
     found = {case.id: case for case in cases}
     for id in found.keys() - expected.keys():
-        yield Mismatch(_place(found[id]), "isn't a case of the benchmark that the run names")
+        yield f"{_place(found[id])}: isn't a case of the benchmark that the run names"
     left_out = [expected[id] for id in expected if id not in found]
     if left_out:
-        yield Mismatch(
-            "plan",
-            f"{len(left_out)} of the {len(expected)} cases of the benchmark were left out "
-            f"({_place(left_out[0])}{', …' if len(left_out) > 1 else ''})",
+        yield (
+            f"plan: {len(left_out)} of the {len(expected)} cases of the benchmark were left out "
+            f"({_place(left_out[0])}{', …' if len(left_out) > 1 else ''})"
         )
     for id in found.keys() & expected.keys():
         if found[id] != expected[id]:
-            yield Mismatch(_place(found[id]), "its id belongs to another case")
+            yield f"{_place(found[id])}: its id belongs to another case"
 
 
-def _row_mismatches(rows: RunRows) -> Iterator[Mismatch]:
+def _row_mismatches(rows: RunRows) -> Iterator[str]:
     """Compare the exported rows, where there are some, with the database."""
     path = rows.directory / "rows.csv"
     if not path.is_file():
@@ -161,18 +138,16 @@ def _row_mismatches(rows: RunRows) -> Iterator[Mismatch]:
     try:
         exported = long_rows(read_results(path))
     except BenchError as error:
-        yield Mismatch("rows.csv", str(error))
+        yield f"rows.csv: {error}"
         return
     names = ["case", "variant", "metric", "status", "output_sha256", "value"]
     ours, theirs = (table[names].set_index(names[:3]) for table in (long_rows(rows), exported))
     if not ours.index.equals(theirs.index):
-        yield Mismatch("rows.csv", f"has {len(theirs)} rows that aren't the {len(ours)} of run.db")
+        yield f"rows.csv: has {len(theirs)} rows that aren't the {len(ours)} of run.db"
         return
     same = ((ours == theirs) | (ours.isna() & theirs.isna())).all(axis=1)
     for case, variant, metric in ours.index[~same]:
-        yield Mismatch(
-            "rows.csv", f"{variant} on {case}, {metric or 'no metric'}: not as in run.db"
-        )
+        yield f"rows.csv: {variant} on {case}, {metric or 'no metric'}: not as in run.db"
 
 
 def _benchmark_notes(benchmark: Benchmark) -> Iterator[str]:
@@ -180,14 +155,13 @@ def _benchmark_notes(benchmark: Benchmark) -> Iterator[str]:
     if benchmark.name not in benchmarks.preset_names():
         return
     preset = benchmarks.read(benchmark.name)
-    for name in ("datasets", "masks", "limit", "subset_seed", "masks_per_sample", "seed"):
-        has, should = getattr(benchmark, name), getattr(preset, name)
+    for name in SAME_CASES:
+        has, should = (
+            ", ".join(value) if isinstance(value, tuple) else str(value)
+            for value in (getattr(benchmark, name), getattr(preset, name))
+        )
         if has != should:
-            yield f"not the preset {benchmark.name}: {name} is {_text(has)}, not {_text(should)}"
-
-
-def _text(value: object) -> str:
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+            yield f"not the preset {benchmark.name}: {name} is {has}, not {should}"
 
 
 def _count_notes(rows: RunRows) -> Iterator[str]:
@@ -261,52 +235,46 @@ def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterat
             )
 
 
-def _check_case(claim: _Claim) -> _Checked:
+def _check_case(claim: _Claim) -> Verification:
     """Check one case in a worker process."""
-    mismatches: list[Mismatch] = []
     place = _place(claim.case)
     made = measure_case(claim.case)
     if isinstance(made, Failure):
-        return _Checked(0, 0, (Mismatch(place, f"can't be drawn again: {made.message}"),))
+        return Verification(1, 0, 0, (f"{place}: can't be drawn again: {made.message}",))
     facts = vars(made) | dict(zip(("height", "width", "channels"), made.shape, strict=True))
-    for name, claimed in claim.facts.items():
-        if not is_close(claimed, facts[name]):
-            mismatches.append(Mismatch(place, f"{name} is {facts[name]}, the run says {claimed}"))
+    mismatches = [
+        f"{place}: {name} is {facts[name]}, the run says {claimed}"
+        for name, claimed in claim.facts.items()
+        if not is_close(claimed, facts[name])
+    ]
     reference = load(claim.case).image
-    sound = []
-    for sha256, variants in claim.outputs.items():
-        problem = _output_problem(Path(claim.directory), sha256, reference.shape, reference.dtype)
-        if problem:
-            mismatches.append(Mismatch(f"{', '.join(variants)} on {place}", problem))
-        else:
-            sound.append(sha256)
-    count = 0
-    if sound and claim.metrics:
-        task = ScoreTask(claim.case, tuple(sound), tuple(claim.metrics.values()), claim.directory)
-        for score in score_case(task):
-            count += 1
-            who = f"{', '.join(claim.outputs[score.output_sha256])} on {place}"
-            key = (score.output_sha256, score.metric)
-            if key not in claim.scores:
-                mismatches.append(Mismatch(who, f"{score.metric} is left out"))
-            elif not is_close(claim.scores[key], score.value):
-                claimed = f"{score.value:.6g}, the run says {claim.scores[key]:.6g}"
-                mismatches.append(Mismatch(who, f"{score.metric} is {claimed}"))
-    return _Checked(len(sound), count, tuple(mismatches))
+    who = {sha256: f"{', '.join(names)} on {place}" for sha256, names in claim.outputs.items()}
+    problems = {sha256: _output_problem(Path(claim.directory), sha256, reference) for sha256 in who}
+    mismatches += [f"{who[sha256]}: {problem}" for sha256, problem in problems.items() if problem]
+    sound = tuple(sha256 for sha256, problem in problems.items() if not problem)
+    task = ScoreTask(claim.case, sound, tuple(claim.metrics.values()), claim.directory)
+    scores = score_case(task) if sound and claim.metrics else []
+    for score in scores:
+        claimed = claim.scores.get((score.output_sha256, score.metric))
+        if claimed is None:
+            mismatches.append(f"{who[score.output_sha256]}: {score.metric} is left out")
+        elif not is_close(claimed, score.value):
+            told = f"{score.metric} is {score.value:.6g}, the run says {claimed:.6g}"
+            mismatches.append(f"{who[score.output_sha256]}: {told}")
+    return Verification(1, len(sound), len(scores), tuple(mismatches))
 
 
-def _output_problem(
-    directory: Path, sha256: str, shape: tuple[int, ...], dtype: object
-) -> str | None:
+def _output_problem(directory: Path, sha256: str, reference: Image) -> str:
     """Say what is wrong with an output file, if anything."""
     path = output_path(sha256)
     try:
-        output = read_png(read_file(directory / path, shape))
+        output = read_png(read_file(directory / path, reference.shape))
     except (OSError, ValueError) as error:
         return f"{path} can't be read ({error})"
     if array_sha256(output) != sha256:
         return f"{path} isn't the output whose digest it bears"
-    return None if output.dtype == dtype else f"{path} is {output.dtype}, the image {dtype}"
+    right = output.dtype == reference.dtype
+    return "" if right else f"{path} is {output.dtype}, the image {reference.dtype}"
 
 
 def _place(case: Case) -> str:

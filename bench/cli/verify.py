@@ -28,7 +28,7 @@ def verify(
     for note in found.notes:
         say(f"note: {note}")
     for mismatch in found.mismatches:
-        say(str(mismatch))
+        say(mismatch)
     checked = f"{found.cases} cases, {found.outputs} outputs and {found.scores} scores"
     if found.mismatches:
         count = len(found.mismatches)

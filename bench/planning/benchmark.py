@@ -34,6 +34,10 @@ _TIMING_RANGES = {
 }
 
 
+SAME_CASES = ("datasets", "masks", "limit", "subset_seed", "masks_per_sample", "seed")
+"""What two benchmarks must have in common for their cases to be the same."""
+
+
 @dataclass(frozen=True)
 class TimingSettings:
     """The exclusive timing pass.

@@ -14,16 +14,13 @@ import pandas as pd
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.images.png import read_file
-from inpaintbench.planning.benchmark import Benchmark
+from inpaintbench.planning.benchmark import SAME_CASES, Benchmark
 from inpaintbench.storage import tables
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.schema import Table
 from inpaintbench.storage.store import Store
-
-# What makes two benchmarks the same: the rest may differ between the runs that are merged.
-_SAME = ("datasets", "masks", "limit", "subset_seed", "masks_per_sample", "seed")
 
 
 @dataclass(frozen=True)
@@ -103,7 +100,7 @@ def _other_benchmarks(parts: Sequence[_Part]) -> Iterator[str]:
     first = parts[0]
     for part in parts[1:]:
         both = f"{first.store.directory} and {part.store.directory}"
-        for name in _SAME:
+        for name in SAME_CASES:
             one, other = getattr(first.benchmark, name), getattr(part.benchmark, name)
             if one != other:
                 yield f"{both} aren't of the same benchmark: {name} is {one}, {other}"
