@@ -80,6 +80,7 @@ def match_folders(references: Path, results: Sequence[Path], masks: Path | None)
         present = {method: path for method, path in found.items() if path is not None}
         if not present:
             continue
+        same_name(reference.parent, reference.stem)  # refuses two that a result may belong to
         mask = None if masks is None else _same_place(masks, relative)
         if masks is not None and mask is None:
             raise BenchError(f"{reference}: no mask for it, looked for {masks / relative}")
@@ -134,7 +135,7 @@ def read_hole(group: Group, reference: Image, invert: bool) -> Mask:
     """
     if group.mask is None:
         return np.ones(reference.shape[:2], np.bool_)
-    mask = read_mask(group.mask) ^ invert
+    mask = read_mask(group.mask, "black" if invert else "white")
     if mask.shape != reference.shape[:2]:
         raise BenchError(
             f"{group.mask}: the mask is {_size(mask.shape)} pixels, its reference "

@@ -59,7 +59,7 @@ def inpaint_file(
     if out.suffix.lower() != ".png":
         raise BenchError(f"{out}: results are written losslessly; give a name ending in .png")
     pixels = read_image(image)
-    hole = read_mask(mask) ^ invert
+    hole = read_mask(mask, "black" if invert else "white")
     if hole.shape != pixels.shape[:2]:
         raise BenchError(
             f"{mask}: the mask is {hole.shape[1]}×{hole.shape[0]} pixels, "
