@@ -19,10 +19,9 @@ from inpaintbench.masks.statistics import (
     COVERAGE_EDGES,
     THICKNESS_EDGES,
     bin_labels,
-    coverage_bin,
     mask_statistics,
-    thickness_bin,
 )
+from inpaintbench.statistics.strata import Measure, strata
 
 
 @settings(deadline=None)
@@ -67,6 +66,11 @@ def test_border_contact(place: tuple[int, int]) -> None:
     assert mask_statistics(mask).border_contact
 
 
+def bins_of(measure: Measure, *sizes: float) -> list[str]:
+    """Name the bins that hold cases with such holes, from the smallest holes to the largest."""
+    return [stratum.bin for stratum in strata(pd.DataFrame({measure: sizes}), measure)]
+
+
 @pytest.mark.parametrize(
     ("coverage", "label"),
     [
@@ -79,42 +83,39 @@ def test_border_contact(place: tuple[int, int]) -> None:
     ],
 )
 def test_a_bin_holds_its_right_end_and_not_its_left(coverage: float, label: str) -> None:
-    assert coverage_bin(coverage) == label
+    assert bins_of("coverage", coverage) == [label]
 
 
 def test_thickness_bins() -> None:
-    assert [thickness_bin(t) for t in (1.0, 1.5, 2.0, 64.0, 65.0)] == [
+    assert [bins_of("thickness", size)[0] for size in (1.0, 1.5, 2.0, 64.0, 65.0, inf)] == [
         "(0, 1]",
         "(1, 2]",
         "(1, 2]",
         "(32, 64]",
         "(64, inf]",
+        "(64, inf]",
     ]
 
 
-def test_a_column_is_binned_in_order() -> None:
-    column = pd.Series([0.55, 0.005, 0.1, 0.2])
-    bins = coverage_bin(column)
-    assert list(bins) == [coverage_bin(value) for value in column]
-    assert list(bins.categories) == bin_labels(COVERAGE_EDGES)
-    assert bins.ordered
-    frame = pd.DataFrame({"bin": bins, "score": [1.0, 2.0, 3.0, 4.0]})
-    assert list(frame.groupby("bin", observed=True)["score"].mean()) == [2.0, 3.0, 4.0, 1.0]
+def test_bins_come_in_order_and_know_their_cases() -> None:
+    cases = pd.DataFrame({"coverage": [0.55, 0.005, 0.1, 0.2, 0.11]}, index=list("abcde"))
+    found = strata(cases, "coverage")
+    assert [list(stratum.of(cases)) for stratum in found] == [["b"], ["c"], ["d", "e"], ["a"]]
+    labels = bin_labels(COVERAGE_EDGES)
+    assert [stratum.bin for stratum in found] == [labels[0], labels[1], labels[2], labels[6]]
 
 
 @given(st.floats(0, 1, exclude_min=True))
 def test_every_coverage_has_exactly_one_bin(coverage: float) -> None:
-    low, high = (float(end) for end in coverage_bin(coverage).strip("(]").split(","))
+    (name,) = bins_of("coverage", coverage)
+    low, high = (float(end) for end in name.strip("(]").split(","))
     assert low < coverage <= high
     assert (low, high) in set(pairwise(COVERAGE_EDGES))
 
 
 @pytest.mark.parametrize("value", [0.0, -0.1, 1.5, float("nan")])
 def test_what_is_no_coverage_has_no_bin(value: float) -> None:
-    with pytest.raises(ValueError, match="has no bin"):
-        coverage_bin(value)
-    with pytest.raises(ValueError, match="has no bin"):
-        coverage_bin(np.array([0.5, value]))
+    assert bins_of("coverage", value, 0.5) == ["(0.4, 0.5]"]
 
 
 def test_thickness_bins_double() -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
+import pandas as pd
 import pytest
 import typer.main
 from hypothesis import given
@@ -22,7 +23,7 @@ from synthetic_run import PSNR, SyntheticPictures, synthetic_run
 
 from inpaintbench.errors import BenchError
 from inpaintbench.folder import SITE_FILES, Folder
-from inpaintbench.masks.statistics import coverage_bin, thickness_bin
+from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES, bin_labels
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.addresses import page_names
@@ -54,7 +55,7 @@ def rows() -> RunRows:
 @pytest.fixture(scope="module")
 def site(rows: RunRows, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("site") / "site"
-    write_site(Summary(rows), directory, SyntheticPictures(rows), runs=("results/my run",))
+    write_site(Summary(rows), directory, SyntheticPictures(rows), runs=[Path("results/my run")])
     return directory
 
 
@@ -163,9 +164,9 @@ def test_the_browser_gets_every_score_and_every_finished_cell(site: Path, rows: 
 def test_bins_are_those_of_the_mask_statistics(rows: RunRows) -> None:
     cases = rows.cases.set_index("case")
     found = {facet.key: facet for facet in facets(cases)}
-    for key, bins in (("coverage", coverage_bin), ("thickness", thickness_bin)):
+    for key, edges in (("coverage", COVERAGE_EDGES), ("thickness", THICKNESS_EDGES)):
         named = [found[key].values[code] for code in found[key].codes]
-        assert named == [bins(float(value)) for value in cases[key]]
+        assert named == list(pd.cut(cases[key], edges, labels=bin_labels(edges)))
     assert [found["suite"].values[code] for code in found["suite"].codes] == list(cases["suite"])
 
 
@@ -242,7 +243,9 @@ def test_the_same_run_gives_the_same_site_and_leftovers_go(
     site: Path, rows: RunRows, tmp_path: Path
 ) -> None:
     again = tmp_path / "site"
-    written = write_site(Summary(rows), again, SyntheticPictures(rows), runs=("results/my run",))
+    written = write_site(
+        Summary(rows), again, SyntheticPictures(rows), runs=[Path("results/my run")]
+    )
     names = {path.relative_to(again) for path in written}
     hidden = site / ".inpaintbench-site"
     files = {path for path in site.rglob("*") if path.is_file() and path != hidden}

@@ -7,20 +7,12 @@ from typing import Literal, TypeAlias
 
 import pandas as pd
 
-from inpaintbench.masks.statistics import (
-    COVERAGE_EDGES,
-    THICKNESS_EDGES,
-    coverage_bin,
-    thickness_bin,
-)
+from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES, bin_labels
 
 Measure: TypeAlias = Literal["coverage", "thickness"]
 """What is measured of a hole: hole area / image area, or the largest radius in pixels."""
 
-_ENDS = {
-    "coverage": (COVERAGE_EDGES[0], COVERAGE_EDGES[-1]),
-    "thickness": (THICKNESS_EDGES[0], THICKNESS_EDGES[-1]),
-}
+_EDGES = {"coverage": COVERAGE_EDGES, "thickness": THICKNESS_EDGES}
 
 
 @dataclass(frozen=True)
@@ -36,8 +28,7 @@ class Stratum:
 
     def of(self, cases: pd.DataFrame) -> pd.Index[str]:
         """Choose the cases whose holes lie in the bin."""
-        sizes = _measured(cases, self.measure)
-        return sizes.index[_bins(sizes, self.measure) == self.bin]
+        return cases.index[_bins(cases, self.measure) == self.bin]
 
 
 def strata(cases: pd.DataFrame, measure: Measure) -> list[Stratum]:
@@ -52,16 +43,10 @@ def strata(cases: pd.DataFrame, measure: Measure) -> list[Stratum]:
     measure : str
         ``coverage`` or ``thickness``.
     """
-    bins = _bins(_measured(cases, measure), measure).remove_unused_categories()
-    return [Stratum(measure, name) for name in bins.categories]
+    bins = _bins(cases, measure).cat.remove_unused_categories()
+    return [Stratum(measure, name) for name in bins.cat.categories]
 
 
-def _measured(cases: pd.DataFrame, measure: Measure) -> pd.Series[float]:
-    """Return the sizes of the holes that lie in some bin."""
-    low, high = _ENDS[measure]
-    sizes = cases[measure]
-    return sizes[(sizes > low) & (sizes <= high)]
-
-
-def _bins(sizes: pd.Series[float], measure: Measure) -> pd.Categorical[str]:
-    return coverage_bin(sizes) if measure == "coverage" else thickness_bin(sizes)
+def _bins(cases: pd.DataFrame, measure: Measure) -> pd.Series[str]:
+    """Name the bin of each case; none for one outside of all bins."""
+    return pd.cut(cases[measure], _EDGES[measure], labels=bin_labels(_EDGES[measure]))
