@@ -63,7 +63,7 @@ def rows() -> RunRows:
 @pytest.fixture(scope="module")
 def site(rows: RunRows, tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("browser") / "site"
-    write_site(Summary(rows), directory, SyntheticPictures(rows), runs=("results/runs/mine",))
+    write_site(Summary(rows), directory, SyntheticPictures(rows), runs=[Path("results/runs/mine")])
     return directory
 
 

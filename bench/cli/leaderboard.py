@@ -29,14 +29,13 @@ def leaderboard(
     """
     from inpaintbench.report.opening import open_runs, separated
     from inpaintbench.site.building import write_site
-    from inpaintbench.site.reproduction import public_name
 
     with open_runs(runs, separated(methods), metrics=metric or ()) as opened:
         written = write_site(
             opened.summary,
             output,
             opened.pictures,
-            runs=tuple(map(public_name, runs)),
+            runs=runs,
             title=title,
             most_pictures=pictures,
         )

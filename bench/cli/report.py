@@ -12,7 +12,6 @@ from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.report.opening import Opened
     from inpaintbench.storage.rows import RunRows
 
 
@@ -50,6 +49,7 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
     """
     from inpaintbench.report.opening import open_runs
     from inpaintbench.report.writing import write_provenance, write_report
+    from inpaintbench.site.building import write_site
     from inpaintbench.storage.runs import export
 
     with open_runs([directory]) as opened:
@@ -57,23 +57,16 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
         written += export(opened.summary.rows, out)
         written.append(write_provenance(opened.summary.rows, out))
         if site is not None:
-            written += _write_site(opened, directory, out / "site", site)
+            written += write_site(
+                opened.summary,
+                out / "site",
+                opened.pictures,
+                runs=[directory],
+                most_pictures=site,
+            )
         if opened.missing:
             say(opened.missing)
     say(f"{out}: {len(written)} files written")
-
-
-def _write_site(opened: Opened, run: Path, directory: Path, pictures: int) -> list[Path]:
-    from inpaintbench.site.building import write_site
-    from inpaintbench.site.reproduction import public_name
-
-    return write_site(
-        opened.summary,
-        directory,
-        opened.pictures,
-        runs=(public_name(run),),
-        most_pictures=pictures,
-    )
 
 
 def present(
@@ -113,8 +106,16 @@ def present(
 
                     write_report(opened.summary, folder, opened.pictures, state)
         if site is not None:
+            from inpaintbench.site.building import write_site
+
             with console.status("writing the leaderboard site"):
-                _write_site(opened, directory, folder / "site", site)
+                write_site(
+                    opened.summary,
+                    folder / "site",
+                    opened.pictures,
+                    runs=[directory],
+                    most_pictures=site,
+                )
         missing = opened.missing
     console.print(leaderboard_table(rows, console.width))
     _print_failures(console, rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -110,6 +110,7 @@ def table_of_sets(
     """
     features = _read(supports.values(), references, pictures, network, watched)
     sets = [_Set(*place, support, references, features) for place, support in supports.items()]
+    width = next((len(row) for row in features.real.values()), 0)
     records = [record for one in sets for record in one.records(network)]
     return Table(
         kind="distribution",
@@ -120,22 +121,16 @@ def table_of_sets(
             *(Column(metric.label, arrow=metric.arrow) for metric in SET_METRICS),
         ),
         blocks=tuple(Block(one.title, tuple(one.rows())) for one in sets),
-        notes=(*_rules(sets, features.width), *notes, _definitions(network)),
+        notes=(*_rules(sets, width), *notes, _definitions(network)),
         frame=pd.DataFrame(records),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Features:
+class _Features(NamedTuple):
     """Features by what identifies a reference, and by case and method of a composite."""
 
     real: dict[str, Features]
     fake: dict[tuple[str, str], Features]
-
-    @property
-    def width(self) -> int:
-        """Number of features of an image; 0 where there is no image."""
-        return next((len(row) for row in self.real.values()), 0)
 
 
 def _read(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from itertools import groupby
 
 from jinja2 import Environment, PackageLoader
 
@@ -23,8 +22,4 @@ def environment() -> Environment:
 
 def write(table: Table) -> str:
     """Write the table with its caption above and its notes below."""
-    spans = [
-        (name, len(list(columns)))
-        for name, columns in groupby(table.columns, lambda column: column.group)
-    ]
-    return environment().get_template("table.html").render(table=table, spans=spans) + "\n"
+    return environment().get_template("table.html").render(table=table) + "\n"

@@ -3,9 +3,8 @@ r"""Write a table in LaTeX with booktabs: ``\usepackage{booktabs}`` is all that 
 from __future__ import annotations
 
 import re
-from itertools import groupby
 
-from inpaintbench.report.table import Cell, Column, Table
+from inpaintbench.report.table import Cell, Table
 
 _SPECIAL = {
     "\\": r"\textbackslash{}",
@@ -62,7 +61,7 @@ def write(table: Table) -> str:
         rf"\label{{tab:inpaintbench-{table.kind}}}",
         rf"\begin{{tabular}}{{@{{}}{layout}@{{}}}}",
         r"\toprule",
-        *_heads(table.columns),
+        *_heads(table),
         r"\midrule",
     ]
     for number, block in enumerate(table.blocks):
@@ -81,12 +80,11 @@ def write(table: Table) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _heads(columns: tuple[Column, ...]) -> list[str]:
+def _heads(table: Table) -> list[str]:
     lines = []
-    if any(column.group for column in columns):
+    if table.groups:
         heads, rules, position = [], [], 1
-        for name, group in groupby(columns, lambda c: c.group):
-            span = len(list(group))
+        for name, span in table.groups:
             if name:
                 heads.append(rf"\multicolumn{{{span}}}{{c}}{{{escape(name)}}}")
                 rules.append(rf"\cmidrule(lr){{{position}-{position + span - 1}}}")
@@ -94,7 +92,7 @@ def _heads(columns: tuple[Column, ...]) -> list[str]:
                 heads.append(" & " * (span - 1))
             position += span
         lines += [" & ".join(heads) + r" \\", " ".join(rules)]
-    titles = (escape(column.title) for column in columns)
+    titles = (escape(column.title) for column in table.columns)
     lines.append(" & ".join(titles) + r" \\")
     return lines
 

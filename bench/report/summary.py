@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from inpaintbench.report.diversity import diversity
 from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
-from inpaintbench.statistics.strata import Stratum, strata
+from inpaintbench.statistics.strata import strata
 from inpaintbench.storage.rows import RunRows
 
 
@@ -84,17 +85,5 @@ class Summary:
         """The first of the main metrics that has a score and that methods are ranked by."""
         return next((metric for metric in self.shown if metric.measures_quality), None)
 
-    def _standing(
-        self,
-        dataset: str | None = None,
-        suite: str | None = None,
-        stratum: Stratum | None = None,
-    ) -> Standing:
-        return standing(
-            self.rows,
-            dataset=dataset,
-            suite=suite,
-            stratum=stratum,
-            metrics=self.metrics,
-            scores=self.scores,
-        )
+    def _standing(self, **where: Any) -> Standing:
+        return standing(self.rows, metrics=self.metrics, scores=self.scores, **where)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -98,3 +99,11 @@ class Table:
     blocks: tuple[Block, ...]
     notes: tuple[str, ...]
     frame: pd.DataFrame = field(repr=False)
+
+    @property
+    def groups(self) -> list[tuple[str, int]]:
+        """Headings over columns with the number of columns below each; none where all are empty."""
+        found = [
+            (name, len(list(columns))) for name, columns in groupby(self.columns, lambda c: c.group)
+        ]
+        return found if any(name for name, _ in found) else []

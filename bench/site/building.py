@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from inpaintbench.folder import SITE_FILES, Folder
@@ -16,6 +17,7 @@ from inpaintbench.site.method import write_method
 from inpaintbench.site.overall import write_overall
 from inpaintbench.site.pictures import SitePictures, write_cases
 from inpaintbench.site.plots import write_plots
+from inpaintbench.site.reproduction import public_name
 from inpaintbench.site.site import Site
 
 
@@ -24,7 +26,7 @@ def write_site(
     directory: Path,
     pictures: Pictures | None,
     *,
-    runs: tuple[str, ...] = (),
+    runs: Sequence[Path] = (),
     title: str = "",
     most_pictures: int = 1000,
 ) -> list[Path]:
@@ -38,8 +40,8 @@ def write_site(
         Where to write; empty, or a site written earlier.
     pictures : Pictures or None
         The run's pictures; None makes a site without.
-    runs : tuple of str
-        The run directories, as the commands on the pages should name them.
+    runs : sequence of Path
+        The run directories, which the commands on the pages name.
     title : str
         Title of the site; by default the run's name.
     most_pictures : int
@@ -60,7 +62,7 @@ def write_site(
     chosen = highlights(summary, metric) if metric else {}
     wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)
     written = write_cases(folder, pictures, wanted) if pictures else SitePictures()
-    site = Site(summary, folder, title or summary.rows.name, written, runs)
+    site = Site(summary, folder, title or summary.rows.name, written, tuple(map(public_name, runs)))
     site.static_files()
     write_data(site)
     write_overall(site)

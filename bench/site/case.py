@@ -25,7 +25,7 @@ class _Result:
     reason: str
     missing: str
     scores: list[tuple[str, bool]]
-    pictures: ResultPictures | None
+    pictures: ResultPictures[str] | None
 
 
 def write_case_pages(site: Site) -> None:

@@ -8,7 +8,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,23 +27,26 @@ from inpaintbench.report.pictures import (
     error_map,
 )
 
-
-@dataclass(frozen=True)
-class ResultPictures:
-    """Files of a result: the composite, its error map, its map of 1 - SSIM or empty."""
-
-    result: str
-    error: str
-    ssim: str
+F = TypeVar("F", str, bytes)
+"""A picture: the name of its file, or what the file holds."""
 
 
 @dataclass(frozen=True)
-class CasePictures:
-    """Files of a case.
+class ResultPictures(Generic[F]):
+    """Pictures of a result: the composite, its error map, its map of 1 - SSIM or empty."""
+
+    result: F
+    error: F
+    ssim: F
+
+
+@dataclass(frozen=True)
+class CasePictures(Generic[F]):
+    """Pictures of a case.
 
     Parameters
     ----------
-    original, masked : str
+    original, masked : str or bytes
         The reference, and the reference with its hole in one colour.
     results : dict of str to ResultPictures
         Variant → its pictures.
@@ -51,9 +54,9 @@ class CasePictures:
         The error, in levels of the image's dtype, that error maps show brightest.
     """
 
-    original: str
-    masked: str
-    results: dict[str, ResultPictures]
+    original: F
+    masked: F
+    results: dict[str, ResultPictures[F]]
     brightest: float
 
 
@@ -69,23 +72,13 @@ class SitePictures:
         Case and variant, or case and nothing for all of the case → why a picture can't be had.
     """
 
-    of: dict[str, CasePictures] = field(default_factory=dict)
+    of: dict[str, CasePictures[str]] = field(default_factory=dict)
     missing: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def result(self, case: str, variant: str) -> ResultPictures | None:
+    def result(self, case: str, variant: str) -> ResultPictures[str] | None:
         """Return the pictures of a result, if the site has them."""
         found = self.of.get(case)
         return found.results.get(variant) if found else None
-
-
-@dataclass(frozen=True, eq=False)
-class _Drawn:
-    """The PNG files of a case; of each result the composite, its error map, its map of 1 - SSIM."""
-
-    original: bytes
-    masked: bytes
-    results: dict[str, tuple[bytes, bytes, bytes | None]]
-    brightest: float
 
 
 def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]) -> SitePictures:
@@ -100,10 +93,10 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
     wanted : dict of str to list of str
         Case → variants whose results are shown.
     """
-    written: dict[str, CasePictures] = {}
+    written: dict[str, CasePictures[str]] = {}
     missing: dict[tuple[str, str], str] = {}
     threads = cores()
-    waiting: deque[tuple[str, Future[_Drawn]]] = deque()
+    waiting: deque[tuple[str, Future[CasePictures[bytes]]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         for case, variants in wanted.items():
             # a run's database belongs to this thread; a few cases ahead keep the others busy
@@ -137,21 +130,21 @@ def _read(
     return reference, mask, outputs
 
 
-def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> _Drawn:
+def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> CasePictures[bytes]:
     hole = (np.array(HOLE) * 255).astype(np.uint8)
     composites = {v: composite(output, reference, mask) for v, output in outputs.items()}
     errors = {variant: error_map(one, reference) for variant, one in composites.items()}
     most = brightest(errors.values(), mask)
     losses = _ssim_losses(outputs, reference, mask)
     seen = _eight_bits(reference)
-    return _Drawn(
+    return CasePictures(
         original=encode_png(seen),
         masked=encode_png(np.where(mask[..., None], hole, _colour(seen))),
         results={
-            variant: (
+            variant: ResultPictures(
                 encode_png(_eight_bits(one)),
                 _map(errors[variant] / most),
-                _map(losses[variant]) if variant in losses else None,
+                _map(losses[variant]) if variant in losses else b"",
             )
             for variant, one in composites.items()
         },
@@ -159,18 +152,15 @@ def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> _Drawn:
     )
 
 
-def _write(folder: Folder, drawn: _Drawn) -> CasePictures:
-    def file(data: bytes | None) -> str:
-        return folder.named_by_digest("pictures", ".png", data) if data is not None else ""
+def _write(folder: Folder, drawn: CasePictures[bytes]) -> CasePictures[str]:
+    def file(data: bytes) -> str:
+        return folder.named_by_digest("pictures", ".png", data) if data else ""
 
-    return CasePictures(
-        original=file(drawn.original),
-        masked=file(drawn.masked),
-        results={
-            variant: ResultPictures(*map(file, files)) for variant, files in drawn.results.items()
-        },
-        brightest=drawn.brightest,
-    )
+    results = {
+        variant: ResultPictures(file(one.result), file(one.error), file(one.ssim))
+        for variant, one in drawn.results.items()
+    }
+    return CasePictures(file(drawn.original), file(drawn.masked), results, drawn.brightest)
 
 
 def _ssim_losses(

@@ -35,7 +35,7 @@ class Site:
     pictures : SitePictures
         The pictures in the site.
     runs : tuple of str
-        The run directories, as named on the command line.
+        The run directories, as the commands on the pages name them.
     """
 
     summary: Summary

@@ -20,7 +20,6 @@ from inpaintbench.report.figures.drawing import (
 from inpaintbench.report.figures.panels import legend, legend_rows
 from inpaintbench.report.figures.style import GREY, Look, shortened
 from inpaintbench.statistics.bootstrap import Floats
-from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Comparison, Estimate, estimates
 
 if TYPE_CHECKING:
@@ -75,8 +74,9 @@ def draw(request: Request) -> Drawing:
             used |= set(bins)
             _curves(grid[row, column], bins, comparison, methods, style)
             if column == 0:
-                _label(grid[row, 0], metric, em)
+                grid[row, 0].set_ylabel(axis_label(metric))
         _bin_axis(grid[-1, column], size, used, request)
+    figure.align_ylabels(grid[:, 0])
     handles = [style[m].handle(names[m], style[m].dashes) for m in coloured]
     if others:
         handles.append(Line2D([], [], color=GREY, alpha=0.6, label=labels[-1]))
@@ -146,13 +146,3 @@ def _bin_axis(panel: Axes, size: _Size, used: set[int], request: Request) -> Non
 
 def _end(value: float) -> str:
     return f"{value:g}" if math.isfinite(value) else "∞"
-
-
-def _label(panel: Axes, metric: MetricInfo, em: float) -> None:
-    """Label the vertical axis, at the same distance in every row."""
-    from matplotlib.transforms import ScaledTranslation
-
-    panel.set_ylabel(axis_label(metric))
-    assert panel.figure is not None
-    away = ScaledTranslation(-3.9 * em, 0, panel.figure.dpi_scale_trans)
-    panel.yaxis.set_label_coords(0, 0.5, transform=panel.transAxes + away)

@@ -42,7 +42,7 @@ def draw(request: Request) -> Drawing:
     known = summary.scores.cases["dataset"].map(has_reference)
     errors = request.errors and any(known.get(case, True) for case in wanted)
     plan = _Plan.of(request, len(methods) + 2, errors)
-    most = max(1, int(_TALLEST / plan.block_height))
+    most = max(1, int(_TALLEST / plan.block))
     shown: list[ShownCase] = []
     missing: list[str] = []
     for case in wanted[:most]:
@@ -52,9 +52,9 @@ def draw(request: Request) -> Drawing:
             missing.append(str(error))
     if missing and not shown:
         raise NothingToShow(missing_words(missing).rstrip("."))
-    figure = Figure(figsize=(request.width, plan.block_height * len(shown)))
+    figure = Figure(figsize=(request.width, plan.block * len(shown)))
     for number, one in enumerate(shown):
-        _Block(figure, plan, number * plan.block_height, one, request).draw(methods)
+        _Block(figure, plan, number * plan.block, one, request).draw(methods)
     skipped = len(wanted) - len(shown) - len(missing)
     metric = summary.first_quality
     below = f", with {metric.label} below each" if metric else ""
@@ -76,12 +76,34 @@ def draw(request: Request) -> Drawing:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Sizes, in inches, of the block of tiles that shows a case."""
+    """Sizes, in inches, of the block of tiles that shows a case.
+
+    Parameters
+    ----------
+    columns : int
+        Tiles in a row.
+    tile, gap : float
+        Side of a tile, and what is between two.
+    margin : float
+        On the left of the first.
+    title, line : float
+        Height of the line that names the case, and of one above or below a tile.
+    row, block : float
+        Height of a row of tiles, and of all that shows a case.
+    em : float
+        Height of the font.
+    errors : bool
+        Whether there are error maps.
+    """
 
     columns: int
-    rows: int
     tile: float
+    gap: float
     margin: float
+    title: float
+    line: float
+    row: float
+    block: float
     em: float
     errors: bool
 
@@ -91,40 +113,16 @@ class _Plan:
         em = request.style.em
         # room for the numbers of the error scale
         side = 3.2 * em if errors else 0.0
-        gap = 0.35 * em
+        gap, title, line = 0.35 * em, 1.9 * em, 1.3 * em
         most = max(3, int((request.width - side) / (8.2 * em)))
         rows = math.ceil(tiles / most)
         columns = math.ceil(tiles / rows)
         # few tiles stay as small as if there were five, in the middle of the page
         tile = (request.width - side - 2 * gap) / max(columns, 5 if most >= 5 else 3) - gap
         margin = (request.width - side - columns * (tile + gap)) / 2
-        return cls(columns, rows, tile, margin, em, errors)
-
-    @property
-    def gap(self) -> float:
-        """Between neighbouring tiles."""
-        return 0.35 * self.em
-
-    @property
-    def title(self) -> float:
-        """Height of the line that names the case."""
-        return 1.9 * self.em
-
-    @property
-    def line(self) -> float:
-        """Height of a line above or below a tile."""
-        return 1.3 * self.em
-
-    @property
-    def row_height(self) -> float:
-        """Height of a row: name, tile, error map, value."""
-        maps = self.gap + self.tile if self.errors else 0
-        return self.tile + maps + 2 * self.line + 0.3 * self.em
-
-    @property
-    def block_height(self) -> float:
-        """Height of all that shows a case."""
-        return self.title + self.rows * self.row_height
+        row = tile + (gap + tile if errors else 0) + 2 * line + 0.3 * em
+        block = title + rows * row
+        return cls(columns, tile, gap, margin, title, line, row, block, em, errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,7 +170,7 @@ class _Block:
         plan = self.plan
         row, column = divmod(place, plan.columns)
         left = plan.margin + column * (plan.tile + plan.gap)
-        upper = self.top + plan.title + row * plan.row_height + plan.line + below
+        upper = self.top + plan.title + row * plan.row + plan.line + below
         axes = self.figure.add_axes(self._box(left, upper, plan.tile))
         axes.set_xticks([])
         axes.set_yticks([])

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,20 +101,19 @@ class ShownCase:
         """
         height, width = self.mask.shape
         rows, columns = window
+
+        def cost(place: tuple[float, float]) -> float:
+            left, bottom = place
+            top = 1 - bottom - size
+            down = slice(int(top * height), math.ceil((top + size) * height))
+            across = slice(int(left * width), math.ceil((left + size) * width))
+            covers = rows.start < down.stop and down.start < rows.stop
+            covers &= columns.start < across.stop and across.start < columns.stop
+            return float(self.mask[down, across].mean()) + 2 * covers
+
         # a little away from the border, which would cut the frame
         near, far = 0.02, 0.98 - size
-        best, least = (far, near), math.inf
-        for left in (far, near):
-            for bottom in (near, far):
-                top = 1 - bottom - size
-                down = slice(int(top * height), math.ceil((top + size) * height))
-                across = slice(int(left * width), math.ceil((left + size) * width))
-                covers = rows.start < down.stop and down.start < rows.stop
-                covers &= columns.start < across.stop and across.start < columns.stop
-                cost = float(self.mask[down, across].mean()) + 2 * covers
-                if cost < least:
-                    best, least = (left, bottom), cost
-        return best
+        return min(product((far, near), (near, far)), key=cost)
 
 
 def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str]) -> ShownCase:
