@@ -57,7 +57,29 @@ def read_image(path: Path) -> Image:
     DataError
         When the file is missing, damaged, no image, or of a refused kind.
     """
-    return _read(path).over_white()
+    return read_pixels(path).over_white()
+
+
+def read_pixels(path: Path) -> Pixels:
+    """Decode a file, upright, its transparency unresolved; raises as `read_image` does."""
+    from PIL import UnidentifiedImageError
+
+    if path.exists() and not path.is_file():
+        raise DataError(f"{path}: isn't a file")  # a pipe would be waited for
+    try:
+        with path.open("rb") as file:
+            head = file.read(26)
+        return read_tiff(path) if is_tiff(head) else _read_other(path, head)
+    except DataError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except UnidentifiedImageError:
+        raise DataError(
+            f"{path}: not an image that can be read (PNG, JPEG, TIFF, WebP, BMP, GIF, PNM)"
+        ) from None
+    except Exception as error:  # a damaged file can raise nearly anything
+        raise DataError(f"{path}: can't be read as an image ({reason(error)})") from error
 
 
 def read_mask(path: Path, hole: Hole = "white") -> Mask:
@@ -86,7 +108,7 @@ def read_mask(path: Path, hole: Hole = "white") -> Mask:
         As `read_image`; and when the file can be understood in two ways: its colours and its
         transparency differ, its colours are equally bright, or all lie on one side of half.
     """
-    pixels = _read(path)
+    pixels = read_pixels(path)
     white = _white(path, pixels.colour, pixels.alpha)
     return white if hole == "white" else ~white
 
@@ -136,28 +158,6 @@ def _cut(path: Path, values: NDArray[Any]) -> Mask:
     return np.asarray(values >= half)
 
 
-def _read(path: Path) -> Pixels:
-    """Decode a file, upright."""
-    from PIL import UnidentifiedImageError
-
-    if path.exists() and not path.is_file():
-        raise DataError(f"{path}: isn't a file")  # a pipe would be waited for
-    try:
-        with path.open("rb") as file:
-            head = file.read(26)
-        return read_tiff(path) if is_tiff(head) else _read_other(path, head)
-    except DataError:
-        raise
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except UnidentifiedImageError:
-        raise DataError(
-            f"{path}: not an image that can be read (PNG, JPEG, TIFF, WebP, BMP, GIF, PNM)"
-        ) from None
-    except Exception as error:  # a damaged file can raise nearly anything
-        raise DataError(f"{path}: can't be read as an image ({reason(error)})") from error
-
-
 def _read_other(path: Path, head: bytes) -> Pixels:
     """Read what isn't a TIFF by Pillow, except the PNG files that it would cut or misread."""
     from PIL import Image as pillow
@@ -174,6 +174,8 @@ def _read_other(path: Path, head: bytes) -> Pixels:
 
                 orientation = image.getexif().get(_ORIENTATION)
                 return Pixels.of(imagecodecs.png_decode(path.read_bytes())).upright(orientation)
+            if image.format == "PPM" and image.mode == "RGB" and _most(image) > 0xFF:
+                raise DataError(f"{path}: PPM of more than 8 bits is refused; save it as PNG")
             return _resolved(path, ImageOps.exif_transpose(image))
 
 
@@ -181,6 +183,12 @@ def _is_deep(image: PillowImage, head: bytes) -> bool:
     """Whether a PNG has 16 bits, or few bits and a transparent grey, which Pillow mistakes."""
     depth, kind = head[24:26]
     return depth == 16 or (depth < 8 and kind == _PNG_GREY and "transparency" in image.info)
+
+
+def _most(image: PillowImage) -> int:
+    """Return the highest value that the header of a PPM states."""
+    arguments = image.tile[0][3]
+    return int(arguments[-1]) if isinstance(arguments, tuple) else 0xFF
 
 
 def _resolved(path: Path, image: PillowImage) -> Pixels:

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.images.errors import DataError
+from inpaintbench.images.reading import read_pixels
 from inpaintbench.methods.base import Image
 
 
@@ -39,9 +41,7 @@ def read_picture(path: Path, image: Image) -> NDArray[np.generic]:
     ValueError
         When the file is no picture.
     """
-    import cv2
-
-    pixels = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    if pixels is None:
-        raise ValueError(f"{path.name}: not a picture")
-    return like(pixels[..., None] if pixels.ndim == 2 else pixels[..., 2::-1], image)
+    try:
+        return like(read_pixels(path).colour, image)
+    except DataError as error:
+        raise ValueError(f"{path.name}: not a picture ({error})") from error
