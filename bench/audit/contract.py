@@ -16,13 +16,14 @@ import numpy as np
 
 from inpaintbench.audit.scenes import holes, noise, picture
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.cell import BadOutput, checked_output
-from inpaintbench.execution.failure import failure_of
+from inpaintbench.execution.cell import checked_output
+from inpaintbench.execution.failure import Failed, failure_of
 from inpaintbench.execution.method_host import seed_generators
-from inpaintbench.execution.pool import Ended, open_pool
+from inpaintbench.execution.pool import Pool
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.methods.base import Method
 from inpaintbench.plugins import registry, specification
+from inpaintbench.storage.outcome import Failure
 
 Verdict = Literal["passed", "failed", "not applicable"]
 
@@ -34,17 +35,7 @@ SIDES = (32, 48, 64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found.
-
-    Parameters
-    ----------
-    check : str
-        Name of the check.
-    verdict : str
-        ``passed``, ``failed`` or ``not applicable``.
-    reason : str
-        Why, in a line; empty where there is nothing to say.
-    """
+    """What a check found, and why, in a line; empty where there is nothing to say."""
 
     check: str
     verdict: Verdict
@@ -53,15 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a worker needs to check a method.
-
-    Parameters
-    ----------
-    method : str
-        Specification or file, as ``registry.make_method`` takes it.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    """
+    """What a worker needs to check a method: how it is made, and the device."""
 
     method: str
     device: str
@@ -109,10 +92,10 @@ def run_contract(method: str, device: str = "cpu", limit: float = 120.0) -> Iter
     """
     registry.make_method(method)
     subject = Subject(method, device)
-    with open_pool(1, start="spawn") as pool:
+    with Pool(1, start="spawn") as pool:
         for name in CHECKS:
             result = pool.run(_perform, (name, subject), timeout=limit)
-            if isinstance(result, Ended):
+            if isinstance(result, Failure):
                 words = result.printed.splitlines()[:1]
                 yield Outcome(name, "failed", ": ".join([result.message, *words]))
             else:
@@ -120,13 +103,12 @@ def run_contract(method: str, device: str = "cpu", limit: float = 120.0) -> Iter
 
 
 def _perform(task: tuple[str, Subject]) -> Outcome:
-    """Run one check in the worker."""
     name, subject = task
     try:
         return Outcome(name, "passed", CHECKS[name](subject))
     except NotApplicable as reason:
         return Outcome(name, "not applicable", str(reason))
-    except (Violation, BadOutput) as reason:
+    except (Violation, Failed) as reason:
         return Outcome(name, "failed", str(reason))
     except BaseException as error:
         return Outcome(name, "failed", f"raised {failure_of(error).message}")
@@ -172,7 +154,7 @@ def fill(method: Method, image: Image, mask: Mask, content: Image | None = None)
 
     Raises
     ------
-    BadOutput
+    Failed
         When shape or dtype is wrong or a value isn't finite.
     """
     within = np.zeros_like(image) if content is None else content
