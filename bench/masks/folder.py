@@ -9,14 +9,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
 from inpaintbench.images.reading import Hole, read_mask
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 
 
 @dataclass(frozen=True)

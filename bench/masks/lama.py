@@ -7,13 +7,10 @@ from typing import ClassVar
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import direction
 from inpaintbench.masks.filling import tries, undrawable
-from inpaintbench.masks.random import RandomStream
 
 _TURNS_OF_A_RADIAN = 0.15915494309189535
 _HEADINGS = tuple(direction((0.01 + angle) * _TURNS_OF_A_RADIAN) for angle in range(4))

@@ -5,11 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from inpaintbench.datasets.base import Sample
 from inpaintbench.images.errors import DataError
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
-from inpaintbench.masks.random import RandomStream
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 
 
 @dataclass(frozen=True)

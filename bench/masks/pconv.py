@@ -11,15 +11,12 @@ from typing import ClassVar, TypeAlias
 
 import numpy as np
 
-from inpaintbench.datasets.base import Sample
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.reading import read_mask
-from inpaintbench.images.types import Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, draw_line
 from inpaintbench.masks.filling import tries, undrawable
-from inpaintbench.masks.random import RandomStream
 
 _PAGE = "https://nv-adlr.github.io/publication/partialconv-inpainting"
 _SOURCE = f"Partial convolutions (Liu et al., ECCV 2018), irregular test masks, {_PAGE}"

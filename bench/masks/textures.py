@@ -9,12 +9,10 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.datasets.base import Sample
-from inpaintbench.images.types import Image, Mask
-from inpaintbench.masks.base import MaskSuite
+from inpaintbench.images.types import Image
+from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import direction, fill_box, fill_disc, smooth_noise
 from inpaintbench.masks.filling import check_range, fill_to_coverage, undrawable, unit
-from inpaintbench.masks.random import RandomStream
 
 _CELL = 16.0
 
