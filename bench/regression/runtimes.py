@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,6 @@ from inpaintbench.regression.verdicts import (
     few_images,
     judge,
 )
-from inpaintbench.statistics.bootstrap import Codes, Floats
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.storage.rows import RunRows
 
@@ -56,20 +54,24 @@ def compare_runtimes(
         Why no runtime is compared, or empty.
     """
     before, after = case_medians(base), case_medians(new)
-    timed: dict[str, _Timed] = {}
+    timed: dict[str, pd.DataFrame] = {}
     for old, now in pairs.items():
         if old in before and now in after:
-            first = before[old].reindex(cases.base).to_numpy()
-            second = after[now].reindex(cases.new).to_numpy()
-            both = np.isfinite(first) & np.isfinite(second)
-            if both.any():
-                timed[old] = _Timed(first[both], second[both], cases.images[both])
+            table = pd.DataFrame(
+                {
+                    "before": before[old].reindex(cases.base).to_numpy(),
+                    "after": after[now].reindex(cases.new).to_numpy(),
+                    "image": cases.images,
+                }
+            ).dropna()
+            if len(table):
+                timed[old] = table.assign(log=np.log(table["after"] / table["before"]))
     keys, new_keys = (
         dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
         for rows in (base, new)
     )
     unchanged = [old for old in timed if keys[old] and keys[old] == new_keys[pairs[old]]]
-    drift = float(np.median([timed[old].logs.mean() for old in unchanged])) if unchanged else 0.0
+    drift = float(np.median([timed[old]["log"].mean() for old in unchanged])) if unchanged else 0.0
     if abs(drift) > math.log1p(effect):
         return {}, [
             Difference(
@@ -80,21 +82,6 @@ def compare_runtimes(
             )
         ]
     return {old: _figure(table, effect) for old, table in timed.items()}, []
-
-
-@dataclass(frozen=True, eq=False)
-class _Timed:
-    """Seconds of a variant on the cases timed in both runs, and the image of each."""
-
-    before: Floats
-    after: Floats
-    images: Codes
-
-    @property
-    def logs(self) -> Floats:
-        """Log ratios, NEW / BASE."""
-        ratios: Floats = np.log(self.after / self.before)
-        return ratios
 
 
 def percent(share: float) -> str:
@@ -109,10 +96,11 @@ def case_medians(rows: RunRows) -> pd.DataFrame:
     return alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")
 
 
-def _figure(timed: _Timed, effect: float) -> Figure:
-    logs = timed.logs
-    low, high = (float(bound[0]) for bound in change_intervals(logs[:, None], timed.images))
-    images = len(np.unique(timed.images))
+def _figure(timed: pd.DataFrame, effect: float) -> Figure:
+    """Test the log ratios of a variant; `timed` has a row a case."""
+    logs, codes = timed["log"].to_numpy(), timed["image"].to_numpy()
+    low, high = (float(bound[0]) for bound in change_intervals(logs[:, None], codes))
+    images = len(np.unique(codes))
     return Figure(
         metric=RUNTIME,
         label="runtime",
@@ -120,8 +108,8 @@ def _figure(timed: _Timed, effect: float) -> Figure:
         higher_is_better=False,
         suite="",
         verdict=judge(-high, -low, math.log1p(effect)),
-        base=float(np.median(timed.before)),
-        new=float(np.median(timed.after)),
+        base=float(timed["before"].median()),
+        new=float(timed["after"].median()),
         difference=math.expm1(float(logs.mean())),
         low=math.expm1(low),
         high=math.expm1(high),
