@@ -144,7 +144,9 @@ def write(folder: Path, words: str, deed: str) -> str:
     return str(path)
 
 
-def cells(directory: Path, *methods: str, jobs: int = 2, **options: object) -> pd.DataFrame:
+def cells(
+    directory: Path, *methods: str, jobs: int = 2, setup_timeout: float = 600.0
+) -> pd.DataFrame:
     """Run methods on two small textures, and return the cells by variant."""
     benchmark = Benchmark(
         name="hostile",
@@ -154,8 +156,9 @@ def cells(directory: Path, *methods: str, jobs: int = 2, **options: object) -> p
         metrics=("psnr",),
         limit=2,
         timeout=8,
+        setup_timeout=setup_timeout,
     )
-    wanted = Options(jobs=jobs, memory=2 << 30, timing=False, **options)  # type: ignore[arg-type]
+    wanted = Options(jobs=jobs, memory=2 << 30, timing=False)
     run(make_plan(benchmark, describe=describe_apart), directory, wanted, Quiet())
     return read_run(directory).cells.set_index("variant")
 
@@ -280,8 +283,8 @@ class Counts(Method):
     def setup(self, device, seed):
         with Path({log!r}).open("a") as log:
             log.write(f"{{self.level}}\\n")
-        if {fails} and Path({log!r}).read_text().count("\\n") == 1:
-            raise OSError("by chance")
+        if Path({log!r}).read_text().count("\\n") == 1:
+            {deed}
 
     def inpaint(self, image, mask):
         return image
@@ -292,7 +295,7 @@ class Counts(Method):
 def test_each_variant_is_set_up_once_for_a_process(tmp_path: Path) -> None:
     log = tmp_path / "log"
     path = tmp_path / "counts.py"
-    path.write_text(COUNTS.format(log=str(log), fails=False))
+    path.write_text(COUNTS.format(log=str(log), deed="pass"))
     methods = [f"{path}[level={level}]" for level in range(1, 13)]
     assert (cells(tmp_path / "run", *methods, jobs=1)["status"] == "done").all()
     assert log.read_text().split() == [str(level) for level in range(1, 13)]
@@ -302,10 +305,21 @@ def test_each_variant_is_set_up_once_for_a_process(tmp_path: Path) -> None:
 def test_a_set_up_that_fails_by_chance_is_tried_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     path = tmp_path / "counts.py"
-    path.write_text(COUNTS.format(log=str(log), fails=True))
+    path.write_text(COUNTS.format(log=str(log), deed="raise OSError('by chance')"))
     assert (cells(tmp_path / "run", str(path), jobs=1)["status"] == "done").all()
     assert log.read_text().split() == ["0", "0"]
     record("Set-up that fails by chance", 1, "it is tried once more", "nothing")
+
+
+@pytest.mark.slow
+def test_a_set_up_that_takes_too_long_is_not_tried_again(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    path = tmp_path / "counts.py"
+    path.write_text(COUNTS.format(log=str(log), deed="import time; time.sleep(600)"))
+    found = cells(tmp_path / "run", str(path), jobs=1, setup_timeout=20)
+    assert found["failure"].unique().tolist() == ["set-up"]
+    assert found["message"].unique().tolist() == ["still running after 20 s"]
+    assert log.read_text().split() == ["0"]
 
 
 SHAPES = '''

@@ -13,7 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from inpaintbench.execution.pool import Ended, open_pool
+from inpaintbench.execution.pool import Pool
+from inpaintbench.execution.process import Limits
+from inpaintbench.storage.outcome import Failure
 
 
 def square(number: int) -> int:
@@ -46,19 +48,19 @@ def allocate(size: int) -> str:
 
 
 def test_results_come_back_with_their_tasks() -> None:
-    with open_pool(2) as pool:
+    with Pool(2) as pool:
         finished = {f.task: f.result for f in pool.map(square, range(20))}
     assert finished == {n: n * n for n in range(20)}
 
 
 def test_bad_tasks_end_alone_and_say_how() -> None:
     tasks = ["fine", "segfault", "hang", "kill", "exit", "also fine"]
-    with open_pool(2) as pool:
+    with Pool(2) as pool:
         results = {f.task: f.result for f in pool.map(misbehave, tasks, timeout=3)}
     assert results["fine"] == "fine"
     assert results["also fine"] == "also fine"
-    ends = {task: result for task, result in results.items() if isinstance(result, Ended)}
-    assert {task: end.failure for task, end in ends.items()} == {
+    ends = {task: result for task, result in results.items() if isinstance(result, Failure)}
+    assert {task: end.kind for task, end in ends.items()} == {
         "segfault": "crash",
         "hang": "timeout",
         "kill": "crash",
@@ -71,28 +73,36 @@ def test_bad_tasks_end_alone_and_say_how() -> None:
     assert "3 s" in ends["hang"].message
 
 
+def test_what_still_runs_ends_with_the_block() -> None:
+    begun = time.monotonic()
+    with pytest.raises(RuntimeError, match="enough"), Pool(2) as pool:
+        for _ in pool.map(misbehave, ["fine", "hang", "hang"]):
+            raise RuntimeError("enough")
+    assert time.monotonic() - begun < 60
+
+
 def test_a_worker_allocates_no_more_than_it_may() -> None:
-    with open_pool(1, memory=1 << 30) as pool:
+    with Pool(1, Limits(memory=1 << 30)) as pool:
         assert pool.run(allocate, 100 << 20) == "given"
         assert pool.run(allocate, 4 << 30) == "refused"
 
 
 def test_workers_inherit_the_thread_counts_and_the_parent_keeps_its_own() -> None:
     before = os.environ.get("OMP_NUM_THREADS")
-    with open_pool(1, threads=1) as pool:
+    with Pool(1, Limits(threads=1)) as pool:
         assert pool.run(misbehave, "threads") == "1 1"
     assert os.environ.get("OMP_NUM_THREADS") == before
 
 
 ORPHANS = """
 import os, sys, time
-from inpaintbench.execution.pool import open_pool
+from inpaintbench.execution.pool import Pool
 
 def nap(_):
     time.sleep(600)
 
 if __name__ == "__main__":
-    with open_pool(2) as pool:
+    with Pool(2) as pool:
         for _ in pool.map(nap, range(4)):
             pass
 """

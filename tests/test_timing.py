@@ -9,9 +9,11 @@ import pytest
 
 from inpaintbench.execution.cell import CellTask
 from inpaintbench.execution.method_process import MethodTask
+from inpaintbench.execution.process import Limits
 from inpaintbench.execution.timing import TimedCell, time_cells
 from inpaintbench.planning.benchmark import Benchmark, TimingSettings
-from inpaintbench.planning.plan import Plan, make_plan
+from inpaintbench.planning.case import Case
+from inpaintbench.planning.plan import Plan, Variant, make_plan
 
 pytestmark = pytest.mark.alone
 
@@ -81,13 +83,15 @@ def make(folder: Path, names: list[str], settings: TimingSettings) -> Plan:
 
 
 def measure(plan: Plan) -> dict[str, TimedCell]:
-    cells = [(case, list(plan.variants)) for case in plan.timed_cases()]
-    timed = time_cells(
-        cells,
-        plan.benchmark.timing,
-        lambda case, v: CellTask(case, MethodTask(v.specification, v.key, "cpu", 0, 30, 30)),
-    )
-    return {cell.variant.label: cell for cell in timed}
+    settings = plan.benchmark.timing
+    limits = Limits(settings.threads)
+
+    def cell(case: Case, v: Variant) -> TimedCell:
+        method = MethodTask(v.specification, v.key, "cpu", 0, 30, 30, limits, timed=True)
+        return TimedCell(v, CellTask(case, method))
+
+    blocks = [[cell(case, v) for v in plan.variants] for case in plan.timed_cases()]
+    return {cell.variant.label: cell for cell in time_cells(blocks, settings)}
 
 
 @pytest.mark.slow
@@ -120,7 +124,7 @@ def test_peak_memory_is_the_calls_own(tmp_path: Path) -> None:
 def test_a_method_that_fails_while_timed_stops_only_itself(tmp_path: Path) -> None:
     cells = measure(make(tmp_path, ["fail", "sleep"], TimingSettings(repeats=3)))
     assert "broken on purpose" in cells["fail"].failure.message
-    assert cells["fail"].timings == ()
+    assert cells["fail"].timings == []
     assert len(cells["sleep"].timings) >= 3
 
 

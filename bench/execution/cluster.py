@@ -6,22 +6,21 @@ own beside the Dask worker, and sends the compressed output back. The one client
 
 from __future__ import annotations
 
-import atexit
 import logging
 import multiprocessing
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
-from inpaintbench.errors import BenchError
-from inpaintbench.execution.pool import Ended, Finished, InOrder, Pool, Source, open_pool
+from inpaintbench.errors import BenchError, reason
+from inpaintbench.execution.pool import Places, Worker
+from inpaintbench.storage.outcome import Failure
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Future
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -31,6 +30,8 @@ _AHEAD = 3
 
 # Seconds to wait for a scheduler, and for a first worker, before saying so.
 _PATIENCE = 15
+
+_NOT_INSTALLED = "running on a cluster needs Dask: pip install 'inpaintbench[cluster]'"
 
 
 @dataclass(frozen=True)
@@ -55,72 +56,46 @@ class ClusterSettings:
     memory: int | None = None
 
 
-class ClusterPool:
-    """Workers of a Dask cluster, used as if they were processes here."""
+class ClusterPool(Places):
+    """Workers of a Dask cluster, used as if they were processes here.
+
+    They may come and go: a task whose worker went is run again by another.
+    """
 
     def __init__(self, client: Client) -> None:
         self._client = client
         self._address = client.scheduler.address
 
-    def map(
-        self,
-        function: Callable[[T], R],
-        tasks: Iterable[T] | Source[T],
-        timeout: float | None = None,
-    ) -> Iterator[Finished[T, R]]:
-        """Run tasks as they come and yield them as they finish, in any order.
+    def room(self) -> Mapping[str, int]:
+        """Keep tasks ahead at each worker."""
+        with self._watched():
+            return {place: _AHEAD * n for place, n in self._client.nthreads().items()}
 
-        Workers may come and go: a task whose worker went is run again by another.
+    def submit(
+        self, place: str, function: Callable[[T], R], task: T, timeout: float | None
+    ) -> Future[R | Failure]:
+        """Send a task to a worker, which others may take from it."""
+        where = {"workers": [place], "allow_other_workers": True, "pure": False}
+        with self._watched():
+            return self._client.submit(run_isolated, function, task, timeout, **where)
 
-        Raises
-        ------
-        BenchError
-            When the scheduler is gone.
-        """
-        from distributed import as_completed
-
-        source: Source[T] = tasks if isinstance(tasks, Source) else InOrder(tasks)
-        running: dict[str, tuple[str, T]] = {}
-        finished = as_completed(raise_errors=False)
-
-        def submit() -> None:
-            busy = Counter(worker for worker, _ in running.values())
-            for worker, threads in self._client.nthreads().items():
-                for _ in range(threads * _AHEAD - busy[worker]):
-                    task = source.take(worker)
-                    if task is None:
-                        break
-                    future = self._client.submit(
-                        run_isolated,
-                        function,
-                        task,
-                        timeout,
-                        pure=False,
-                        workers=[worker],
-                        allow_other_workers=True,
-                    )
-                    running[future.key] = worker, task
-                    finished.add(future)
+    def finished(self, futures: Iterable[Future[R]]) -> Iterable[Future[R]]:
+        """Wait for one, and return those that have a result."""
+        from distributed import wait
 
         with self._watched():
-            submit()
-        while running:
-            with self._watched():
-                future = next(finished)
-                _, task = running.pop(future.key)
-                if future.status == "error":
-                    error = future.exception()
-                    result: R | Ended = Ended("crash", f"{type(error).__name__}: {error}", "")
-                else:
-                    result = future.result()
-                future.release()
-            yield Finished(task, result)
-            with self._watched():
-                submit()
+            done: Iterable[Future[R]] = wait(list(futures), return_when="FIRST_COMPLETED").done
+            return done
 
-    def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
-        """Run one task and wait for it."""
-        return next(iter(self.map(function, [task], timeout))).result
+    def result(self, future: Future[R]) -> R | Failure:
+        """Fetch a result, and let the cluster forget it."""
+        with self._watched():
+            error = future.exception()
+            if error is not None:
+                return Failure("crash", f"{type(error).__name__}: {error}")
+            found: R = future.result()
+            future.release()
+            return found
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -139,10 +114,10 @@ class ClusterPool:
 
 
 _own = threading.local()
-"""The pool of each thread of this Dask worker."""
+"""The worker process of each thread of this Dask worker."""
 
 
-def run_isolated(function: Callable[[T], R], task: T, timeout: float | None) -> R | Ended:
+def run_isolated(function: Callable[[T], R], task: T, timeout: float | None) -> R | Failure:
     """Run a task in a process beside this Dask worker, which is started once and reused.
 
     Raises
@@ -152,12 +127,10 @@ def run_isolated(function: Callable[[T], R], task: T, timeout: float | None) -> 
     """
     if multiprocessing.current_process().daemon:
         raise RuntimeError("this Dask worker may not start processes: start it with --no-nanny")
-    if not hasattr(_own, "pool"):
-        stack = ExitStack()
-        atexit.register(stack.close)
-        _own.pool = stack.enter_context(open_pool(1))
-    pool: Pool = _own.pool
-    return pool.run(function, task, timeout)
+    if not hasattr(_own, "worker"):
+        _own.worker = Worker()
+    worker: Worker = _own.worker
+    return worker.run(function, task, timeout)
 
 
 @contextmanager
@@ -172,7 +145,7 @@ def open_cluster(settings: ClusterSettings) -> Iterator[ClusterPool]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise _not_installed() from error
+        raise BenchError(_NOT_INSTALLED) from error
     for name in ("distributed", "distributed.client"):
         # what happens to the cluster is said in our own words
         logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -188,7 +161,7 @@ def open_cluster(settings: ClusterSettings) -> Iterator[ClusterPool]:
                 client = Client(settings.scheduler, timeout=_PATIENCE)
             except (OSError, TimeoutError, ValueError) as error:
                 raise BenchError(
-                    f"no Dask scheduler answers at {settings.scheduler} ({_line(error)})"
+                    f"no Dask scheduler answers at {settings.scheduler} ({reason(error)})"
                 ) from error
             stack.enter_context(client)
             try:
@@ -212,20 +185,6 @@ def _slurm(settings: ClusterSettings):  # type: ignore[no-untyped-def]
     try:
         from dask_jobqueue import SLURMCluster
     except ImportError as error:
-        raise _not_installed() from error
-    memory = settings.memory or 4 << 30
-    return SLURMCluster(
-        cores=1,
-        processes=1,
-        memory=f"{memory / (1 << 30):g}GiB",
-        nanny=False,
-        job_name="inpaintbench",
-    )
-
-
-def _not_installed() -> BenchError:
-    return BenchError("running on a cluster needs Dask: pip install 'inpaintbench[cluster]'")
-
-
-def _line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
+        raise BenchError(_NOT_INSTALLED) from error
+    memory = f"{(settings.memory or 4 << 30) / (1 << 30):g}GiB"
+    return SLURMCluster(cores=1, processes=1, memory=memory, nanny=False, job_name="inpaintbench")

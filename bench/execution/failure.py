@@ -12,7 +12,6 @@ from inpaintbench.storage.outcome import Failure
 _LINE = 500
 _TRACEBACK = 20_000
 _FRAMES = 30
-_CHAIN = 3
 
 # How libraries say that an allocation failed, when not by MemoryError.
 _MEMORY_WORDS = ("bad_alloc", "insufficient memory", "out of memory", "can't allocate memory")
@@ -20,7 +19,15 @@ _MEMORY_WORDS = ("bad_alloc", "insufficient memory", "out of memory", "can't all
 _OURS = Path(__file__).resolve().parent
 
 
-def failure_of(error: BaseException, kind: str = "exception", printed: str = "") -> Failure:
+class Failed(Exception):
+    """Something that was planned has no result."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+def failure_of(error: BaseException, kind: str = "exception") -> Failure:
     """Describe what was raised.
 
     Parameters
@@ -29,8 +36,6 @@ def failure_of(error: BaseException, kind: str = "exception", printed: str = "")
         Anything; its text may raise, be no string, be endless or not be encodable.
     kind : str
         The kind of failure, unless it is a lack of memory.
-    printed : str
-        The last lines that the process printed.
     """
     line = one_line(error)
     ours = isinstance(error, BenchError | DataError) and line
@@ -40,20 +45,12 @@ def failure_of(error: BaseException, kind: str = "exception", printed: str = "")
         message=clean(line if ours else ": ".join(filter(None, (_name(error), line))), _LINE),
         location=_location(error),
         traceback=_traceback(error),
-        printed=printed,
     )
 
 
 def clean(text: str, length: int) -> str:
     """Cut a text, and make visible what can't be shown or stored."""
     return visible(text if len(text) <= length else f"{text[: length - 1]}…")
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return clean(str.__str__(str(error)), _TRACEBACK)
-    except BaseException:
-        return one_line(error)
 
 
 def _name(error: BaseException) -> str:
@@ -74,14 +71,7 @@ def _location(error: BaseException) -> str:
 
 
 def _traceback(error: BaseException) -> str:
-    parts: list[str] = []
-    current: BaseException | None = error
-    for _ in range(_CHAIN):
-        if current is None:
-            break
-        frames = "".join(traceback.format_tb(current.__traceback__, limit=-_FRAMES))
-        parts.insert(0, f"{frames}{_name(current)}: {_text(current)}")
-        current = current.__cause__ or (
-            None if current.__suppress_context__ else current.__context__
-        )
-    return clean("\n\n".join(parts), _TRACEBACK)
+    try:
+        return clean("".join(traceback.format_exception(error, limit=-_FRAMES)), _TRACEBACK)
+    except BaseException:
+        return one_line(error)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from multiprocessing.heap import Arena
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from inpaintbench.errors import BenchError
 from inpaintbench.execution import method_host
-from inpaintbench.execution.failure import clean
-from inpaintbench.execution.process import IsolatedProcess, Limits
+from inpaintbench.execution.failure import Failed, clean
+from inpaintbench.execution.process import LIMITS, IsolatedProcess, Limits
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.planning.plan import Variant, describe
 from inpaintbench.plugins import registry
@@ -34,6 +35,9 @@ _SHARED_BYTES = 32 << 20
 # How far the method's clock may lag behind ours, as a share and in seconds.
 _CLOCK_SHARE = 0.05
 _CLOCK_SECONDS = 2e-3
+
+# Seconds beyond what is allowed after which the process that watches a method is stuck.
+_MARGIN = 120.0
 
 # What handing over an array may take: seconds, and bytes of the image in each further one.
 _HANDING_SECONDS = 0.1
@@ -57,6 +61,11 @@ class MethodTask:
         Seed of the run.
     timeout, setup_timeout : float
         Seconds that a call and that set-up may take.
+    limits : Limits
+        Threads and memory of its process.
+    timed : bool
+        Whether calls are timed: in a process started from nothing, its libraries held to the
+        threads, beside those of other methods.
     """
 
     specification: str
@@ -65,6 +74,13 @@ class MethodTask:
     seed: int
     timeout: float
     setup_timeout: float
+    limits: Limits = LIMITS
+    timed: bool = False
+
+    @property
+    def longest(self) -> float:
+        """Seconds of set-up and two calls after which the process that watches them is stuck."""
+        return 2 * self.setup_timeout + 2 * self.timeout + _MARGIN
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +92,6 @@ class Returned:
     array : array or None
         What the method returned, as it is; of one with another number of values than the image,
         only shape and dtype are right.
-    type_name : str
-        The type of what it returned, where that is no array.
     seconds : float
         Wall time of the call.
     skip : str
@@ -85,17 +99,8 @@ class Returned:
     """
 
     array: NDArray[np.generic] | None = None
-    type_name: str = ""
     seconds: float = 0.0
     skip: str = ""
-
-
-class MethodFailed(Exception):
-    """How a method failed."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 class MethodProcess:
@@ -103,65 +108,60 @@ class MethodProcess:
 
     Parameters
     ----------
-    limits : Limits
-        Threads and memory.
-    start : str
+    limits, start
         As in `IsolatedProcess`.
     """
 
-    def __init__(self, limits: Limits, start: str = "forkserver") -> None:
-        self._limits = limits
+    def __init__(self, limits: Limits = LIMITS, start: str = "forkserver") -> None:
         self._shared: Arena | None = None
         with suppress(OSError):  # without it, arrays go through the connection
             self._shared = Arena(_SHARED_BYTES)
         self._process = IsolatedProcess(method_host.serve, limits, start, self._shared)
         self.pid = self._process.pid
-        self.alive = True
+        self.end = self._process.end
+        self.baseline_bytes = self.setup_seconds = 0.0
+        self.first_seconds: float | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be called."""
+        return self._process.alive
 
     def describe(self, specification: str, device: str) -> Variant:
         """Describe a variant without loading its code here.
 
         Raises
         ------
-        MethodFailed
+        Failed
             When it can't be loaded.
         """
-        with self._limited(_DESCRIBE_SECONDS):
+        with self._asking(_DESCRIBE_SECONDS):
             self._send({"describe": specification, "device": device})
             return _variant(self._answer()["variant"])
 
-    def set_up(self, task: MethodTask, *, hold_threads: bool = False) -> float:
-        """Load the method and set it up; return the seconds that took.
+    def set_up(self, task: MethodTask) -> None:
+        """Load the method and set it up, and note the memory before and the seconds that it took.
 
         Raises
         ------
-        MethodFailed
+        Failed
             When it raises, crashes, takes too long, or isn't the one of the plan.
         """
-        with self._limited(task.setup_timeout, "set-up"):
+        with self._asking(task.setup_timeout, "set-up"):
+            self._send({"ping": True})
+            _require(self._answer()["ready"] is True)  # it has its imports
+        self.baseline_bytes = self.memory("VmRSS")
+        with self._asking(task.setup_timeout, "set-up"):
             wanted = {
                 "specification": task.specification,
                 "key": task.key,
                 "device": task.device,
                 "seed": task.seed,
-                "threads": self._limits.threads if hold_threads else 0,
+                "threads": task.limits.threads if task.timed else 0,
             }
             self._send({"set up": wanted})
-            answer, seconds = self._timed_answer()
+            answer, self.setup_seconds = self._timed_answer()
             _require(answer["ready"] is True)
-            return seconds
-
-    def wait(self, timeout: float) -> None:
-        """Wait until the process has its imports and answers.
-
-        Raises
-        ------
-        MethodFailed
-            When it doesn't.
-        """
-        with self._limited(timeout, "set-up"):
-            self._send({"ping": True})
-            _require(self._answer()["ready"] is True)
 
     def call(
         self, image: Image, mask: Mask, seed: int, timeout: float, *, alone: bool = False
@@ -183,10 +183,10 @@ class MethodProcess:
 
         Raises
         ------
-        MethodFailed
-            When it raises, crashes or takes too long.
+        Failed
+            When it raises, crashes, takes too long, or returns no array.
         """
-        with self._limited(timeout):
+        with self._asking(timeout):
             call = {"shape": image.shape, "dtype": image.dtype.str, "seed": seed, "alone": alone}
             data = image.tobytes() + mask.tobytes()
             shared = method_host.put(self._shared, data)
@@ -199,8 +199,10 @@ class MethodProcess:
             if "skip" in answer:
                 return Returned(skip=clean(str(answer["skip"]), 500))
             seconds = _agreed(answer["seconds"], seen)
+            self.first_seconds = self.first_seconds or seconds
             if "returned" in answer:
-                return Returned(type_name=clean(str(answer["returned"]), 100), seconds=seconds)
+                found = clean(str(answer["returned"]), 100)
+                raise Failed(Failure("wrong dtype", f"returned {found}, wanted an array"))
             return Returned(self._array(answer, image.size), seconds=seconds)
 
     def _array(self, answer: dict[str, Any], size: int) -> NDArray[np.generic]:
@@ -215,14 +217,18 @@ class MethodProcess:
             _require(self._shared is not None and length <= _SHARED_BYTES)
             data = bytes(self._shared.buffer[:length])  # type: ignore[union-attr]
         else:
-            data = self._process.connection.recv_bytes(length)
+            data = self._process.answering().recv_bytes(length)
         return np.frombuffer(data, kind).reshape(shape)
 
-    def end(self) -> None:
-        """Let the process go, and kill what it has started."""
-        if self.alive:
-            self.alive = False
-            self._process.end()
+    def memory(self, name: str) -> float:
+        """Return its resident memory: now (VmRSS), or at its peak since the last reset (VmHWM)."""
+        with suppress(OSError):
+            for line in Path(f"/proc/{self.pid}/status").read_text("utf-8").splitlines():
+                if line.startswith(f"{name}:"):
+                    return float(line.split()[1]) * 1024
+        with suppress(psutil.Error):  # off Linux, where no peak is to be had
+            return float(psutil.Process(self.pid).memory_info().rss)
+        return math.nan
 
     def _send(self, request: dict[str, Any]) -> None:
         self._process.connection.send_bytes(json.dumps(request).encode())
@@ -232,17 +238,17 @@ class MethodProcess:
 
         Raises
         ------
-        MethodFailed
+        Failed
             When it says that the method raised.
         """
-        answer: dict[str, Any] = json.loads(self._process.connection.recv_bytes(_ANSWER_BYTES))
+        answer: dict[str, Any] = json.loads(self._process.answering().recv_bytes(_ANSWER_BYTES))
         _require(isinstance(answer, dict))
         if "failed" in answer:
             told = answer["failed"]
             _require(isinstance(told, dict))
             texts = {name: clean(str(told[name]), cut) for name, cut in _LENGTHS.items()}
             kind = told["kind"] if told["kind"] in _KINDS else "exception"
-            raise MethodFailed(Failure(kind=kind, printed=self._process.printed(), **texts))
+            raise Failed(Failure(kind=kind, printed=self._process.printed(), **texts))
         return answer
 
     def _timed_answer(self, handing: float = _HANDING_SECONDS) -> tuple[dict[str, Any], float]:
@@ -257,46 +263,60 @@ class MethodProcess:
         # what it does between its end and its answer is to hand over an array
         return answer, max(ended, time.perf_counter() - handing) - began
 
-    @contextmanager
-    def _limited(self, seconds: float, kind: str = "timeout") -> Iterator[None]:
-        """Kill the process when the time is over; whatever breaks inside is a failure of it.
+    def _asking(self, seconds: float, kind: str = "") -> AbstractContextManager[None]:
+        """Limit the time of a request; what isn't an answer to it is a failure of the process."""
+        wrong = (ValueError, TypeError, KeyError, RecursionError)
+        return self._process.limited(seconds, kind, wrong)
 
-        Parameters
-        ----------
-        seconds : float
-            The time.
-        kind : str
-            The kind of failure when it is over.
-        """
-        over = threading.Event()
 
-        def end() -> None:
-            over.set()
-            self._process.show_where()
-            self._process.kill()
+_kept: dict[MethodTask, MethodProcess | Failure] = {}
+"""The methods of this process, in processes of their own."""
 
-        timer = threading.Timer(seconds, end)
-        timer.daemon = True
-        timer.start()
+_SETUP_TRIES = 2
+"""Times that set-up is tried, within its time: one that failed by chance shall not cost much."""
+
+
+def ready(task: MethodTask) -> MethodProcess:
+    """Return a process in which a method is set up, started or kept.
+
+    Those of other methods end, unless calls are timed.
+
+    Raises
+    ------
+    Failed
+        When it can't be set up, now or when it was tried.
+    """
+    for other in [other for other in _kept if other != task and not task.timed]:
+        ended = _kept.pop(other)
+        if isinstance(ended, MethodProcess):
+            ended.end()
+    kept = _kept.get(task)
+    if kept is None or (isinstance(kept, MethodProcess) and not kept.alive):
         try:
-            yield
-        except (EOFError, OSError, ValueError, TypeError, KeyError, RecursionError) as error:
-            # closed, or not what an answer looks like: this process is of no more use
-            timer.cancel()
-            if over.is_set():
-                timer.join()
-            self.alive = False
-            message = self._process.bury()
-            if over.is_set():
-                message = f"still running after {seconds:g} s"
-            elif not isinstance(error, EOFError | OSError):
-                message = "the process sent what isn't an answer"
-            found = kind if over.is_set() or kind == "set-up" else "crash"
-            raise MethodFailed(
-                Failure(kind=found, message=message, printed=self._process.printed())
-            ) from None
-        finally:
-            timer.cancel()
+            kept = _set_up(task)
+        except Failed as error:
+            kept = error.failure
+        _kept[task] = kept
+    if isinstance(kept, Failure):
+        raise Failed(kept)
+    return kept
+
+
+def _set_up(task: MethodTask) -> MethodProcess:
+    deadline = time.monotonic() + task.setup_timeout
+    tries = 0
+    while True:
+        process = MethodProcess(task.limits, "spawn" if task.timed else "forkserver")
+        tries += 1
+        try:
+            process.set_up(task)
+        except Failed as error:
+            process.end()
+            vain = error.failure.kind == "environment" or time.monotonic() >= deadline
+            if vain or tries == _SETUP_TRIES:
+                raise
+        else:
+            return process
 
 
 def _require(right: bool) -> None:
@@ -332,10 +352,10 @@ def describe_apart(specification: str, device: str) -> Variant:
     """
     if registry.is_ours(specification):
         return describe(specification, device)
-    process = MethodProcess(Limits())
+    process = MethodProcess()
     try:
         return process.describe(specification, device)
-    except MethodFailed as error:
+    except Failed as error:
         raise BenchError(error.failure.message) from error
     finally:
         process.end()

@@ -1,107 +1,57 @@
-"""Worker processes that run tasks: one that hangs, crashes or is killed ends alone."""
+"""Run tasks in processes: one that hangs, crashes or is killed ends alone."""
 
 from __future__ import annotations
 
 import pickle
-import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from multiprocessing.connection import Connection, wait
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing.connection import Connection
+from types import TracebackType
+from typing import Any, Generic, Self, TypeAlias, TypeVar
 
 import psutil
 
-from inpaintbench.execution.failure import failure_of
-from inpaintbench.execution.process import IsolatedProcess, Limits
+from inpaintbench.execution.failure import Failed, failure_of
+from inpaintbench.execution.process import LIMITS, IsolatedProcess, Limits
+from inpaintbench.storage.outcome import Failure
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 R = TypeVar("R")
 
-
-@dataclass(frozen=True)
-class Ended:
-    """A task that ended without a result: the process was killed or died."""
-
-    failure: str
-    message: str
-    printed: str
+Source: TypeAlias = Callable[[Hashable], T | None]
+"""Gives each place the task that suits it best, or None when there are no more for it now."""
 
 
 @dataclass(frozen=True)
 class Finished(Generic[T, R]):
-    """A task with its result, or with how it ended."""
+    """A task with its result, or with how its process ended."""
 
     task: T
-    result: R | Ended
+    result: R | Failure
 
 
-@runtime_checkable
-class Source(Protocol[T_co]):
-    """Gives each worker the task that suits it best."""
+class Places(ABC):
+    """Where tasks run, each place so many at a time."""
 
-    def take(self, worker: object) -> T_co | None:
-        """Return a task for a worker, or None when there are no more for it now."""
+    @abstractmethod
+    def room(self) -> Mapping[Any, int]:
+        """Return the places there are by now, and how many tasks each takes."""
 
+    @abstractmethod
+    def submit(self, place: Any, function: Callable[[T], R], task: T, timeout: float | None) -> Any:
+        """Start a task, and return its future."""
 
-class InOrder(Generic[T]):
-    """Tasks in their order, for whichever worker comes first."""
+    @abstractmethod
+    def finished(self, futures: Iterable[Any]) -> Iterable[Any]:
+        """Wait until some futures have a result, and return these."""
 
-    def __init__(self, tasks: Iterable[T]) -> None:
-        self._tasks = iter(tasks)
-
-    def take(self, worker: object) -> T | None:
-        """Return the next task."""
-        return next(self._tasks, None)
-
-
-@dataclass(eq=False)
-class _Worker:
-    """A place for a process, and what it is working on."""
-
-    limits: Limits
-    start: str
-    process: IsolatedProcess | None = None
-    deadline: float = field(default=0.0, init=False)
-
-    def send(self, function: Callable[[T], R], task: T, timeout: float | None) -> None:
-        if self.process is not None and wait([self.process.sentinel], 0):
-            self.process.bury()  # it was killed while it had nothing to do
-            self.process = None
-        if self.process is None:
-            self.process = IsolatedProcess(_serve, self.limits, self.start)
-        self.deadline = float("inf") if timeout is None else time.monotonic() + timeout
-        with suppress(OSError):  # it died just now, which the result will say
-            self.process.connection.send((function, task))
-
-    def result(self, timeout: float | None) -> Any:
-        """Return the result that is there, or how the process ended."""
-        assert self.process is not None
-        answer = None
-        with suppress(EOFError, OSError, pickle.UnpicklingError):
-            if self.process.connection.poll():
-                answer = self.process.connection.recv()
-        if answer is not None:
-            right, result = answer
-            if not right:
-                raise result
-            return result
-        failure, message = "crash", ""
-        if time.monotonic() >= self.deadline:
-            failure, message = "timeout", f"still running after {timeout:g} s"
-            self.process.show_where()
-            self.process.kill()
-        ended, self.process = self.process, None
-        cause = ended.bury()
-        return Ended(failure, message or cause, ended.printed())
-
-
-class Pool:
-    """Worker processes that run one task each at a time."""
-
-    def __init__(self, jobs: int, limits: Limits, start: str) -> None:
-        self._workers = [_Worker(limits, start) for _ in range(jobs)]
+    @abstractmethod
+    def result(self, future: Any) -> Any:
+        """Return the result of a future."""
 
     def map(
         self,
@@ -114,9 +64,9 @@ class Pool:
         Parameters
         ----------
         function : callable
-            Importable by name in the workers.
+            Importable by name in the processes.
         tasks : iterable or Source
-            Read only as fast as workers take them.
+            Read only as fast as they are taken.
         timeout : float, optional
             Seconds after which a task's process is killed.
 
@@ -125,57 +75,124 @@ class Pool:
         Exception
             What the function raised.
         """
-        source: Source[T] = tasks if isinstance(tasks, Source) else InOrder(tasks)
-        running: dict[_Worker, T] = {}
+        in_order = iter(()) if callable(tasks) else iter(tasks)
+        take: Source[T] = tasks if callable(tasks) else lambda place: next(in_order, None)
+        running: dict[Any, tuple[Hashable, T]] = {}
 
-        def give(worker: _Worker) -> None:
-            task = source.take(worker)
-            if task is not None:
-                running[worker] = task
-                worker.send(function, task, timeout)
+        def fill() -> None:
+            busy = Counter(place for place, _ in running.values())
+            for place, room in self.room().items():
+                for _ in range(room - busy[place]):
+                    task = take(place)
+                    if task is None:
+                        break
+                    running[self.submit(place, function, task, timeout)] = place, task
 
-        for worker in self._workers:
-            give(worker)
+        fill()
         while running:
-            for worker in _ready(running):
-                task = running.pop(worker)
-                result = worker.result(timeout)
-                give(worker)  # before the caller stores the result, so that no worker waits
-                yield Finished(task, result)
-            # a worker for which there was nothing may be wanted for what another left
-            for worker in self._workers:
-                if worker not in running:
-                    give(worker)
+            done = [Finished(running.pop(f)[1], self.result(f)) for f in self.finished(running)]
+            fill()  # before the caller stores the results, so that no place waits
+            yield from done
+            fill()  # a place for which there was nothing may be wanted for what another left
 
-    def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Ended:
+    def run(self, function: Callable[[T], R], task: T, timeout: float | None = None) -> R | Failure:
         """Run one task and wait for it."""
         return next(iter(self.map(function, [task], timeout))).result
 
-    def close(self, *, at_once: bool) -> None:
-        """End the processes."""
-        for worker in self._workers:
-            if worker.process is not None:
-                if at_once:
-                    worker.process.kill()
-                else:
-                    worker.process.connection.close()
-        for worker in self._workers:
-            if worker.process is not None:
-                worker.process.end()
-                worker.process = None
+
+class Worker:
+    """A process that runs one task at a time, and another one after each that it doesn't survive.
+
+    Parameters
+    ----------
+    limits, start
+        As in `IsolatedProcess`.
+    """
+
+    def __init__(self, limits: Limits = LIMITS, start: str = "forkserver") -> None:
+        self._limits, self._start = limits, start
+        self.process: IsolatedProcess | None = None
+        self._killed = False
+
+    def run(self, function: Callable[[T], R], task: T, timeout: float | None) -> R | Failure:
+        """Run a task and return its result, or how the process ended."""
+        if self.process is not None and not self.process.alive:
+            self.process.end()  # it was killed while it had nothing to do
+            self.process = None
+        if self.process is None:
+            self.process = IsolatedProcess(_serve, self._limits, self._start)
+        if self._killed:
+            self.process.kill()
+        try:
+            with self.process.limited(timeout, wrong=(pickle.UnpicklingError,)):
+                self.process.connection.send((function, task))
+                right, result = self.process.answering().recv()
+        except Failed as error:
+            return error.failure
+        if not right:
+            raise result
+        found: R = result
+        return found
+
+    def kill(self) -> None:
+        """End the process for good, from another thread: one that is being started, too."""
+        self._killed = True
+        if self.process is not None:
+            self.process.kill()
 
 
-def _ready(running: dict[_Worker, T]) -> list[_Worker]:
-    """Wait until a worker has a result, has died, or is over its time."""
-    places: dict[Any, _Worker] = {}
-    for worker in running:
-        assert worker.process is not None
-        places |= {worker.process.connection: worker, worker.process.sentinel: worker}
-    patience = min(worker.deadline for worker in running) - time.monotonic()
-    found = wait(list(places), None if patience == float("inf") else max(0.0, patience))
-    now = time.monotonic()
-    ready = {places[place] for place in found}
-    return [worker for worker in running if worker in ready or worker.deadline <= now]
+class Pool(Places):
+    """Worker processes here, started when first used; leaving the block ends them.
+
+    Parameters
+    ----------
+    jobs : int
+        Number of processes.
+    limits, start
+        As in `IsolatedProcess`.
+    """
+
+    def __init__(self, jobs: int, limits: Limits = LIMITS, start: str = "forkserver") -> None:
+        self._workers = [Worker(limits, start) for _ in range(jobs)]
+        self._threads = ThreadPoolExecutor(jobs)
+
+    def __enter__(self) -> Self:
+        """Start nothing yet."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """End the processes, all together; at once where something was raised."""
+        for worker in self._workers if error is not None else ():
+            worker.kill()
+        self._threads.shutdown()
+        processes = [worker.process for worker in self._workers if worker.process is not None]
+        for process in processes:
+            process.connection.close()
+        for process in processes:
+            process.end()
+
+    def room(self) -> Mapping[Worker, int]:
+        """Each worker takes one task."""
+        return dict.fromkeys(self._workers, 1)
+
+    def submit(
+        self, place: Worker, function: Callable[[T], R], task: T, timeout: float | None
+    ) -> Future[R | Failure]:
+        """Have a thread wait for the worker."""
+        return self._threads.submit(place.run, function, task, timeout)
+
+    def finished(self, futures: Iterable[Future[R]]) -> Iterable[Future[R]]:
+        """Wait for one, and return those that have a result."""
+        return wait(futures, return_when=FIRST_COMPLETED).done
+
+    def result(self, future: Future[R]) -> R:
+        """Return the result of a future."""
+        return future.result()
 
 
 def _serve(connection: Connection) -> None:
@@ -201,32 +218,7 @@ def _sendable(error: BaseException) -> Exception:
     return RuntimeError(failure_of(error).message)
 
 
-@contextmanager
-def open_pool(
-    jobs: int, *, threads: int = 1, memory: int | None = None, start: str = "forkserver"
-) -> Iterator[Pool]:
-    """Have worker processes, started when first used; leaving the block ends them.
-
-    Parameters
-    ----------
-    jobs : int
-        Number of processes.
-    threads : int
-        Threads that numerical libraries are held to in each.
-    memory : int, optional
-        Bytes that each process may allocate.
-    start : str
-        As in `IsolatedProcess`.
-    """
-    pool = Pool(jobs, Limits(threads, memory), start)
-    try:
-        yield pool
-    except BaseException:
-        pool.close(at_once=True)
-        raise
-    pool.close(at_once=False)
-
-
+@cache
 def default_memory(jobs: int) -> int:
     """Return the bytes each of several workers may allocate: four fifths of the machine's."""
     return int(psutil.virtual_memory().total * 0.8 / jobs)

@@ -17,11 +17,14 @@ from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
-from multiprocessing.util import get_temp_dir
+from multiprocessing.util import Finalize, get_temp_dir
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+from inpaintbench.execution.failure import Failed
+from inpaintbench.storage.outcome import Failure
 
 # What every numerical library reads when it is loaded.
 THREAD_VARIABLES = (
@@ -32,6 +35,9 @@ THREAD_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "NUMBA_NUM_THREADS",
 )
+
+ENDS = ("timeout", "crash")
+"""The kinds of failure of a process that was ended or ended itself."""
 
 _PRINTED_BYTES = 4000
 
@@ -56,6 +62,10 @@ class Limits:
 
     threads: int = 1
     memory: int | None = None
+
+
+LIMITS = Limits()
+"""One thread, and no bound."""
 
 
 class IsolatedProcess:
@@ -85,9 +95,9 @@ class IsolatedProcess:
         shared: Any = None,
     ) -> None:
         self.connection, theirs = Pipe()
-        printed, writer = Pipe(duplex=False)
+        self._output, writer = Pipe(duplex=False)
         arguments = (serve, theirs, writer, limits, shared)
-        with _thread_variables(limits.threads):
+        with _one_at_a_time, _thread_variables(limits.threads):
             try:
                 self._process = _launched(_context(start), arguments)
             except (OSError, EOFError):
@@ -98,14 +108,77 @@ class IsolatedProcess:
         writer.close()
         assert self._process.pid is not None
         self.pid = self._process.pid
-        self.sentinel = self._process.sentinel
-        self._printed = _Printed(printed)
+        self._sentinel = self._process.sentinel
+        self._printed = bytearray()
+        self._reader = threading.Thread(target=self._read_output, daemon=True)
+        self._reader.start()
+        self.end = Finalize(None, self._end, exitpriority=1)
+        """Let the process go, and kill what is left of it; done when this one exits, at last."""
 
-    def show_where(self) -> None:
-        """Have the process print where it is, and give it the time."""
-        with suppress(OSError, AttributeError):  # AttributeError: Windows has no such signal
-            os.kill(self.pid, signal.SIGUSR1)
-        time.sleep(_GRACE)
+    @property
+    def alive(self) -> bool:
+        """Whether it can still be asked for something."""
+        return self.end.still_active() and not wait([self._sentinel], 0)
+
+    def answering(self) -> Connection:
+        """Wait for an answer, and return the connection that has it.
+
+        Raises
+        ------
+        EOFError
+            When the process is gone instead.
+        """
+        wait([self.connection, self._sentinel])
+        if not self.connection.poll():
+            raise EOFError
+        return self.connection
+
+    @contextmanager
+    def limited(
+        self, seconds: float | None, kind: str = "", wrong: tuple[type[Exception], ...] = ()
+    ) -> Iterator[None]:
+        """Kill the process when the time is over, or when what is asked of it inside breaks.
+
+        Parameters
+        ----------
+        seconds : float or None
+            The time.
+        kind : str
+            The kind of failure; ``timeout`` or ``crash`` unless it is given.
+        wrong : tuple of exception types
+            What is raised inside when an answer isn't one.
+
+        Raises
+        ------
+        Failed
+            When it was killed or has ended; it is of no more use then.
+        """
+        over = threading.Event()
+        broken: tuple[type[Exception], ...] = (EOFError, OSError, *wrong)
+
+        def end() -> None:
+            over.set()
+            self._show_where()
+            self.kill()
+
+        timer = threading.Timer(seconds or 0.0, end)
+        timer.daemon = True
+        if seconds is not None:
+            timer.start()
+        try:
+            yield
+        except broken as error:
+            timer.cancel()
+            if over.is_set():
+                timer.join()
+            message, usual = self._bury(), "crash"
+            if over.is_set():
+                message, usual = f"still running after {seconds:g} s", "timeout"
+            elif not isinstance(error, EOFError | OSError):
+                message = "the process sent what isn't an answer"
+            raise Failed(Failure(kind or usual, message, printed=self.printed())) from None
+        finally:
+            timer.cancel()
 
     def kill(self) -> None:
         """End the process and all that it started, at once."""
@@ -116,13 +189,26 @@ class IsolatedProcess:
             self._process.kill()
         _kill(started)
 
-    def end(self) -> str:
-        """Let the process go, kill what is left of it, and say how it ended."""
-        started = self._started()
-        self.connection.close()
-        wait([self.sentinel], _FAREWELL)
-        _kill(started)
-        return self.bury()
+    def printed(self) -> str:
+        """Return the end of what the process printed so far."""
+        deadline = time.monotonic() + _GRACE
+        with suppress(OSError):
+            while self._reader.is_alive() and self._output.poll() and time.monotonic() < deadline:
+                time.sleep(0.001)
+        return bytes(self._printed).decode(errors="replace").strip()
+
+    def _read_output(self) -> None:
+        """Read what it prints, so that it never waits, and keep the end of it."""
+        with suppress(OSError):
+            while data := os.read(self._output.fileno(), 1 << 16):
+                self._printed += data
+                del self._printed[:-_PRINTED_BYTES]
+
+    def _show_where(self) -> None:
+        """Have the process print where it is, and give it the time."""
+        with suppress(OSError, AttributeError):  # AttributeError: Windows has no such signal
+            os.kill(self.pid, signal.SIGUSR1)
+        time.sleep(_GRACE)
 
     def _started(self) -> list[psutil.Process]:
         """List what it has started, in whatever session."""
@@ -131,49 +217,31 @@ class IsolatedProcess:
             return children
         return []
 
-    def bury(self) -> str:
+    def _end(self) -> None:
+        started = self._started()
+        self.connection.close()
+        wait([self._sentinel], _FAREWELL)
+        _kill(started)
+        self._bury()
+
+    def _bury(self) -> str:
         """Kill what is left of the process and say how it ended."""
+        self.end.cancel()
         # one that is ending by itself shall say how
-        wait([self.sentinel], _GRACE)
+        wait([self._sentinel], _GRACE)
         self.kill()
-        self._process.join()
+        with _one_at_a_time:
+            self._process.join()
         cause = _cause(self._process.exitcode)
         self.connection.close()
-        self._printed.finish()
+        # what escaped the process's session may keep the pipe open
+        self._reader.join(_GRACE)
         self._process.close()
         return cause
 
-    def printed(self) -> str:
-        """Return the last lines that the process printed."""
-        return self._printed.text()
 
-
-class _Printed:
-    """Reads what a process prints, so that it never waits, and keeps the end of it."""
-
-    def __init__(self, reader: Connection) -> None:
-        self._reader = reader
-        self._kept = bytearray()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self._thread.start()
-
-    def _read(self) -> None:
-        with suppress(OSError):
-            while data := os.read(self._reader.fileno(), 1 << 16):
-                self._kept += data
-                del self._kept[:-_PRINTED_BYTES]
-
-    def text(self) -> str:
-        """Return the end of what was printed so far."""
-        deadline = time.monotonic() + _GRACE
-        with suppress(OSError):
-            while self._thread.is_alive() and self._reader.poll() and time.monotonic() < deadline:
-                time.sleep(0.001)
-        return bytes(self._kept).decode(errors="replace").strip()
-
-    def finish(self) -> None:
-        """Read the rest; what escaped the process's session may keep the pipe open."""
-        self._thread.join(_GRACE)
+_one_at_a_time = threading.Lock()
+"""Starting a process changes the environment for a moment, and asks after all that have ended."""
 
 
 def _kill(processes: list[psutil.Process]) -> None:

@@ -7,19 +7,25 @@ any end, planned or not, carries on where the last one was.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from inpaintbench.execution.cell import CellTask, environment_here, measure_case, run_cell
-from inpaintbench.execution.cluster import ClusterPool, ClusterSettings, open_cluster
+from inpaintbench.execution.cell import (
+    CellTask,
+    environment_here,
+    image_failure,
+    measure_case,
+    run_cell,
+)
+from inpaintbench.execution.cluster import ClusterSettings, open_cluster
 from inpaintbench.execution.method_process import MethodTask
-from inpaintbench.execution.pool import Ended, Pool, default_memory, open_pool
-from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, check_metrics, score_case
-from inpaintbench.execution.timing import time_cells
-from inpaintbench.planning.case import Case, load_sample
+from inpaintbench.execution.pool import Places, Pool, default_memory
+from inpaintbench.execution.process import ENDS, Limits
+from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, missing_metrics, score_case
+from inpaintbench.execution.timing import TimedCell, time_cells
+from inpaintbench.planning.case import Case
 from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.outcome import CellOutcome, Failure
@@ -28,9 +34,6 @@ from inpaintbench.storage.store import Store
 # Cases worked on at once, method by method: enough to make set-up rare, few enough that their
 # arrays are still at hand for the next method.
 _PAGE = 1000
-
-# Seconds beyond what a cell may take after which the process that watches it is stuck.
-_MARGIN = 120.0
 
 
 class Progress(Protocol):
@@ -124,48 +127,37 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
 
 
 class _Blocks:
-    """Cells by variant: a worker stays with one, and then helps where most is left."""
+    """Cells by variant, a source of tasks: a place stays with one, then helps where most is left.
 
-    def __init__(self, cells: Iterable[tuple[int, int]]) -> None:
+    Parameters
+    ----------
+    cells : iterable of (int, int)
+        Positions of a case and of a variant.
+    task : callable
+        Says how the cell of a case and a variant is run.
+    """
+
+    def __init__(
+        self, cells: Iterable[tuple[int, int]], task: Callable[[int, int], CellTask]
+    ) -> None:
+        self._task = task
         self._waiting: dict[int, deque[int]] = {}
         for case, variant in cells:
             self._waiting.setdefault(variant, deque()).append(case)
-        self._at: dict[object, int] = {}
+        self._at: dict[Hashable, int] = {}
 
-    def take(self, worker: object) -> tuple[int, int] | None:
-        """Return the position of a case and of a variant."""
-        variant = self._at.get(worker)
-        if variant not in self._waiting:
-            if not self._waiting:
+    def __call__(self, place: Hashable) -> CellTask | None:
+        """Return the next cell for a place."""
+        variant = self._at.get(place, -1)
+        if not self._waiting.get(variant):
+            left = [v for v, cases in self._waiting.items() if cases]
+            if not left:
                 return None
             taken = self._at.values()
-            untouched = [v for v in self._waiting if v not in taken]
-            variant = next(
-                iter(untouched or sorted(self._waiting, key=lambda v: -len(self._waiting[v])))
-            )
-            self._at[worker] = variant
-        assert variant is not None
-        case = self._waiting[variant].popleft()
-        if not self._waiting[variant]:
-            del self._waiting[variant]
-        return case, variant
-
-
-@dataclass(frozen=True)
-class _CellSource:
-    """The cells of a few cases, as what a worker needs to run them."""
-
-    job: _Run
-    blocks: _Blocks
-    digests: dict[str, tuple[str, str]]
-
-    def take(self, worker: object) -> CellTask | None:
-        """Return the next cell for a worker."""
-        found = self.blocks.take(worker)
-        if found is None:
-            return None
-        case = self.job.plan.cases[found[0]]
-        return self.job.task(case, self.job.plan.variants[found[1]], self.digests[case.id])
+            untouched = next((v for v in left if v not in taken), None)
+            most = max(left, key=lambda v: len(self._waiting[v]))
+            variant = self._at[place] = most if untouched is None else untouched
+        return self._task(self._waiting[variant].popleft(), variant)
 
 
 @dataclass(frozen=True, eq=False)
@@ -187,13 +179,13 @@ class _Run:
         return max(1, min(self.options.jobs, self.plan.cell_count))
 
     def task(
-        self, case: Case, variant: Variant, digests: tuple[str, str] = ("", ""), jobs: int = 0
+        self, case: Case, variant: Variant, digests: tuple[str, str], threads: int = 0
     ) -> CellTask:
-        """Say how a cell is run."""
+        """Say how a cell is run, or timed on so many threads."""
         benchmark = self.plan.benchmark
         memory = self.options.memory
         if memory is None and self.options.cluster is None:
-            memory = default_memory(jobs or self.jobs)
+            memory = default_memory(1 if threads else self.jobs)
         method = MethodTask(
             variant.specification,
             variant.key,
@@ -201,104 +193,91 @@ class _Run:
             case.seed,
             benchmark.timeout,
             benchmark.setup_timeout,
+            Limits(threads or 1, memory),
+            timed=bool(threads),
         )
-        return CellTask(case, method, digests, self.libraries, memory)
+        return CellTask(case, method, digests, self.libraries)
 
     def fill_cells(self, total: int) -> None:
         """Run the cells that have no result, a page of cases at a time."""
         unmade = self.store.pending_cases()
         if unmade:
             self.progress.stage("preparing", len(unmade))
-        with self._pool() as pool:
+        cluster = self.options.cluster
+        with open_cluster(cluster) if cluster else Pool(self.jobs) as places:
             for start in range(0, len(self.plan.cases), _PAGE):
                 stop = start + _PAGE
-                self._prepare(pool, [p for p in unmade if start <= p < stop])
+                self._prepare(places, [p for p in unmade if start <= p < stop])
                 cells = self.store.pending_cells(start, stop)
                 if cells:
                     self.progress.stage("inpainting", total)
-                    self._run_cells(pool, cells, self.store.case_digests(start, stop))
+                    self._run_cells(places, cells, self.store.case_digests(start, stop))
 
-    @contextmanager
-    def _pool(self) -> Iterator[Pool | ClusterPool]:
-        if self.options.cluster is not None:
-            with open_cluster(self.options.cluster) as cluster:
-                yield cluster
-        else:
-            with open_pool(self.jobs) as pool:
-                yield pool
-
-    def _prepare(self, pool: Pool | ClusterPool, positions: list[int]) -> None:
+    def _prepare(self, places: Places, positions: list[int]) -> None:
         """Draw the holes and measure the cases before anything runs on them."""
         timeout = self.plan.benchmark.setup_timeout
-        ended: list[tuple[Case, Ended]] = []
-        for finished in pool.map(measure_case, [self.plan.cases[p] for p in positions], timeout):
-            if isinstance(finished.result, Ended):
-                ended.append((finished.task, finished.result))
+        ended: list[tuple[Case, Failure]] = []
+        for finished in places.map(measure_case, [self.plan.cases[p] for p in positions], timeout):
+            case, facts = finished.task, finished.result
+            if isinstance(facts, Failure) and facts.kind in ENDS:
+                ended.append((case, facts))
             else:
-                self.store.add_case(finished.task, finished.result)
-            self.progress.current(f"{finished.task.dataset}/{finished.task.sample}")
+                self.store.add_case(case, facts)
+            self.progress.current(f"{case.dataset}/{case.sample}")
             self.progress.advance()
         for case, end in ended:
             # whose fault it is shows when the image alone is made
-            again = pool.run(load_sample, case, timeout)
-            kind = "dataset" if isinstance(again, Ended) else "mask suite"
-            self.store.add_case(case, Failure(kind, end.message, printed=end.printed))
+            kind = "dataset" if places.run(image_failure, case, timeout) else "mask suite"
+            self.store.add_case(case, replace(end, kind=kind))
 
     def _run_cells(
-        self,
-        pool: Pool | ClusterPool,
-        cells: list[tuple[int, int]],
-        digests: dict[str, tuple[str, str]],
+        self, places: Places, cells: list[tuple[int, int]], digests: dict[str, tuple[str, str]]
     ) -> None:
+        def task(case: int, variant: int) -> CellTask:
+            planned = self.plan.cases[case]
+            return self.task(planned, self.plan.variants[variant], digests[planned.id])
+
         variants = {variant.key: variant for variant in self.plan.variants}
-        benchmark = self.plan.benchmark
-        limit = 2 * benchmark.setup_timeout + 2 * benchmark.timeout + _MARGIN
-        source = _CellSource(self, _Blocks(cells), digests)
-        for finished in pool.map(run_cell, source, limit):
-            task, result = finished.task, finished.result
-            if isinstance(result, Ended):
+        limit = task(*cells[0]).method.longest
+        for finished in places.map(run_cell, _Blocks(cells, task), limit):
+            case, result = finished.task.case, finished.result
+            variant = variants[finished.task.method.key]
+            if isinstance(result, Failure):
                 message = f"its worker ended with it: {result.message}"
-                failure = Failure(result.failure, message, printed=result.printed)
-                result = CellOutcome("failed", failure), self.environment
-            variant = variants[task.method.key]
-            self.store.add_cell(task.case, variant, *result)
-            self.progress.current(f"{variant.label} on {task.case.dataset}/{task.case.sample}")
+                result = CellOutcome("failed", replace(result, message=message)), self.environment
+            self.store.add_cell(case, variant, *result)
+            self.progress.current(_place(variant, case))
             self.progress.advance()
 
     def score(self) -> None:
         """Score what lacks a score."""
         texts = self.plan.benchmark.metrics
         ids = {metric.id: text for metric, text in zip(self.plan.metrics, texts, strict=True)}
-        groups = list(self.store.pending_scores(ids))
-        if not groups:
+        count = len(list(self.store.pending_scores(ids)))
+        if not count:
             return
-        self.progress.stage("scoring", len(groups))
+        self.progress.stage("scoring", count)
         self.progress.current("getting metrics ready")
-        with open_pool(min(self.jobs, len(groups))) as pool:
+        with Pool(min(self.jobs, count)) as pool:
             available = self._available_metrics(pool, ids)
+            groups = [(self.plan.cases[p], f) for p, f in self.store.pending_scores(available)]
             # masks on one image one after the other: what belongs to the image is kept for the
             # next
-            groups = sorted(
-                self.store.pending_scores(available),
-                key=lambda group: (
-                    self.plan.cases[group[0]].dataset,
-                    self.plan.cases[group[0]].sample,
-                ),
-            )
+            groups.sort(key=lambda group: (group[0].dataset, group[0].sample))
             self.progress.stage("scoring", len(groups))
             wanted = tuple(ids[metric] for metric in available)
             directory = str(self.store.directory)
             digests = self.store.case_digests(0, len(self.plan.cases))
             tasks = (
                 ScoreTask(case, tuple(outputs), wanted, directory, digests[case.id])
-                for case, outputs in ((self.plan.cases[place], found) for place, found in groups)
+                for case, outputs in groups
             )
             queue = ScoreQueue(tasks, {text: id for id, text in ids.items()})
             for finished in pool.map(score_case, queue, self.plan.benchmark.score_timeout):
                 case = finished.task.case
                 found = queue.scores(finished.task, finished.result)
                 self.store.add_scores(found, self.environment)
-                if not isinstance(finished.result, Ended):
+                if not isinstance(finished.result, Failure):
                     whole = {score.output_sha256 for score in found}
                     self.store.forget_outputs(set(finished.task.outputs) - whole)
                 self.progress.current(f"{case.dataset}/{case.sample}, {case.suite}")
@@ -307,15 +286,7 @@ class _Run:
 
     def _available_metrics(self, pool: Pool, ids: dict[str, str]) -> list[str]:
         """Set the metrics up once, record those that aren't available, and return the others."""
-        timeout = self.plan.benchmark.setup_timeout
-        missing: dict[str, str] = {}
-        together = pool.run(check_metrics, tuple(ids.values()), timeout)
-        if isinstance(together, Ended):
-            for text in ids.values():
-                alone = pool.run(check_metrics, (text,), timeout)
-                missing |= {text: alone.message} if isinstance(alone, Ended) else alone
-        else:
-            missing = together
+        missing = missing_metrics(pool, ids.values(), self.plan.benchmark.setup_timeout)
         for metric, text in ids.items():
             reason = missing.get(text, "")
             self.store.set_missing(metric, reason)
@@ -332,18 +303,18 @@ class _Run:
         self.progress.stage("timing", sum(len(variants) for _, variants in cells))
         digests = self.store.case_digests(0, len(self.plan.cases))
         contended = 0
+
+        def cell(case: Case, variant: Variant) -> TimedCell:
+            return TimedCell(variant, self.task(case, variant, digests[case.id], settings.threads))
+
         for timed in time_cells(
-            cells,
+            [[cell(case, variant) for variant in variants] for case, variants in cells],
             settings,
-            lambda case, variant: self.task(case, variant, digests[case.id], jobs=1),
-            lambda case, variant: self.progress.current(
-                f"{variant.label} on {case.dataset}/{case.sample}"
-            ),
+            lambda timed: self.progress.current(_place(timed.variant, timed.task.case)),
         ):
+            case = timed.task.case
             if timed.failure is not None:
-                self.store.add_timing_failure(
-                    timed.case, timed.variant, timed.failure, self.environment
-                )
+                self.store.add_timing_failure(case, timed.variant, timed.failure, self.environment)
                 failed = f"{timed.failure.kind}: {timed.failure.message}"
                 self.progress.note(f"timing {timed.variant.label}: {failed}")
             else:
@@ -356,3 +327,7 @@ class _Run:
                 "are left out of the tables; run the same command on a quiet machine to fill them "
                 "in"
             )
+
+
+def _place(variant: Variant, case: Case) -> str:
+    return f"{variant.label} on {case.dataset}/{case.sample}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, deque
+from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,13 +12,13 @@ from pathlib import Path
 
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import load_as_planned
-from inpaintbench.execution.failure import failure_of
-from inpaintbench.execution.pool import Ended
+from inpaintbench.execution.failure import Failed, failure_of
+from inpaintbench.execution.pool import Pool
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
-from inpaintbench.planning.case import Case, CaseUnavailable
+from inpaintbench.planning.case import Case
 from inpaintbench.plugins import registry
-from inpaintbench.storage.outcome import Score
+from inpaintbench.storage.outcome import Failure, Score
 from inpaintbench.storage.outputs import read_output
 
 # Times in a row that a metric may end its process before it isn't tried again.
@@ -53,17 +53,25 @@ def _ready_metric(specification: str) -> Metric:
     return metric
 
 
-def check_metrics(specifications: tuple[str, ...]) -> dict[str, str]:
+def missing_metrics(
+    pool: Pool, specifications: Iterable[str], timeout: float | None = None
+) -> dict[str, str]:
     """Set metrics up and return those that can't be had, with the reason."""
-    missing = {}
-    for specification in specifications:
-        try:
-            _ready_metric(specification)
-        except MetricUnavailable as error:
-            missing[specification] = str(error)
-        except BaseException as error:
-            missing[specification] = f"its set-up raised {failure_of(error).message}"
-    return missing
+    found = {}
+    for finished in pool.map(_missing, specifications, timeout):
+        result = finished.result
+        found[finished.task] = result.message if isinstance(result, Failure) else result
+    return {specification: reason for specification, reason in found.items() if reason}
+
+
+def _missing(specification: str) -> str:
+    try:
+        _ready_metric(specification)
+    except MetricUnavailable as error:
+        return str(error)
+    except BaseException as error:
+        return f"its set-up raised {failure_of(error).message}"
+    return ""
 
 
 def score_case(task: ScoreTask) -> list[Score]:
@@ -76,10 +84,9 @@ def score_case(task: ScoreTask) -> list[Score]:
     try:
         loaded = load_as_planned(task.case, task.digests)
         has_reference = registry.datasets().make(task.case.dataset).has_reference
-    except CaseUnavailable as error:
-        reason = failure_of(error.cause).message
+    except Failed as error:
         return [
-            Score(task.case.id, sha256, metric.id, math.nan, reason)
+            Score(task.case.id, sha256, metric.id, math.nan, error.failure.message)
             for sha256 in task.outputs
             for metric in metrics
         ]
@@ -103,7 +110,7 @@ def score_case(task: ScoreTask) -> list[Score]:
 
 
 class ScoreQueue:
-    """The cases to be scored, whatever a metric does to its process.
+    """The cases to be scored, whatever a metric does to its process: a source of tasks.
 
     Where one ends it, the case's metrics are tried one by one, so that only the one to blame has
     no score.
@@ -120,33 +127,29 @@ class ScoreQueue:
         self._tasks = iter(tasks)
         self._ids = ids
         self._alone: deque[ScoreTask] = deque()
-        self._ends: dict[str, int] = {}
+        self._ends: Counter[str] = Counter()
         self._put_aside: dict[str, str] = {}
 
-    def take(self, worker: object) -> ScoreTask | None:
+    def __call__(self, place: Hashable) -> ScoreTask | None:
         """Return the next task."""
-        if self._alone:
-            return self._alone.popleft()
-        return next(self._tasks, None)
+        return self._alone.popleft() if self._alone else next(self._tasks, None)
 
-    def scores(self, task: ScoreTask, result: list[Score] | Ended) -> list[Score]:
-        """Return the scores that came of a task, after `take` gives those to be tried again."""
-        if not isinstance(result, Ended):
-            self._ends |= dict.fromkeys(task.metrics, 0)
+    def scores(self, task: ScoreTask, result: list[Score] | Failure) -> list[Score]:
+        """Return the scores that came of a task, and queue its metrics where one is to blame."""
+        if not isinstance(result, Failure):
+            self._ends.subtract({metric: self._ends[metric] for metric in task.metrics})
             return result
-        if len(task.metrics) > 1:
-            tried = [metric for metric in task.metrics if metric not in self._put_aside]
-            self._alone += [replace(task, metrics=(metric,)) for metric in tried]
-            given_up = [metric for metric in task.metrics if metric in self._put_aside]
-            return [s for m in given_up for s in self._without(task, m, self._put_aside[m])]
-        (metric,) = task.metrics
-        self._ends[metric] = self._ends.get(metric, 0) + 1
-        if self._ends[metric] >= _PATIENCE:
-            self._put_aside[metric] = f"{result.message} (not tried again)"
-        return self._without(task, metric, result.message)
-
-    def _without(self, task: ScoreTask, metric: str, reason: str) -> list[Score]:
+        reasons = {metric: self._put_aside.get(metric, "") for metric in task.metrics}
+        if len(task.metrics) == 1:
+            (metric,) = task.metrics
+            reasons[metric] = result.message
+            self._ends[metric] += 1
+            if self._ends[metric] >= _PATIENCE:
+                self._put_aside[metric] = f"{result.message} (not tried again)"
+        self._alone += [replace(task, metrics=(m,)) for m, why in reasons.items() if not why]
         return [
             Score(task.case.id, sha256, self._ids[metric], math.nan, reason)
+            for metric, reason in reasons.items()
             for sha256 in task.outputs
+            if reason
         ]

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +66,11 @@ class LoadedCase:
         known = (~self.mask).view(np.uint8)
         damaged: Image = cv2.copyTo(self.image, known).reshape(self.image.shape)
         return damaged
+
+    @cached_property
+    def digests(self) -> tuple[str, str]:
+        """Digests of image and mask."""
+        return array_sha256(self.image), array_sha256(self.mask)
 
 
 def plugin_identity(plugin: Dataset | MaskSuite) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 
 from inpaintbench.cores import cores
 from inpaintbench.errors import BenchError
-from inpaintbench.execution.cell import BadOutput, output_of
+from inpaintbench.execution.cell import BAD_OUTPUT, checked_output
+from inpaintbench.execution.failure import Failed
 from inpaintbench.execution.method_process import (
-    MethodFailed,
     MethodProcess,
     MethodTask,
     Returned,
@@ -72,13 +72,17 @@ def inpaint_file(
         )
     damaged = pixels.copy()
     damaged[hole] = 0
-    returned = _call(method, device, seed, damaged, hole)
-    if returned.skip:
-        raise BenchError(f"{method} can't fill {image}: {returned.skip}")
     try:
-        output = output_of(returned, pixels)
-    except BadOutput as error:
-        raise BenchError(f"{method} {error} ({error.kind})") from error
+        returned = _call(method, device, seed, damaged, hole)
+        if returned.skip:
+            raise BenchError(f"{method} can't fill {image}: {returned.skip}")
+        output = checked_output(returned.array, pixels)
+    except Failed as error:
+        failure = error.failure
+        if failure.kind in BAD_OUTPUT:
+            raise BenchError(f"{method} {failure.message} ({failure.kind})") from error
+        where = f" ({failure.location})" if failure.location else ""
+        raise BenchError(f"{method} failed: {failure.message}{where}") from error
     write_png(out, np.where(hole[..., None], output, pixels) if composite else output)
     return returned.seconds
 
@@ -91,9 +95,5 @@ def _call(method: str, device: str, seed: int, image: Image, hole: Mask) -> Retu
     try:
         process.set_up(task)
         return process.call(image, hole, seed, _LONGEST)
-    except MethodFailed as error:
-        failure = error.failure
-        where = f" ({failure.location})" if failure.location else ""
-        raise BenchError(f"{method} failed: {failure.message}{where}") from error
     finally:
         process.end()
