@@ -148,14 +148,6 @@ def _first_in_line(front: Front) -> Any:
 
 
 @njit(cache=True)
-def _begin(front: Front, half: int) -> Any:
-    height, width = front.origin.shape
-    _measure_gradient(front, 0, 0, height, width)
-    _update(front, half, 0, 0, height, width)
-    return _first_in_line(front)
-
-
-@njit(cache=True)
 def complete_patch(front: Front, half: int, y: int, x: int, down: int, across: int) -> Any:
     """Complete a patch by pixels from elsewhere in the image, and move the front.
 
@@ -213,4 +205,6 @@ def start(
         np.full(hole.shape, -1.0),
         np.zeros(len(hole), np.int64),
     )
-    return front, _begin(front, half)
+    _measure_gradient(front, 0, 0, *hole.shape)
+    _update(front, half, 0, 0, *hole.shape)
+    return front, _first_in_line(front)

@@ -16,13 +16,6 @@ def blanked(image: Image, mask: Mask) -> NDArray[Any]:
     The harness hands over such an image already; a method that gives its input to a library which
     reads the hole (OpenCV does, where a hole touches the border) blanks it again, so that nothing
     in the hole can matter to a person who calls the method directly.
-
-    Parameters
-    ----------
-    image : (H, W, C) array
-        Any dtype.
-    mask : (H, W) array of bool
-        True = hole.
     """
     result = image.copy()
     result[mask] = 0

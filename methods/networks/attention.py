@@ -47,19 +47,17 @@ class ContextualAttention(nn.Module):
         """
         # Similarities of up to 90 go through a softmax: bfloat16 would round them to halves.
         with torch.autocast(features.device.type, enabled=False):
-            return self._paste(features.float(), mask.float())
+            features = features.float()
+            scores, usable = self._compare(features, mask.float())
+            weights = torch.softmax(scores * usable * self.sharpness, dim=1) * usable
+            pasted = unfold(features, 4, stride=2, padding=1) @ weights
+            return fold(pasted, features.shape[2:], 4, stride=2, padding=1) / 4
 
     def choose(self, features: Tensor, mask: Tensor) -> Tensor:
         """Return the number of the most similar known patch for each place, ``(N, H·W / 4)``."""
         with torch.autocast(features.device.type, enabled=False):
             scores, usable = self._compare(features.float(), mask.float())
             return scores.masked_fill(usable == 0, -torch.inf).argmax(1)
-
-    def _paste(self, features: Tensor, mask: Tensor) -> Tensor:
-        scores, usable = self._compare(features, mask)
-        weights = torch.softmax(scores * usable * self.sharpness, dim=1) * usable
-        pasted = unfold(features, 4, stride=2, padding=1) @ weights
-        return fold(pasted, features.shape[2:], 4, stride=2, padding=1) / 4
 
     def _compare(self, features: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return similarities ``(N, L, L)``, and which patches are all known, ``(N, L, 1)``."""

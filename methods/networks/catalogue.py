@@ -25,10 +25,8 @@ def build(name: str, architecture: Mapping[str, int]) -> nn.Module:
     Raises
     ------
     ValueError
-        When the name or a parameter is unknown.
+        When a parameter is unknown.
     """
-    if name not in NETWORKS:
-        raise ValueError(f"no network is called {name!r} (there are: {', '.join(NETWORKS)})")
     try:
         return NETWORKS[name](**architecture)
     except TypeError as error:

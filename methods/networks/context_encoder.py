@@ -24,12 +24,8 @@ class ContextEncoderNetwork(nn.Module):
 
     Parameters
     ----------
-    size : int
-        Side of the images, in pixels.
-    width : int
-        Channels after the first convolution.
-    blocks : int
-        Residual blocks at each scale of the encoder, and of the decoder.
+    size, width, blocks : int
+        As in the autoencoder.
     """
 
     def __init__(self, size: int = 32, width: int = 32, blocks: int = 0) -> None:

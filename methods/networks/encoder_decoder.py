@@ -30,13 +30,7 @@ def widths(size: int, width: int) -> tuple[int, ...]:
 
 
 class Residual(nn.Module):
-    """Two 3×3 convolutions beside a shortcut (He et al. 2016), the identity at first.
-
-    Parameters
-    ----------
-    channels : int
-        In and out.
-    """
+    """Two 3×3 convolutions beside a shortcut (He et al. 2016), the identity at first."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

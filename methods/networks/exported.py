@@ -100,6 +100,6 @@ class OnnxModel(ExportedModel):
     example: ClassVar[str] = "model.onnx"
 
     def _load(self, device: str) -> Any:
-        from inpaintbench.methods.networks.onnx_session import OnnxSession
+        from inpaintbench.methods.networks.onnx_session import open_model
 
-        return OnnxSession(self._path, device)
+        return open_model(self._path, device)

@@ -39,18 +39,11 @@ class PerceptualLoss:
     """
 
     def __init__(self, tensors: Mapping[str, NDArray[np.generic]], device: str) -> None:
-        def on_device(values: NDArray[np.generic]) -> Tensor:
-            return torch.from_numpy(values.astype(np.float32)).to(device)
+        def tensor(name: str) -> Tensor:
+            return torch.from_numpy(tensors[f"features.{name}"].astype(np.float32)).to(device)
 
         self._blocks = [
-            [
-                (
-                    on_device(tensors[f"features.{i}.weight"]),
-                    on_device(tensors[f"features.{i}.bias"]),
-                )
-                for i in block
-            ]
-            for block in BLOCKS
+            [(tensor(f"{i}.weight"), tensor(f"{i}.bias")) for i in block] for block in BLOCKS
         ]
         self._mean = torch.tensor(MEAN, device=device).view(3, 1, 1)
         self._deviation = torch.tensor(DEVIATION, device=device).view(3, 1, 1)
