@@ -35,17 +35,7 @@ SIDES = (32, 48, 64, 128, 256, 512)
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found.
-
-    Parameters
-    ----------
-    check : str
-        Name of the check.
-    verdict : str
-        ``passed``, ``failed`` or ``not applicable``.
-    reason : str
-        Why, in a line; empty where there is nothing to say.
-    """
+    """What a check found, and why, in a line; empty where there is nothing to say."""
 
     check: str
     verdict: Verdict
@@ -54,15 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a worker needs to check a method.
-
-    Parameters
-    ----------
-    method : str
-        Specification or file, as ``registry.make_method`` takes it.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    """
+    """What a worker needs to check a method: how it is made, and the device."""
 
     method: str
     device: str
@@ -121,7 +103,6 @@ def run_contract(method: str, device: str = "cpu", limit: float = 120.0) -> Iter
 
 
 def _perform(task: tuple[str, Subject]) -> Outcome:
-    """Run one check in the worker."""
     name, subject = task
     try:
         return Outcome(name, "passed", CHECKS[name](subject))

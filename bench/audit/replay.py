@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+from inpaintbench.audit.verification import usable_metrics
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import CellTask, measure_case, run_cell
 from inpaintbench.execution.method_process import MethodTask, describe_apart
 from inpaintbench.execution.pool import Pool
-from inpaintbench.images.png import read_png
-from inpaintbench.metrics.base import Metric, MetricUnavailable
-from inpaintbench.metrics.scoring import score_group
-from inpaintbench.planning.case import Case, load
+from inpaintbench.execution.scoring import ScoreTask, score_case
+from inpaintbench.images.files import write_whole
+from inpaintbench.planning.case import Case
 from inpaintbench.plugins import registry
-from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
+from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score
+from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
@@ -25,22 +26,10 @@ from inpaintbench.suggestion import did_you_mean
 
 @dataclass(frozen=True)
 class Replayed:
-    """A cell computed again.
+    """A cell computed again: the case it is of, what came out, and how that compares.
 
-    Parameters
-    ----------
-    place : str
-        Dataset, sample, suite and id of the case.
-    variant : str
-        Variant.
-    found : CellOutcome
-        What came out now.
-    scores : tuple of (str, float, float)
-        Metric id, the run's score, the score now.
-    mismatches : tuple of str
-        What isn't as the run says; empty when all is.
-    notes : tuple of str
-        What may explain a mismatch.
+    `scores` are metric id, the run's score and the score now; `mismatches` say what isn't as the
+    run claims, `notes` what may explain it.
     """
 
     place: str
@@ -99,7 +88,14 @@ def replay(
     with Pool(1) as pool:
         facts = pool.run(measure_case, case, benchmark.timeout)
         result = pool.run(run_cell, CellTask(case, task, libraries=found.requires))
-    outcome = CellOutcome("failed", result) if isinstance(result, Failure) else result[0]
+        outcome = CellOutcome("failed", result) if isinstance(result, Failure) else result[0]
+        own = rows.scores[(rows.scores["case"] == case.id) & (rows.scores["variant"] == variant)]
+        claimed = dict(zip(own["metric"], own["value"].astype(float), strict=True))
+        scores = []
+        if outcome.png is not None and claimed:
+            metrics, missing = usable_metrics(pool, benchmark, list(claimed))
+            notes += missing
+            scores = _scored(pool, case, outcome, tuple(metrics.values()))
     mismatches = [
         f"the {what} isn't the one of the run"
         for what in ("image", "mask")
@@ -107,21 +103,25 @@ def replay(
         and claim[f"{what}_sha256"] not in ("", getattr(facts, f"{what}_sha256"))
     ]
     mismatches += _outcome_mismatches(claim, outcome)
-    scores = []
-    if outcome.png is not None:
-        known = rows.scores[(rows.scores["case"] == case.id) & (rows.scores["variant"] == variant)]
-        claimed = dict(zip(known["metric"], known["value"].astype(float), strict=True))
-        metrics, missing = _metrics(benchmark.metrics, claimed)
-        notes += missing
-        loaded = load(case)
-        values = score_group(metrics, loaded.image, loaded.mask, [read_png(outcome.png)])[0]
-        for metric, value in zip(metrics, values, strict=True):
-            then = claimed[metric.id]
-            scores.append((metric.id, then, value))
-            if not is_close(then, value):
-                mismatches.append(f"{metric.id} is {value:.6g}, the run says {then:.6g}")
+    mismatches += [
+        f"{score.metric} is {score.value:.6g}, the run says {claimed[score.metric]:.6g}"
+        for score in scores
+        if not is_close(claimed[score.metric], score.value)
+    ]
+    compared = tuple((score.metric, claimed[score.metric], score.value) for score in scores)
     place = f"{case.dataset}/{case.sample}, {case.suite}, {case.id}"
-    return Replayed(place, variant, outcome, tuple(scores), tuple(mismatches), tuple(notes))
+    return Replayed(place, variant, outcome, compared, tuple(mismatches), tuple(notes))
+
+
+def _scored(pool: Pool, case: Case, outcome: CellOutcome, metrics: tuple[str, ...]) -> list[Score]:
+    """Score the new output."""
+    with TemporaryDirectory() as folder:
+        write_whole(Path(folder) / output_path(outcome.output_sha256), outcome.png or b"")
+        task = ScoreTask(case, (outcome.output_sha256,), metrics, folder)
+        found = pool.run(score_case, task)
+    if isinstance(found, Failure):
+        raise BenchError(f"scoring the new output failed: {found.message}")
+    return found
 
 
 def _find(store: Store, rows: RunRows, beginning: str, variant: str) -> tuple[Case, dict[str, Any]]:
@@ -162,19 +162,3 @@ def _outcome_mismatches(claim: dict[str, Any], outcome: CellOutcome) -> list[str
         return [f"the cell ended as {now}{reason}, the run says {then}"]
     output, claimed = outcome.output_sha256, claim["output_sha256"]
     return [] if output == claimed else [f"the output is {output[:12]}…, the run's {claimed[:12]}…"]
-
-
-def _metrics(
-    specifications: tuple[str, ...], wanted: Container[str]
-) -> tuple[list[Metric], list[str]]:
-    """Set up the metrics that the run scored the cell with; name those that can't be had."""
-    metrics, notes = [], []
-    for metric in map(registry.metrics().make, specifications):
-        if metric.id in wanted:
-            try:
-                metric.setup()
-            except MetricUnavailable as error:
-                notes.append(f"{metric.id}: not compared ({error})")
-            else:
-                metrics.append(metric)
-    return metrics, notes

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import pandas as pd
 
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import measure_case
@@ -31,16 +33,9 @@ from inpaintbench.storage.store import Store
 
 @dataclass(frozen=True)
 class Verification:
-    """What was checked, and what came of it.
+    """What was checked: cases drawn again, outputs read, scores computed again; what came of it.
 
-    Parameters
-    ----------
-    cases, outputs, scores : int
-        Images and masks drawn again, outputs read, scores computed again.
-    mismatches : tuple of str
-        What isn't as the run says, after what it is about; empty for a run that is what it claims.
-    notes : tuple of str
-        What could not be checked, and what a reader should know.
+    `mismatches` say what isn't as the run claims, `notes` what could not be checked.
     """
 
     cases: int
@@ -52,13 +47,12 @@ class Verification:
 
 @dataclass(frozen=True)
 class _Claim:
-    """A case as the run has it: its facts, its outputs by variant, their scores by metric id."""
+    """A case as the run has it: its facts, and a row for each score of each output."""
 
     case: Case
     facts: dict[str, Any]
-    outputs: dict[str, list[str]]
-    scores: dict[tuple[str, str], float]
-    metrics: dict[str, str]
+    results: pd.DataFrame
+    metrics: tuple[str, ...]
     directory: str
 
 
@@ -87,7 +81,7 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
     notes = [*_benchmark_notes(benchmark), *_count_notes(rows), *_key_notes(rows, specifications)]
     with Pool(max(1, min(jobs, len(cases)))) as pool:
         progress.stage("verifying", len(cases))
-        metrics, missing = _metrics(pool, benchmark, rows)
+        metrics, missing = usable_metrics(pool, benchmark, list(rows.metrics["metric"]))
         checked = []
         for finished in pool.map(_check_case, _claims(rows, cases, metrics)):
             place = _place(finished.task.case)
@@ -188,7 +182,9 @@ def _key_notes(rows: RunRows, specifications: dict[str, str]) -> Iterator[str]:
             yield f"{variant}: its code isn't compared with the run's ({error})"
 
 
-def _metrics(pool: Pool, benchmark: Benchmark, rows: RunRows) -> tuple[dict[str, str], list[str]]:
+def usable_metrics(
+    pool: Pool, benchmark: Benchmark, wanted: Iterable[str]
+) -> tuple[dict[str, str], list[str]]:
     """Return id → specification of the metrics that can be computed, and notes on the others."""
     by_id, notes = {}, []
     for text in benchmark.metrics:
@@ -198,7 +194,7 @@ def _metrics(pool: Pool, benchmark: Benchmark, rows: RunRows) -> tuple[dict[str,
             notes.append(f"{text}: not checked ({error})")
     unavailable = missing_metrics(pool, by_id.values())
     used = {}
-    for id in rows.metrics["metric"]:
+    for id in wanted:
         if id not in by_id:
             notes.append(f"{id}: not checked (no metric here has this id)")
         elif by_id[id] in unavailable:
@@ -212,25 +208,16 @@ def _claims(rows: RunRows, cases: list[Case], metrics: dict[str, str]) -> Iterat
     """Yield what the run says of each case that it reached."""
     places = ["dataset", "sample", "suite", "mask_index"]
     facts = rows.cases[rows.cases["image_sha256"] != ""].drop(columns=places).set_index("case")
-    done = rows.cells[rows.cells["status"] == "done"]
-    outputs = done.groupby(["case", "output_sha256"])["variant"].agg(list)
-    scored = rows.scores.merge(done, on=["case", "variant"])
-    scores = scored.groupby("case")[["output_sha256", "metric", "value"]]
+    done = rows.cells.loc[rows.cells["status"] == "done", ["case", "variant", "output_sha256"]]
+    results = done.merge(rows.scores, on=["case", "variant"], how="left")
+    by_case = dict(iter(results.groupby("case")))
     # a metric that the run could not compute itself has no scores to check
     missing = set(rows.metrics.loc[rows.metrics["missing"] != "", "metric"])
-    wanted = {id: text for id, text in metrics.items() if id not in missing}
+    wanted = tuple(text for id, text in metrics.items() if id not in missing)
     for case in cases:
         if case.id in facts.index:
-            own = outputs.loc[[case.id]].droplevel(0) if case.id in outputs.index else outputs[:0]
-            values = scores.get_group(case.id) if case.id in scores.groups else scored[:0]
-            yield _Claim(
-                case,
-                facts.loc[case.id].to_dict(),
-                own.to_dict(),
-                values.set_index(["output_sha256", "metric"])["value"].to_dict(),
-                wanted,
-                str(rows.directory),
-            )
+            own = by_case.get(case.id, results[:0])
+            yield _Claim(case, facts.loc[case.id].to_dict(), own, wanted, str(rows.directory))
 
 
 def _check_case(claim: _Claim) -> Verification:
@@ -246,14 +233,16 @@ def _check_case(claim: _Claim) -> Verification:
         if not is_close(claimed, facts[name])
     ]
     reference = load(claim.case).image
-    who = {sha256: f"{', '.join(names)} on {place}" for sha256, names in claim.outputs.items()}
+    outputs = claim.results.groupby("output_sha256")["variant"].unique()
+    who = {sha256: f"{', '.join(names)} on {place}" for sha256, names in outputs.items()}
+    claims = claim.results.set_index(["output_sha256", "metric"])["value"].to_dict()
     problems = {sha256: _output_problem(Path(claim.directory), sha256, reference) for sha256 in who}
     mismatches += [f"{who[sha256]}: {problem}" for sha256, problem in problems.items() if problem]
     sound = tuple(sha256 for sha256, problem in problems.items() if not problem)
-    task = ScoreTask(claim.case, sound, tuple(claim.metrics.values()), claim.directory)
+    task = ScoreTask(claim.case, sound, claim.metrics, claim.directory)
     scores = score_case(task) if sound and claim.metrics else []
     for score in scores:
-        claimed = claim.scores.get((score.output_sha256, score.metric))
+        claimed = claims.get((score.output_sha256, score.metric))
         if claimed is None:
             mismatches.append(f"{who[score.output_sha256]}: {score.metric} is left out")
         elif not is_close(claimed, score.value):
