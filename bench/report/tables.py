@@ -222,7 +222,11 @@ def _qualities(form: Form, metrics: Iterable[MetricInfo]) -> Iterator[_Field]:
     """Make a column of means for each metric."""
     for metric in metrics:
         column = Column(metric.label, metric.unit, metric.arrow)
-        yield _Field(column, lambda _, entry, id=metric.id: form.quality(entry, id, own=False))
+        yield _Field(column, partial(_quality, form, metric.id))
+
+
+def _quality(form: Form, metric: str, _: Standing, entry: Entry) -> Cell:
+    return form.quality(entry, metric, own=False)
 
 
 def _rank(_: Standing, entry: Entry) -> Cell:

@@ -75,7 +75,7 @@ def _write_tables(summary: Summary, folder: Folder) -> dict[TableKind, str]:
         TableKind.suites: summary.overall.ranking is None,
         TableKind.pairs: summary.overall.ranking is None,
     }
-    pages = {}
+    pages: dict[TableKind, str] = {}
     for kind in REPORT_TABLES:
         if says_nothing.get(kind):
             continue

@@ -80,7 +80,7 @@ def draw(request: Request) -> Drawing:
     handles = [style[m].handle(names[m], style[m].dashes) for m in coloured]
     if others:
         handles.append(Line2D([], [], color=GREY, alpha=0.6, label=labels[-1]))
-    legend(figure, request, handles, "lower")
+    legend(figure, request, handles, above=False)
     with_intervals = len(methods) <= _WITH_INTERVALS
     return Drawing(
         figure,

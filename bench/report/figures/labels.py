@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -31,7 +31,7 @@ def place_labels(
     sizes: ArrayLike,
     frame: ArrayLike,
     clearance: float,
-    obstacles: Iterable[ArrayLike] = (),
+    obstacles: Iterable[Sequence[float]] = (),
 ) -> list[Placed] | None:
     """Find a place for each label near its point, or say that there isn't one.
 
@@ -45,7 +45,7 @@ def place_labels(
         Left, bottom, right and top of what the labels must stay inside.
     clearance : float
         Radius around each point that labels keep free.
-    obstacles : iterable of (4,) arrays
+    obstacles : iterable of (left, bottom, right, top)
         Boxes that labels must not cover, beside the points.
 
     Returns
@@ -56,7 +56,7 @@ def place_labels(
     """
     at, extent = np.asarray(points, np.float64), np.asarray(sizes, np.float64)
     left, bottom, right, top = np.asarray(frame)
-    taken = [Bbox.from_extents(box) for box in obstacles]
+    taken = [Bbox.from_extents(*box) for box in obstacles]
     taken += [Bbox([point - clearance, point + clearance]) for point in at]
     placed: dict[int, Placed] = {}
     labels: list[Bbox] = []
@@ -76,7 +76,7 @@ def place_labels(
                 and not (far and any(line.intersects_bbox(b, filled=False) for b in labels))
                 and (far or _nearest(at, box) == i)
             ):
-                placed[i] = Placed(box.extents, far)
+                placed[i] = Placed(np.array(box.extents), far)
                 taken.append(box)
                 labels.append(box)
                 lines += [line] if far else []

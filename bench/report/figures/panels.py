@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inpaintbench.report.figures.drawing import Request, axis_label
 from inpaintbench.report.figures.style import BAND, shortened
@@ -61,11 +61,12 @@ def value_axis(panel: Axes, metric: MetricInfo, request: Request) -> None:
     panel.xaxis.set_major_locator(MaxNLocator(nbins=3 if request.narrow else 5))
 
 
-def legend(figure: Figure, request: Request, handles: list[Line2D], place: str) -> None:
-    """Draw a legend outside the panels, ``upper`` or ``lower``."""
+def legend(figure: Figure, request: Request, handles: list[Line2D], *, above: bool) -> None:
+    """Draw a legend above or below the panels."""
     labels = [str(handle.get_label()) for handle in handles]
     columns = legend_columns(request, labels)
-    figure.legend(handles=handles, loc=f"outside {place} center", ncols=columns)
+    place: Any = f"outside {'upper' if above else 'lower'} center"
+    figure.legend(handles=handles, loc=place, ncols=columns)
 
 
 def legend_columns(request: Request, labels: Sequence[str]) -> int:

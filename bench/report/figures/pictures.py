@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.shown_case import ShownCase, load, typical_cases
@@ -221,7 +222,7 @@ class _Block:
         inset.set_yticks([])
         inset.spines[:].set(visible=True, **frame)
 
-    def _error_map(self, place: int, error: Floats) -> Axes:
+    def _error_map(self, place: int, error: NDArray[np.float32]) -> Axes:
         panel = self._axes(place, below=self.plan.tile + self.plan.gap)
         panel.imshow(
             error,

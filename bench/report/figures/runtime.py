@@ -69,7 +69,7 @@ def draw(request: Request) -> Drawing:
     if not _named(figure, dict(zip(axes, plots, strict=True)), labels, request):
         figure, _ = panels(legend_rows(request, labels))
         handles = [style[e.variant].handle(names[e.variant], "") for e in entries]
-        legend(figure, request, handles, "lower")
+        legend(figure, request, handles, above=False)
     untimed = [e.variant for e in standing.entries if e.rank and e not in entries]
     return Drawing(
         figure,
@@ -173,7 +173,7 @@ def _named(
     sizes = []
     for label in labels:
         text = figure.text(0, 0, label, fontsize="small")
-        sizes.append(tuple(text.get_window_extent(renderer).size * scale))
+        sizes.append(np.multiply(text.get_window_extent(renderer).size, scale))
         text.remove()
     found = []
     for panel, plot in plots.items():
@@ -182,9 +182,9 @@ def _named(
         placed = place_labels(
             points,
             sizes,
-            frame=panel.get_window_extent(renderer).extents * scale,
+            frame=np.multiply(panel.get_window_extent(renderer).extents, scale),
             clearance=request.style.marker_size * 0.8,
-            obstacles=np.sort(ends.reshape(-1, 2, 2), axis=1).reshape(-1, 4),
+            obstacles=np.sort(ends.reshape(-1, 2, 2), axis=1).reshape(-1, 4).tolist(),
         )
         if placed is None:
             return False

@@ -109,7 +109,7 @@ class ShownCase:
             across = slice(int(left * width), math.ceil((left + size) * width))
             covers = rows.start < down.stop and down.start < rows.stop
             covers &= columns.start < across.stop and across.start < columns.stop
-            return float(self.mask[down, across].mean()) + 2 * covers
+            return float(self.mask[down, across].mean()) + (2.0 if covers else 0.0)
 
         # a little away from the border, which would cut the frame
         near, far = 0.02, 0.98 - size

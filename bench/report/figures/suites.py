@@ -43,7 +43,8 @@ def draw(request: Request) -> Drawing:
                     ranked = entry.rank is not None
                     _mark(panel, row, entry.qualities[metric.id], style[suite], ranked)
         value_axis(panel, metric, request)
-    legend(figure, request, [style[suite].handle(names[suite]) for suite in suites], "upper")
+    handles = [style[suite].handle(names[suite]) for suite in suites]
+    legend(figure, request, handles, above=True)
     hollow = any(here.support.set_aside for here in standings)
     return Drawing(
         figure,
