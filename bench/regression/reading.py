@@ -95,7 +95,7 @@ def _read_table(path: Path) -> pd.DataFrame:
                 path, dtype=str, keep_default_na=False, usecols=known, index_col=False
             )
             for name in known:
-                table[name] = _parsed(table[name], EXPORTED[name].dtype)
+                table[name] = _parsed(table[name], EXPORTED[name].kind.dtype)
         table = table.assign(**{name: "" for name in EXPORTED if name not in known})
         table = table[list(EXPORTED)].reset_index(drop=True)
         fault = find_fault_of(_ROWS, table.astype(object).to_dict("records"))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+import re
 import subprocess
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -26,26 +28,9 @@ _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy"
 
 @dataclass(frozen=True)
 class Environment:
-    """What made a cell, a score or a timing.
+    """What made a cell, a score or a timing; meanings as in the table `environments`.
 
-    Parameters
-    ----------
-    processor : str
-        Its model.
-    cores : int
-        Logical cores that this process may use.
-    memory_bytes : int
-        Memory of the machine.
-    device : str
-        ``cpu``, or the model of the accelerator.
-    system, python, inpaintbench : str
-        Versions.
-    code : str
-        Commit of the checkout, or empty for an installed package.
-    libraries : mapping of str to str
-        Distribution → version.
-    lock : str
-        Digest of the lock file of a method's own environment, or empty.
+    `libraries` maps distributions to their versions.
     """
 
     processor: str = ""
@@ -85,35 +70,19 @@ class Environment:
         Version 1 called the code ``commit``, and had every number as text.
         """
         named = {"code": facts.get("commit"), **facts}
-        text = {field: str(named.get(field) or "") for field in cls.__dataclass_fields__}
+        made: dict[str, Any] = {f: str(named.get(f) or "") for f in cls.__dataclass_fields__}
+        for name in ("cores", "memory_bytes"):
+            made[name] = int(made[name]) if re.fullmatch("[0-9]{1,15}", made[name]) else 0
         libraries = facts.get("libraries")
-        if not isinstance(libraries, dict):
-            try:
-                libraries = dict(json.loads(str(libraries)))
-            except (TypeError, ValueError, RecursionError):
-                libraries = {}
-        made: dict[str, Any] = text | {
-            "cores": _number(text["cores"]),
-            "memory_bytes": _number(text["memory_bytes"]),
-            "libraries": {str(name): str(version) for name, version in libraries.items()},
-        }
+        with suppress(TypeError, ValueError, RecursionError):
+            libraries = libraries if isinstance(libraries, dict) else json.loads(str(libraries))
+        known = libraries.items() if isinstance(libraries, dict) else ()
+        made["libraries"] = {str(name): str(version) for name, version in known}
         return cls(**made)
 
 
-def _number(digits: str) -> int:
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 16 else 0
-
-
 def current_environment(device: str, libraries: Iterable[str] = ()) -> Environment:
-    """Describe this process: the machine it runs on, and what it runs with.
-
-    Parameters
-    ----------
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    libraries : iterable of str
-        Distributions to name beside the usual ones.
-    """
+    """Describe this process: its machine, a device, the usual libraries and those named."""
     return Environment(
         processor=_processor(),
         cores=cores(),

@@ -25,20 +25,9 @@ FAILURES = (
 
 @dataclass(frozen=True)
 class Failure:
-    """Why something that was planned has no result.
+    """Why something that was planned has no result; meanings as in the table `cells`.
 
-    Parameters
-    ----------
-    kind : str
-        One of `FAILURES`.
-    message : str
-        The reason, in a line.
-    location : str
-        File and line where it was raised, ``mine.py:12``, or empty.
-    traceback : str
-        Of an exception, or empty.
-    printed : str
-        Last lines written to standard output and error.
+    `kind` is one of `FAILURES`; `printed` are the last lines written to standard output and error.
     """
 
     kind: str
@@ -50,7 +39,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class CaseFacts:
-    """What is measured on a case's arrays; meanings as in ``rows.CASES``."""
+    """What is measured on a case's arrays; meanings as in the table `cases`."""
 
     suite_version: int
     kind: str
@@ -65,16 +54,10 @@ class CaseFacts:
 
 @dataclass(frozen=True)
 class CellOutcome:
-    """The result of one cell; meanings as in ``rows.CELLS``.
+    """The result of one cell; meanings as in the table `cells`.
 
-    Parameters
-    ----------
-    failure : Failure or None
-        Why it failed; None unless failed.
-    message : str
-        Why it was skipped.
-    png : bytes or None
-        The output, losslessly compressed; None unless done.
+    `failure` says why it failed, `message` why it was skipped; `png` is the output of one that is
+    done, losslessly compressed.
     """
 
     status: Status
@@ -98,7 +81,7 @@ class Score:
 
 @dataclass(frozen=True)
 class Timing:
-    """One repeat of a timed cell; meanings as in ``rows.TIMINGS``, `key` the variant's key."""
+    """One repeat of a timed cell; meanings as in the table `timings`."""
 
     case: str
     key: str

@@ -158,7 +158,7 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
     KeyError
         When a documented column is missing.
     """
-    dtypes = {name: column.dtype for name, column in FRAMES[table].items()}
+    dtypes = {name: column.kind.dtype for name, column in FRAMES[table].items()}
     whole = frame.assign(**{name: "" for name in ADDED if name in dtypes and name not in frame})
     return whole[list(dtypes)].astype(dtypes)
 
@@ -181,5 +181,5 @@ def long_rows(rows: RunRows) -> pd.DataFrame:
 def schema_markdown() -> str:
     """Describe the columns of the exported rows, for the documentation."""
     lines = ["| column | dtype | meaning |", "|---|---|---|"]
-    lines += [f"| `{c.name}` | {c.dtype} | {c.meaning} |" for c in EXPORTED.values()]
+    lines += [f"| `{c.name}` | {c.kind.dtype} | {c.meaning} |" for c in EXPORTED.values()]
     return "\n".join(lines) + "\n"

@@ -41,7 +41,7 @@ def read_rows(store: Store) -> RunRows:
     """
     frames = {}
     for table, source in _SOURCES.items():
-        dtypes = {name: column.dtype for name, column in FRAMES[table].items()}
+        dtypes = {name: column.kind.dtype for name, column in FRAMES[table].items()}
         nothing = {name: _UNKNOWN[dtype] for name, dtype in dtypes.items() if dtype in _UNKNOWN}
         rows = store.query(f"SELECT {quoted(dtypes)} FROM {source}")
         frame = pd.DataFrame(rows, columns=list(dtypes), dtype=object)

@@ -41,11 +41,6 @@ class Column:
     kind: Kind
     meaning: str
 
-    @property
-    def dtype(self) -> str:
-        """Type in pandas."""
-        return self.kind.dtype
-
 
 @dataclass(frozen=True)
 class Table:
