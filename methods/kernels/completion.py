@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
+from inpaintbench.methods.kernels.known import clear_windows
 from inpaintbench.methods.kernels.patchmatch import scatter, search, vote
 from inpaintbench.methods.kernels.pyramid import depth_in_hole, halve, texture
 
@@ -116,10 +117,8 @@ def _resolution(size: int, channels: int) -> float:
 
 def _windows(hole: Mask, side: int) -> tuple[int, NDArray[np.bool_]]:
     """Choose the side of a level's windows, and tell those without a hole by their top left."""
-    sums = np.pad(hole.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
     while True:
-        corners = sums[side:, side:] + sums[:-side, :-side]
-        usable: NDArray[np.bool_] = corners == sums[:-side, side:] + sums[side:, :-side]
+        usable = clear_windows(hole, side)
         if side <= SMALLEST_WINDOW or usable.mean() >= ENOUGH_SOURCES:
             return side, usable
         side -= 2

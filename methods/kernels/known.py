@@ -20,3 +20,11 @@ def blanked(image: Image, mask: Mask) -> NDArray[Any]:
     result = image.copy()
     result[mask] = 0
     return np.ascontiguousarray(result)
+
+
+def clear_windows(hole: Mask, side: int) -> Mask:
+    """Tell which windows hold no hole pixel, by their top left one."""
+    sums = np.pad(hole.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    corners = sums[side:, side:] + sums[:-side, :-side]
+    clear: Mask = corners == sums[:-side, side:] + sums[side:, :-side]
+    return clear

@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from inpaintbench.methods.kernels.known import clear_windows
+
 LANES = 128
 """Longest run of neighbouring patches that is measured together."""
 
@@ -40,12 +42,10 @@ class Sources(NamedTuple):
     stride: int
     order: NDArray[np.int64]
     """Pixels of a patch in the order in which they are compared."""
-    runs: NDArray[np.int64]
-    """(N, 2): start (``x // stride``) of a run of neighbouring patches, and their number."""
-    first_run: NDArray[np.int64]
-    """Runs ``first_run[i]`` to ``first_run[i + 1] - 1`` start in row ``i * stride``."""
     complete: NDArray[np.bool_]
     """(H, W): whether a patch with its top left pixel here is one of them."""
+    ahead: NDArray[np.int64]
+    """How many patches from here on are alike, complete or not, in every ``stride``th row."""
 
 
 class Target(NamedTuple):
@@ -72,8 +72,10 @@ def sources(
     stride : int
         Patches start in rows and columns that are multiples of it.
     """
-    runs, first_run, complete = _complete_runs(hole.copy(), size, stride)
-    if len(runs) == 0:
+    clear = clear_windows(hole, size)
+    complete = np.zeros(hole.shape, np.bool_)
+    complete[: len(clear) : stride, : clear.shape[1] : stride] = clear[::stride, ::stride]
+    if not complete.any():
         return None
     channels, height, width = planes.shape
     places = -(-width // stride)
@@ -88,9 +90,8 @@ def sources(
         stride,
         # Scattered pixels tell patches apart sooner than neighbours do: a golden-ratio sequence.
         np.argsort(np.arange(size * size) * (5**0.5 - 1) / 2 % 1, kind="stable"),
-        runs,
-        first_run,
         complete,
+        _run_lengths(np.ascontiguousarray(complete[::stride, ::stride])),
     )
 
 
@@ -122,41 +123,14 @@ def nearest_patch(
 
 
 @njit(cache=True)
-def _complete_runs(hole: NDArray[np.bool_], size: int, stride: int) -> Any:
-    height, width = hole.shape
-    rows = max(0, (height - size) // stride + 1)
-    last_hole = np.full(width, -1, np.int64)
-    runs = np.empty((rows * (width // 2 + 2), 2), np.int64)
-    first_run = np.zeros(rows + 1, np.int64)
-    complete = np.zeros((height, width), np.bool_)
-    count = 0
-    seen = 0
-    for i in range(rows):
-        top = i * stride
-        for y in range(seen, top + size):
-            for x in range(width):
-                if hole[y, x]:
-                    last_hole[x] = y
-        seen = top + size
-        clear = 0  # columns up to x without a hole in these rows
-        length = 0
-        for x in range(width):
-            clear = clear + 1 if last_hole[x] < top else 0
-            left = x - size + 1
-            if left < 0 or left % stride:
-                continue
-            if clear < size:
-                length = 0
-                continue
-            complete[top, left] = True
-            if length in (0, LANES):
-                runs[count, 0] = left // stride
-                count += 1
-                length = 0
-            length += 1
-            runs[count - 1, 1] = length
-        first_run[i + 1] = count
-    return runs[:count].copy(), first_run, complete
+def _run_lengths(complete: NDArray[np.bool_]) -> Any:
+    height, width = complete.shape
+    lengths = np.ones((height, width), np.int64)
+    for y in range(height):
+        for x in range(width - 2, -1, -1):
+            if complete[y, x] == complete[y, x + 1]:
+                lengths[y, x] += lengths[y, x + 1]
+    return lengths
 
 
 @njit(cache=True)
@@ -266,7 +240,7 @@ def _search(
     nearest, apart, found = best
     stride = sources.stride
     scratch = np.empty(LANES, np.float32)
-    rows = len(sources.first_run) - 1
+    rows, columns = sources.ahead.shape
     home = top // stride
     for i in range(2 * max(home, rows - 1 - home) + 1):
         row = home + (i + 1) // 2 if i % 2 else home - i // 2
@@ -275,22 +249,23 @@ def _search(
             continue
         if nearest == 0 and down * down > apart:
             continue
-        for r in range(sources.first_run[row], sources.first_run[row + 1]):
-            first = max(sources.runs[r, 0], -((radius - left) // stride))
-            end = min(sources.runs[r, 0] + sources.runs[r, 1], (radius + left) // stride + 1)
-            if end <= first:
-                continue
-            start = row * stride * sources.places + first
-            distances = scratch[: end - first]
-            if _measure_run(distances, sources.pixels, start, target, nearest) == 0:
-                continue
-            for k in range(end - first):
-                if distances[k] > nearest:
-                    continue
-                across = (first + k) * stride - left
-                this = (distances[k], down * down + across * across, start + k)
-                if this < (nearest, apart, found):
-                    nearest, apart, found = this
+        first = max(0, -((radius - left) // stride))
+        end = min(columns, (radius + left) // stride + 1)
+        while first < end:
+            count = min(sources.ahead[row, first], end - first)
+            if sources.complete[row * stride, first * stride]:
+                count = min(count, LANES)
+                start = row * stride * sources.places + first
+                distances = scratch[:count]
+                if _measure_run(distances, sources.pixels, start, target, nearest) > 0:
+                    for k in range(count):
+                        if distances[k] > nearest:
+                            continue
+                        across = (first + k) * stride - left
+                        this = (distances[k], down * down + across * across, start + k)
+                        if this < (nearest, apart, found):
+                            nearest, apart, found = this
+            first += count
     return nearest, apart, found
 
 
