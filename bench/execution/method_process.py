@@ -121,6 +121,7 @@ class MethodProcess:
         self.end = self._process.end
         self.baseline_bytes = self.setup_seconds = 0.0
         self.first_seconds: float | None = None
+        self.failure: Failure | None = None
 
     @property
     def alive(self) -> bool:
@@ -269,7 +270,7 @@ class MethodProcess:
         return self._process.limited(seconds, kind, wrong)
 
 
-_kept: dict[MethodTask, MethodProcess | Failure] = {}
+_kept: dict[MethodTask, MethodProcess] = {}
 """The methods of this process, in processes of their own."""
 
 _SETUP_TRIES = 2
@@ -286,37 +287,31 @@ def ready(task: MethodTask) -> MethodProcess:
     Failed
         When it can't be set up, now or when it was tried.
     """
-    for other in [other for other in _kept if other != task and not task.timed]:
-        ended = _kept.pop(other)
-        if isinstance(ended, MethodProcess):
-            ended.end()
-    kept = _kept.get(task)
-    if kept is None or (isinstance(kept, MethodProcess) and not kept.alive):
-        try:
-            kept = _set_up(task)
-        except Failed as error:
-            kept = error.failure
-        _kept[task] = kept
-    if isinstance(kept, Failure):
-        raise Failed(kept)
-    return kept
+    for other in _kept.keys() - {task} if not task.timed else ():
+        _kept.pop(other).end()
+    process = _kept.get(task)
+    if process is None or not (process.alive or process.failure):
+        if process is not None:
+            process.end()
+        process = _kept[task] = _set_up(task)
+    if process.failure is not None:
+        raise Failed(process.failure)
+    return process
 
 
 def _set_up(task: MethodTask) -> MethodProcess:
     deadline = time.monotonic() + task.setup_timeout
-    tries = 0
-    while True:
+    for _ in range(_SETUP_TRIES):
         process = MethodProcess(task.limits, "spawn" if task.timed else "forkserver")
-        tries += 1
         try:
             process.set_up(task)
+            break
         except Failed as error:
+            process.failure = error.failure
             process.end()
-            vain = error.failure.kind == "environment" or time.monotonic() >= deadline
-            if vain or tries == _SETUP_TRIES:
-                raise
-        else:
-            return process
+            if error.failure.kind == "environment" or time.monotonic() >= deadline:
+                break
+    return process
 
 
 def _require(right: bool) -> None:
