@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.ndimage import maximum_filter
 
-from inpaintbench.metrics.kernels.blocks import MOST_COLUMNS, MOST_ROWS, divide
+from inpaintbench.metrics.kernels.structural import COLUMNS, ROWS, divide
 
 # Compiling takes seconds; everything after is fast.
 exactly = settings(deadline=None, max_examples=100)
@@ -19,8 +19,8 @@ def cover(changed: NDArray[np.bool_], size: int) -> NDArray[np.int64]:
     """Count how many blocks hold each window."""
     counts = np.zeros(np.subtract(changed.shape, size - 1), np.int64)
     for top, bottom, left, right in divide(changed, size):
-        assert 0 < bottom - top <= MOST_ROWS
-        assert 0 < right - left <= MOST_COLUMNS
+        assert 0 < bottom - top <= ROWS
+        assert 0 < right - left <= COLUMNS
         counts[top:bottom, left:right] += 1
     return counts
 

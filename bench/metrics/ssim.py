@@ -32,6 +32,9 @@ _WINDOWS = {
     "uniform7": _Window((1 / 7,) * 7, correction=49 / 48),
 }
 
+_Losses = tuple[NDArray[np.float64], NDArray[np.int64]]
+"""1 − SSIM block after block, and the blocks."""
+
 _NAMES = {"gauss11": "gauss11,valid", "uniform7": "uniform7,valid,sample-covariance"}
 
 
@@ -83,10 +86,10 @@ class SSIM(Metric):
         mean, variance = structural.moments(flat, channels, window.taps)
         peak = top(reference.dtype)
 
-        def losses(result: Result) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-            lost: tuple[NDArray[np.float64], NDArray[np.int64]] = structural.loss(
+        def losses(result: Result) -> _Losses:
+            lost: _Losses = structural.loss(
                 flat,
-                result.output.reshape(flat.shape),
+                read_only(result.output.reshape(flat.shape)),
                 result.difference.changed,
                 window.taps,
                 mean,
@@ -98,16 +101,16 @@ class SSIM(Metric):
             return lost
 
         def score(result: Result) -> float:
-            lost, blocks = result.shared((self.name, self.definition), lambda: losses(result))
+            lost, _ = result.shared((self.name, self.definition), lambda: losses(result))
             if self.region == "image":
                 windows = (height - 2 * margin) * (width - 2 * margin)
                 return float(1 - lost.sum() / (windows * channels))
-            area = result.mask if self.region == "hole" else boundary(result)
-            centres = area[margin : height - margin, margin : width - margin]
-            pixels = int(np.count_nonzero(centres))
+            inside = np.s_[margin : height - margin, margin : width - margin]
+            centres = (result.mask if self.region == "hole" else boundary(result))[inside]
+            pixels = np.count_nonzero(centres)
             if not pixels:
                 return math.nan
-            return float(1 - structural.inside(lost, blocks, centres) / (pixels * channels))
+            return float(1 - self.loss_map(result)[inside][centres].sum() / (pixels * channels))
 
         return score
 
@@ -135,5 +138,5 @@ class SSIM(Metric):
         return whole
 
 
-def _not_scored() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _not_scored() -> _Losses:
     raise LookupError("the SSIM map is kept by the score")

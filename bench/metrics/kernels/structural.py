@@ -8,8 +8,7 @@ filtered quantity vanishes where d does::
     μd = G(d),  σd² = G(d²) − μd²,  μy = μx + μd,  σy² = σx² + 2 (G(x d) − μx μd) + σd²
 
 so only G(d), G(x d) and G(d²) are filtered, and only in blocks near the hole; elsewhere SSIM is 1
-exactly. Images are flattened to ``H × (W·C)``: a step of C along a row stays in the channel. Rows
-are worked on in whole vectors, so every line has room for a vector's rest after its end.
+exactly. Images are flattened to ``H × (W·C)``: a step of C along a row stays in the channel.
 """
 
 from __future__ import annotations
@@ -19,72 +18,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Mask
-from inpaintbench.metrics.kernels.blocks import MOST_COLUMNS, MOST_ROWS, Blocks, divide, extent
-from inpaintbench.metrics.kernels.lanes import (
-    COUNT,
-    add_thirds,
-    convert,
-    correlate_along,
-    correlate_down,
-    correlate_down_twice,
-    load,
-    splat,
-    store,
-)
 
 Plane = NDArray[np.float64]
 Flat = NDArray[np.uint8] | NDArray[np.uint16]
+Blocks = NDArray[np.int64]
 Taps = tuple[float, ...]
 
-_STRIP = 64
-"""Rows of the reference worked on at once, so that what is filtered stays in the cache."""
+ROWS, COLUMNS = 64, 64
+"""Windows of a block at most, so that what is filtered for it stays in the cache."""
+
+_CUTS = 4
+"""How often blocks are cut, along rows and columns in turn."""
+
+_MOST_TAPS = 11
+
+_REACH = 3 * (COLUMNS + _MOST_TAPS)
+"""Values of a line of pixels at most."""
+
+_VECTORS = 16
+"""Values that compiled loops take at once: lines are filled up to a multiple, or the rest of each
+would be worked on value by value."""
+
+_PITCH = 3 * 3 * COLUMNS + 8
+"""Values from one filtered line to the next; no power of two, whose lines would share places of
+the cache. The compiler knows it, and so where each tap's value lies."""
 
 
-@nb.njit(cache=True, nogil=True)
-def _padded(count: int) -> int:
-    """Round up to whole vectors."""
-    return -(-count // COUNT) * COUNT
-
-
-@nb.njit(cache=True, nogil=True)
-def _aligned(count: int) -> Plane:
-    """Allocate values that start at a line of the cache, so that whole vectors straddle none."""
-    held = np.empty(count + COUNT)
-    first = (-held.ctypes.data // held.itemsize) % COUNT
-    return held[first : first + count]
-
-
-@nb.njit(cache=True, nogil=True)
-def _filter_along(
-    source: Plane, start: int, target: Plane, place: int, taps: Taps, channels: int, count: int
-) -> None:
-    """Correlate a line with the taps, a pixel apart."""
-    first, there = nb.uintp(start), nb.uintp(place)
-    if channels == 1:
-        for i in range(nb.uintp(0), nb.uintp(count), nb.uintp(COUNT)):
-            store(target, there + i, correlate_along(taps, source, first + i, 1))
-    else:
-        for i in range(nb.uintp(0), nb.uintp(count), nb.uintp(COUNT)):
-            store(target, there + i, correlate_along(taps, source, first + i, 3))
-
-
-@nb.njit(cache=True, nogil=True)
-def _filter_down(
-    source: Plane, start: int, target: Plane, taps: Taps, pitch: int, rows: int
-) -> None:
-    """Correlate one row or two, `pitch` long, with the taps, a row apart."""
-    first, step = nb.uintp(start), nb.uintp(pitch)
-    if rows == 1:
-        for i in range(nb.uintp(0), step, nb.uintp(COUNT)):
-            store(target, i, correlate_down(taps, source, first + i, step))
-    else:
-        for i in range(nb.uintp(0), step, nb.uintp(COUNT)):
-            one, other = correlate_down_twice(taps, source, first + i, step)
-            store(target, i, one)
-            store(target, step + i, other)
-
-
-@nb.njit(cache=True, nogil=True)
+@nb.njit(cache=True, nogil=True, error_model="numpy")
 def moments(image: Flat, channels: int, taps: Taps) -> tuple[Plane, Plane]:
     """Return the mean and the variance of every window that lies inside the image.
 
@@ -94,47 +54,37 @@ def moments(image: Flat, channels: int, taps: Taps) -> tuple[Plane, Plane]:
     channels : int
         1 or 3.
     taps : tuple of float
-        Of the separable window, the same from either end; they sum to 1.
+        Of the separable window, 11 at most; they sum to 1.
 
     Returns
     -------
-    mean, variance : (H', at least W'·C + 8) array of float64
-        H' = H − len(taps) + 1, W' likewise; of no meaning after the end of each row.
+    mean, variance : (H', W'·C) array of float64
+        H' = H − len(taps) + 1, W' likewise.
     """
     size = len(taps)
-    height, width = image.shape
-    rows = height - size + 1
-    pitch = _padded(width - (size - 1) * channels)
-    reach = pitch + _padded(size * channels) + COUNT
-    line, squares = _aligned(reach), _aligned(reach)
-    line[:] = 0
-    squares[:] = 0
-    across = _aligned((_STRIP + size - 1) * 2 * pitch)
-    down = _aligned(4 * pitch)
-    mean = np.zeros((rows, pitch + COUNT))
-    variance = np.zeros((rows, pitch + COUNT))
-    for top in range(0, rows, _STRIP):
-        bottom = min(top + _STRIP, rows)
-        for y in range(top, bottom + size - 1):
-            row = image[y]
-            for j in range(width):
-                value = float(row[j])
-                line[j] = value
-                squares[j] = value * value
-            place = (y - top) * 2 * pitch
-            _filter_along(line, 0, across, place, taps, channels, pitch)
-            _filter_along(squares, 0, across, place + pitch, taps, channels, pitch)
-        for y in range(top, bottom, 2):
-            together = min(2, bottom - y)
-            _filter_down(across, (y - top) * 2 * pitch, down, taps, 2 * pitch, together)
-            for k in range(together):
-                means, spreads = mean[y + k], variance[y + k]
-                first = nb.uintp(k * 2 * pitch)
-                for j in range(nb.uintp(0), nb.uintp(pitch), nb.uintp(COUNT)):
-                    middle = load(down, first + j)
-                    square = load(down, first + nb.uintp(pitch) + j)
-                    store(means, j, middle)
-                    store(spreads, j, square - middle * middle)
+    rows, width = image.shape[0] - size + 1, image.shape[1] - (size - 1) * channels
+    lines, across, down = _scratch(size)
+    mean, variance = np.empty((rows, width)), np.empty((rows, width))
+    for left in range(0, width, COLUMNS * channels):
+        count = min(COLUMNS * channels, width - left)
+        reach, pitch = count + (size - 1) * channels, _filled_up(count)
+        for top in range(0, rows, ROWS):
+            bottom = min(top + ROWS, rows)
+            for y in range(top, bottom + size - 1):
+                row = image[y, left : left + reach]
+                for j in range(reach):
+                    value = float(row[j])
+                    lines[0, j] = value
+                    lines[1, j] = value * value
+                _filter_along(lines, 2, taps, channels, across, (y - top) * _PITCH, pitch)
+            for y in range(top, bottom):
+                _filter_down(across, (y - top) * _PITCH, taps, down, 2 * pitch)
+                middles, squares = down[:count], down[pitch:]
+                means = mean[y, left : left + count]
+                spreads = variance[y, left : left + count]
+                for j in range(count):
+                    means[j] = middles[j]
+                    spreads[j] = squares[j] - middles[j] * middles[j]
     return mean, variance
 
 
@@ -150,7 +100,7 @@ def loss(
     c2: float,
     correction: float,
 ) -> tuple[Plane, Blocks]:
-    """Return 1 − SSIM, summed over the channels, of every window where something changed.
+    """Compute 1 − SSIM, summed over the channels, of every window where something changed.
 
     Parameters
     ----------
@@ -158,7 +108,7 @@ def loss(
     changed : (H, W) array of bool
         Where the composite differs from the reference; elsewhere the output isn't read.
     taps : tuple of float
-    mean, variance : (H', W'·C and more) array of float64
+    mean, variance : (H', W'·C) array of float64
         Of the reference, from `moments`.
     c1, c2 : float
         The constants that keep the quotients finite.
@@ -170,149 +120,207 @@ def loss(
     lost : (n,) array of float64
         Block after block, row after row; elsewhere it is 0.
     blocks : (m, 4) array of int
-        First and last row plus one, first and last column plus one of each block of the map.
+        Of the map, from `divide`.
     """
     size = len(taps)
-    width = changed.shape[1]
-    channels = reference.shape[1] // width
+    channels = reference.shape[1] // changed.shape[1]
+    lines, across, down = _scratch(size)
+    losses = np.empty(3 * COLUMNS)
     blocks = divide(changed, size)
-    windows = 0
+    lost = np.empty(((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).sum())
+    done = 0
     for top, bottom, left, right in blocks:
-        windows += (bottom - top) * (right - left)
-    # room for the rest of the last vector
-    lost = np.empty(windows + COUNT)
-    most = _padded(MOST_COLUMNS * channels)
-    margin = _padded(size * channels) + COUNT
-    lines = _aligned(3 * (most + margin))
-    across = _aligned((MOST_ROWS + size - 1) * 3 * most)
-    down = _aligned(6 * most)
-    combined = _aligned(most + 3 * COUNT)
-    known, filled, holds = reference.ravel(), output.ravel(), changed.ravel().view(np.uint8)
-    means, spreads = mean.ravel(), variance.ravel()
-    place = 0
-    for top, bottom, left, right in blocks:
-        count = right - left
-        pitch = _padded(count * channels)
-        reach = pitch + margin
-        made = 0
+        count = (right - left) * channels
+        pitch = _filled_up(count)
+        first, last = left * channels, (right + size - 1) * channels
         for y in range(top, bottom + size - 1):
-            start = y * width + left
-            first, last = extent(holds, start, start + count + size - 1)
-            if first == last:
-                continue
-            here = (y - top) * 3 * pitch
-            _clear(across, made, here - made)
-            _differences(known, filled, holds, start, first, last, channels, reach, lines)
-            for k in range(3):
-                _filter_along(lines, k * reach, across, here + k * pitch, taps, channels, pitch)
-            made = here + 3 * pitch
-        _clear(across, made, (bottom - top + size - 1) * 3 * pitch - made)
-        for y in range(top, bottom, 2):
-            together = min(2, bottom - y)
-            _filter_down(across, (y - top) * 3 * pitch, down, taps, 3 * pitch, together)
-            for k in range(together):
-                there = (y + k) * mean.shape[1] + left * channels
-                first = k * 3 * pitch
-                _combine(down, first, means, spreads, there, pitch, c1, c2, correction, combined)
-                _add_channels(combined, lost, place, count, channels)
-                place += count
-    return lost[:windows], blocks
-
-
-@nb.njit(cache=True, nogil=True)
-def inside(lost: Plane, blocks: Blocks, region: Mask) -> float:
-    """Sum the loss over a region ``(H', W')`` of the map."""
-    total = 0.0
-    place = 0
-    for top, bottom, left, right in blocks:
+            place = (y - top) * _PITCH
+            marks = changed[y, left : right + size - 1]
+            if _subtract(reference[y, first:last], output[y, first:last], marks, lines):
+                _filter_along(lines, 3, taps, channels, across, place, pitch)
+            else:
+                across[place : place + 3 * pitch] = 0
         for y in range(top, bottom):
-            for x in range(left, right):
-                if region[y, x]:
-                    total += lost[place]
-                place += 1
-    return total
+            _filter_down(across, (y - top) * _PITCH, taps, down, 3 * pitch)
+            means = mean[y, first : first + count]
+            spreads = variance[y, first : first + count]
+            _combine(down, pitch, means, spreads, c1, c2, correction, losses)
+            _add_channels(losses, channels, lost[done : done + right - left])
+            done += right - left
+    return lost, blocks
 
 
 @nb.njit(cache=True, nogil=True)
-def _clear(line: Plane, start: int, count: int) -> None:
-    """Set whole vectors to 0."""
-    first = nb.uintp(start)
-    for i in range(nb.uintp(0), nb.uintp(count), nb.uintp(COUNT)):
-        store(line, first + i, splat(0.0))
+def divide(changed: Mask, size: int) -> Blocks:
+    """Cover the windows that see a change with blocks, so that work follows the hole's parts.
 
+    Blocks are cut wherever a whole row or column of windows sees no change, in turn, as a page of
+    print is cut into its words (Nagy and Seth's XY cut, ICPR 1984).
 
-@nb.njit(cache=True, nogil=True)
-def _differences(
-    reference: NDArray[np.unsignedinteger],
-    output: NDArray[np.unsignedinteger],
-    changed: NDArray[np.uint8],
-    start: int,
-    first: int,
-    last: int,
-    channels: int,
-    reach: int,
-    lines: Plane,
-) -> None:
-    """Write d, x d and d² of the pixels first to last of flat images, and 0 around them.
+    Parameters
+    ----------
+    changed : (H, W) array of bool
+    size : int
+        Side of a window, in pixels.
 
-    Each is `reach` values long and begins with pixel `start`. Nothing is read past `last`.
+    Returns
+    -------
+    (n, 4) array of int
+        First row and last row plus one, first column and last column plus one of each block, in
+        windows, which are numbered by their first pixel. No two blocks overlap.
     """
-    _clear(lines, 0, 3 * reach)
-    there, d = nb.uintp(first * channels), nb.uintp((first - start) * channels)
-    xd, dd = d + nb.uintp(reach), d + nb.uintp(2 * reach)
-    count = nb.uintp((last - first) * channels)
-    whole = count // nb.uintp(COUNT) * nb.uintp(COUNT)
-    for j in range(nb.uintp(0), whole, nb.uintp(COUNT)):
-        store(lines, d + j, convert(output, there + j) - convert(reference, there + j))
-    for j in range(whole, count):
-        lines[d + j] = float(output[there + j]) - float(reference[there + j])
-    for pixel in range(first, last):
-        if not changed[pixel]:
-            for k in range(channels):
-                lines[(pixel - start) * channels + k] = 0
-    for j in range(nb.uintp(0), whole, nb.uintp(COUNT)):
-        value = load(lines, d + j)
-        store(lines, xd + j, value * convert(reference, there + j))
-        store(lines, dd + j, value * value)
-    for j in range(whole, count):
-        lines[xd + j] = lines[d + j] * float(reference[there + j])
-        lines[dd + j] = lines[d + j] * lines[d + j]
+    height, width = changed.shape
+    blocks = np.array([[0, height - size + 1, 0, width - size + 1]])
+    for cut in range(_CUTS):
+        axis, most = (2, COLUMNS) if cut % 2 else (0, ROWS)
+        parts = [blocks[0]]
+        for block in blocks:
+            top, bottom, left, right = block
+            region = changed[top : bottom + size - 1, left : right + size - 1]
+            seen = _columns_with(region) if cut % 2 else _rows_with(region)
+            for first, last in _runs(seen, size, most):
+                part = block.copy()
+                part[axis], part[axis + 1] = block[axis] + first, block[axis] + last
+                parts.append(part)
+        blocks = np.empty((len(parts) - 1, 4), np.int64)
+        for i in range(len(blocks)):
+            blocks[i] = parts[i + 1]
+    return blocks
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True)
+def _columns_with(changed: Mask) -> Mask:
+    """Tell for each column whether it holds a change."""
+    seen = np.zeros(changed.shape[1], np.bool_)
+    for y in range(changed.shape[0]):
+        row = changed[y]
+        for x in range(seen.size):
+            seen[x] |= row[x]
+    return seen
+
+
+@nb.njit(cache=True, nogil=True)
+def _rows_with(changed: Mask) -> Mask:
+    """Tell for each row whether it holds a change."""
+    seen = np.empty(changed.shape[0], np.bool_)
+    for y in range(seen.size):
+        row = changed[y]
+        some = False
+        for x in range(row.size):
+            some |= row[x]
+        seen[y] = some
+    return seen
+
+
+@nb.njit(cache=True, nogil=True)
+def _runs(seen: Mask, size: int, most: int) -> list[tuple[int, int]]:
+    """List the runs of windows that see a change, first and last plus one, in parts."""
+    runs = [(0, 0)]
+    start = stop = 0
+    for place in range(seen.size + 1):
+        ends = place == seen.size
+        if ends or (seen[place] and place - size + 1 > stop):
+            pieces = -(-(stop - start) // most)
+            for i in range(pieces):
+                first = start + i * (stop - start) // pieces
+                runs.append((first, start + (i + 1) * (stop - start) // pieces))
+            start = place - size + 1
+        if not ends and seen[place]:
+            stop = min(seen.size - size + 1, place + 1)
+    return runs[1:]
+
+
+@nb.njit(cache=True, nogil=True)
+def _scratch(size: int) -> tuple[Plane, Plane, Plane]:
+    """Allocate lines of pixels, the lines of a block filtered along, and one filtered down too."""
+    return np.zeros((3, _REACH)), np.empty((ROWS + size) * _PITCH), np.empty(_PITCH)
+
+
+@nb.njit(cache=True, nogil=True)
+def _filled_up(count: int) -> int:
+    """Round up to whole vectors."""
+    return -(-count // _VECTORS) * _VECTORS
+
+
+@nb.njit(cache=True, nogil=True)
+def _subtract(reference: Flat, output: Flat, changed: Mask, lines: Plane) -> bool:
+    """Write d, x d and d² of a line; 0 where nothing changed. Tell whether anything did."""
+    if not changed.any():
+        return False
+    channels = reference.size // changed.size
+    d, xd, dd = lines[0], lines[1], lines[2]
+    for j in range(reference.size):
+        d[j] = float(output[j]) - float(reference[j])
+    for x in range(changed.size):
+        if not changed[x]:
+            for j in range(x * channels, (x + 1) * channels):
+                d[j] = 0
+    for j in range(reference.size):
+        xd[j] = d[j] * float(reference[j])
+        dd[j] = d[j] * d[j]
+    return True
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"})
+def _filter_along(
+    lines: Plane, number: int, taps: Taps, channels: int, across: Plane, place: int, count: int
+) -> None:
+    """Correlate some lines with the taps, a pixel apart, and lay them side by side."""
+    for k in range(number):
+        if channels == 1:
+            _correlate(lines[k], nb.uintp(0), nb.uintp(1), taps, across, place + k * count, count)
+        else:
+            _correlate(lines[k], nb.uintp(0), nb.uintp(3), taps, across, place + k * count, count)
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"})
+def _filter_down(across: Plane, place: int, taps: Taps, down: Plane, count: int) -> None:
+    """Correlate lines with the taps, a line apart."""
+    _correlate(across, nb.uintp(place), nb.uintp(_PITCH), taps, down, 0, count)
+
+
+@nb.njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _correlate(
+    source: Plane, start: int, step: int, taps: Taps, target: Plane, place: int, count: int
+) -> None:
+    """Sum taps times the values a step apart."""
+    # unsigned, because an index that could be negative keeps the loop from being vectorised
+    there = nb.uintp(place)
+    for j in range(nb.uintp(count)):
+        total = 0.0
+        for k in range(len(taps)):
+            total += taps[k] * source[start + nb.uintp(k) * step + j]
+        target[there + j] = total
+
+
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def _combine(
     down: Plane,
-    start: int,
+    pitch: int,
     mean: Plane,
     variance: Plane,
-    place: int,
-    pitch: int,
     c1: float,
     c2: float,
     correction: float,
     lost: Plane,
 ) -> None:
     """Turn the filtered d, x d and d² of a row of windows into 1 − SSIM."""
-    first, there, length = nb.uintp(start), nb.uintp(place), nb.uintp(pitch)
-    for j in range(nb.uintp(0), length, nb.uintp(COUNT)):
-        d = load(down, first + j)
-        xd = load(down, first + length + j)
-        dd = load(down, first + length + length + j)
-        middle = load(mean, there + j)
-        square = d * d
-        spread = correction * (dd - square)
-        other = middle + d
-        a = middle * middle + other * other + c1
-        b = 2.0 * correction * (load(variance, there + j) + xd - middle * d) + spread + c2
-        store(lost, j, (square * b + spread * a - square * spread) / (a * b))
+    count = mean.size
+    ds, xds, dds = down[:count], down[pitch : pitch + count], down[2 * pitch :]
+    for j in range(count):
+        square = ds[j] * ds[j]
+        spread = correction * (dds[j] - square)
+        other = mean[j] + ds[j]
+        a = mean[j] * mean[j] + other * other + c1
+        b = 2.0 * correction * (variance[j] + xds[j] - mean[j] * ds[j]) + spread + c2
+        lost[j] = (square * b + spread * a - square * spread) / (a * b)
 
 
 @nb.njit(cache=True, nogil=True)
-def _add_channels(line: Plane, lost: Plane, place: int, count: int, channels: int) -> None:
-    """Sum the channels of each window, in whole vectors."""
-    there = nb.uintp(place)
-    for x in range(nb.uintp(0), nb.uintp(count), nb.uintp(COUNT)):
+def _add_channels(losses: Plane, channels: int, lost: Plane) -> None:
+    """Sum the channels of each window."""
+    for x in range(lost.size):
         if channels == 1:
-            store(lost, there + x, load(line, x))
+            lost[x] = losses[x]
         else:
-            store(lost, there + x, add_thirds(line, nb.uintp(3) * x))
+            lost[x] = losses[3 * x] + losses[3 * x + 1] + losses[3 * x + 2]
