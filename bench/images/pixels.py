@@ -16,7 +16,7 @@ from inpaintbench.images.types import Image, contiguous
 MOST_READ = 2**27
 """Pixels of the largest image that is read: 134 million."""
 
-_AT_ONCE = 2**20
+_AT_ONCE = 2**16
 """Pixels that are blended at once: each takes many times its memory."""
 
 UPRIGHT: dict[int, Callable[[NDArray[Any]], NDArray[Any]]] = {
@@ -73,9 +73,14 @@ def grey_where_equal(colour: NDArray[Any]) -> NDArray[Any]:
     return colour[..., :1] if (colour == colour[..., :1]).all() else colour
 
 
-def refuse_too_large(path: Path, width: int, height: int) -> None:
+def refuse_size(path: Path, width: int, height: int) -> None:
     """Refuse a size by the header, so that a small file can't fill all memory."""
+    if width * height < 1:
+        raise DataError(f"{path}: has no pixels")
     if width * height > MOST_READ:
-        raise DataError(
-            f"{path}: says it has {width} x {height} pixels; at most {MOST_READ:,} are read"
-        )
+        raise DataError(too_large(path))
+
+
+def too_large(path: Path) -> str:
+    """Say that a file's header states too many pixels."""
+    return f"{path}: says it has more pixels than the {MOST_READ:,} that are read"

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.errors import reason
 from inpaintbench.images.errors import DataError
-from inpaintbench.images.pixels import Pixels, grey_where_equal, refuse_too_large
+from inpaintbench.images.pixels import Pixels, grey_where_equal, refuse_size, too_large
 from inpaintbench.images.tiff import is_tiff, read_tiff
 from inpaintbench.images.types import Image, Mask
 
@@ -63,6 +63,7 @@ def read_image(path: Path) -> Image:
 def read_pixels(path: Path) -> Pixels:
     """Decode a file, upright, its transparency unresolved; raises as `read_image` does."""
     from PIL import UnidentifiedImageError
+    from PIL.Image import DecompressionBombError
 
     if path.exists() and not path.is_file():
         raise DataError(f"{path}: isn't a file")  # a pipe would be waited for
@@ -78,6 +79,8 @@ def read_pixels(path: Path) -> Pixels:
         raise DataError(
             f"{path}: not an image that can be read (PNG, JPEG, TIFF, WebP, BMP, GIF, PNM)"
         ) from None
+    except DecompressionBombError:  # Pillow's own bound is higher
+        raise DataError(too_large(path)) from None
     except Exception as error:  # a damaged file can raise nearly anything
         raise DataError(f"{path}: can't be read as an image ({reason(error)})") from error
 
@@ -117,8 +120,9 @@ def _white(path: Path, colour: NDArray[Any], alpha: NDArray[Any] | None) -> Mask
     if alpha is None or alpha.min() == alpha.max():
         return _cut(path, _brightness(path, colour))
     opaque, seen = _cut(path, alpha), alpha > 0
-    visible = colour[seen]
-    if (visible == visible[0]).all():
+    top, where = np.iinfo(colour.dtype).max, seen[..., None]
+    darkest = colour.min(axis=(0, 1), initial=top, where=where)
+    if (darkest == colour.max(axis=(0, 1), initial=0, where=where)).all():
         return opaque
     if (_cut(path, np.where(seen, _brightness(path, colour), 0)) == opaque).all():
         return opaque
@@ -168,7 +172,7 @@ def _read_other(path: Path, head: bytes) -> Pixels:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd metadata and large images: both are read
         with pillow.open(path, formats=_KINDS) as image:
-            refuse_too_large(path, *image.size)
+            refuse_size(path, *image.size)
             if image.format == "PNG" and _is_deep(image, head):
                 import imagecodecs
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.errors import DataError
-from inpaintbench.images.pixels import Pixels, grey_where_equal, refuse_too_large
+from inpaintbench.images.pixels import Pixels, grey_where_equal, refuse_size
 
 _SIGNATURES = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
@@ -60,9 +60,9 @@ def read_tiff(path: Path) -> Pixels:
 
 def _refuse(path: Path, page: Any, size: int) -> None:
     """Refuse by its tags what can't be read right, or would take too much memory."""
-    refuse_too_large(path, page.imagewidth, page.imagelength)
+    refuse_size(path, page.imagewidth, page.imagelength)
     if page.is_tiled:
-        refuse_too_large(path, page.tilewidth, page.tilelength)
+        refuse_size(path, page.tilewidth, page.tilelength)
     photometric = page.photometric
     if photometric not in _CHANNELS:
         raise DataError(
