@@ -123,6 +123,6 @@ def read_as(kind: type[T], text: str, where: str) -> T:
 def _keys(kind: Any, place: tuple[str | int, ...]) -> list[str]:
     """List the keys of the table at a place."""
     for step in place:
-        hints = typing.get_args(kind) if isinstance(step, int) else typing.get_type_hints(kind)
-        kind = hints[0 if isinstance(step, int) else step]
+        of_list = isinstance(step, int)
+        kind = typing.get_args(kind)[0] if of_list else typing.get_type_hints(kind)[str(step)]
     return [field.name for field in dataclasses.fields(kind)]

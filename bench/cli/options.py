@@ -29,7 +29,7 @@ Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")]
 Jobs: TypeAlias = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
 ]
-Inception: TypeAlias = Annotated[
+InceptionFile: TypeAlias = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Network of FID and KID [inpaintbench weights]."),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inpaintbench.cli.options import Inception
+from inpaintbench.cli.options import InceptionFile
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def score(
         bool,
         typer.Option("--distribution", help="FID, KID, P-IDS and U-IDS of each folder too."),
     ] = False,
-    inception: Inception = None,
+    inception: InceptionFile = None,
     out: Annotated[
         Path | None,
         typer.Option("--out", "-o", help="Scores of each image: a .csv or .parquet file."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inpaintbench.cli.options import (
-    Inception,
+    InceptionFile,
     Runs,
     ShownDatasets,
     ShownMasks,
@@ -37,7 +37,7 @@ def table(
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
-    inception: Inception = None,
+    inception: InceptionFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File [standard output].")
     ] = None,

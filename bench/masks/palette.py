@@ -61,7 +61,7 @@ class PaletteUncrop(MaskSuite):
         """Fill the half or the box."""
         mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
         if kind == "box":
-            if mask.shape[1] < 2:
+            if sample.image.shape[1] < 2:
                 raise undrawable(self, sample)
             _fill_half_area_box(mask, random)
             return ~mask if self.box == "known" else mask

@@ -385,14 +385,17 @@ def _moved(
     def movement(row: int, broken: bool) -> Movement:
         base_case, new_case = str(sides.cases.base[row]), str(sides.cases.new[row])
         case, cell = sides.base.cases.loc[base_case], cells.loc[new_case]
-        scores = {m.label: tuple(float(v[row]) for v in pair.scores[m.id]) for m in metrics}
+        scores: dict[str, tuple[float, float]] = {}
+        for metric in metrics if not broken else ():
+            old, now = pair.scores[metric.id]
+            scores[metric.label] = (float(old[row]), float(now[row]))
         return Movement(
             base_case=base_case,
             new_case=new_case,
             place=f"{case['dataset']}/{case['sample']}",
             suite=str(case["suite"]),
             kind=str(case["kind"]),
-            scores={} if broken else scores,
+            scores=scores,
             message=f"{cell['failure'] or cell['status']}: {cell['message']}" if broken else "",
         )
 
