@@ -81,6 +81,7 @@ def _draw(method: str, trends: Sequence[Trend], path: Path) -> None:
 
 def _panel(panel: Axes, trend: Trend) -> None:
     """Draw the runs in their order, a step a level, and a line at each change."""
+    from inpaintbench.report.figures.drawing import axis_label
     from inpaintbench.report.figures.style import GREY, INK
 
     values = [point.value for point in trend.points]
@@ -95,9 +96,7 @@ def _panel(panel: Axes, trend: Trend) -> None:
     panel.set_xticks(
         list(shown), [trend.points[i].commit[:8] or trend.points[i].date[:10] for i in shown]
     )
-    unit = f" ({trend.metric.unit})" if trend.metric.unit else ""
-    arrow = "↑" if trend.metric.higher_is_better else "↓"
-    panel.set_ylabel(f"{trend.metric.label}{unit} {arrow}")
+    panel.set_ylabel(axis_label(trend.metric))
     where = trend.machine if trend.metric.id == RUNTIME else trend.suite or "all suites"
     panel.set_title(where, loc="left", fontsize="small")
     panel.grid(axis="y")
