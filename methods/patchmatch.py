@@ -49,6 +49,7 @@ class PatchMatch(Method):
         'C. Barnes, E. Shechtman, A. Finkelstein, D. B. Goldman, "PatchMatch: a randomized '
         'correspondence algorithm for structural image editing", ACM Trans. Graphics 2009'
     )
+    requires: ClassVar[tuple[str, ...]] = ("scipy",)
 
     def __post_init__(self) -> None:
         """Refuse parameters that name no patch or no search."""

@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_cdt
 
 from inpaintbench.methods.base import Mask
 from inpaintbench.methods.kernels.known import clear_windows
 from inpaintbench.methods.kernels.patchmatch import scatter, search, vote
-from inpaintbench.methods.kernels.pyramid import depth_in_hole, halve, texture
+from inpaintbench.methods.kernels.pyramid import halve, texture
 
 SHORTEST_SIDE = 16
 """Shortest side in pixels of a level on which windows are matched."""
@@ -127,7 +128,7 @@ def _windows(hole: Mask, side: int) -> tuple[int, NDArray[np.bool_]]:
 def _weights(hole: Mask, usable: NDArray[np.bool_], half: int) -> NDArray[np.float32]:
     """Weigh windows by how deep in the hole their centres lie: what is known has its say first."""
     height, width = usable.shape
-    depth = depth_in_hole(hole)[half : half + height, half : half + width]
+    depth = distance_transform_cdt(hole, "taxicab")[half : half + height, half : half + width]
     weights: NDArray[np.float32] = (FALLOFF ** -np.minimum(depth, DEEPEST)).astype(np.float32)
     return weights
 

@@ -1,4 +1,4 @@
-"""Pyramids of images with a hole: halving, distance into the hole, and texture."""
+"""Pyramids of images with a hole: halving, and texture."""
 
 from __future__ import annotations
 
@@ -48,26 +48,6 @@ def halve(values: NDArray[np.float32], hole: NDArray[np.bool_]) -> Any:
                 for d in range(depth):
                     halved[y, x, d] /= total
     return halved, unknown
-
-
-@njit(cache=True)
-def depth_in_hole(hole: NDArray[np.bool_]) -> Any:
-    """Return the city-block distance of each pixel to the nearest known one (0 where known)."""
-    height, width = hole.shape
-    far = height + width
-    depth = np.zeros((height, width), np.int64)
-    for y in range(height):
-        for x in range(width):
-            if hole[y, x]:
-                above = depth[y - 1, x] if y > 0 else far
-                before = depth[y, x - 1] if x > 0 else far
-                depth[y, x] = min(above, before, far) + 1
-    for y in range(height - 1, -1, -1):
-        for x in range(width - 1, -1, -1):
-            below = depth[y + 1, x] if y + 1 < height else far
-            after = depth[y, x + 1] if x + 1 < width else far
-            depth[y, x] = min(depth[y, x], below + 1, after + 1)
-    return depth
 
 
 def texture(values: NDArray[np.float32], hole: NDArray[np.bool_], reach: int) -> Any:
