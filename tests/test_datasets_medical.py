@@ -194,3 +194,31 @@ class TestNifti:
         plain.write_bytes(plain.read_bytes()[:-50])
         with pytest.raises(DataError, match="values can't be read"):
             Nifti(str(plain)).load("cut.nii/003")
+
+    def test_endings_in_capitals_and_what_macos_leaves_beside(self, tmp_path: Path) -> None:
+        import nibabel
+
+        path = dataset_files.nifti(tmp_path)
+        volume = nibabel.load(path)
+        nibabel.save(volume, tmp_path / "b.nii")
+        (tmp_path / "b.nii").rename(tmp_path / "B.NII")
+        path.rename(tmp_path / "A.NII.GZ")
+        for name in ("._A.NII.GZ", "._B.NII"):
+            (tmp_path / name).write_bytes(b"\0\5\x16\7" + bytes(100))
+        dataset = Nifti(str(tmp_path))
+        assert {name.split("/")[0] for name in dataset.ids()} == {"A.NII.GZ", "B.NII"}
+        slices = [dataset.load(f"{name}/003").image for name in ("A.NII.GZ", "B.NII")]
+        np.testing.assert_array_equal(*slices)
+
+    @pytest.mark.parametrize("flat", [np.zeros((4, 4)), np.diag([1, 0, 1, 1])])
+    def test_a_flat_affine_is_refused(self, flat: np.ndarray, tmp_path: Path) -> None:
+        import nibabel
+
+        image = nibabel.Nifti1Image(np.zeros((2, 3, 4), np.uint8), None)
+        image.header["sform_code"] = 1
+        for row, name in zip(flat, ("srow_x", "srow_y", "srow_z"), strict=False):
+            image.header[name] = row
+        (tmp_path / "f.nii").write_bytes(image.header.binaryblock + bytes(4) + bytes(24))
+        with pytest.raises(DataError, match=r"f\.nii: its affine is flat") as caught:
+            Nifti(str(tmp_path / "f.nii")).ids()
+        assert "\n" not in str(caught.value)

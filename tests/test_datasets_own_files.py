@@ -207,3 +207,55 @@ def test_pairs_that_do_not_match_are_refused(tmp_path: Path) -> None:
 def test_impossible_parameters_are_refused(wrong: str) -> None:
     with pytest.raises(Exception, match="must be"):
         registry.datasets().make(wrong)
+
+
+def test_two_masks_or_two_images_of_one_name_are_refused(tmp_path: Path) -> None:
+    photos, masks = tmp_path / "photos", tmp_path / "masks"
+    dataset_files.write_image(photos / "p0.png", dataset_files.noise(1))
+    dataset_files.write_image(masks / "p0.bmp", dataset_files.hole(12, 10))
+    dataset = Folder(path=str(photos), masks=str(masks))
+    assert dataset.load("p0.png").mask is not None
+    for other in ("p0.png", "p0_mask.png"):
+        dataset_files.write_image(masks / other, dataset_files.hole(12, 10))
+        with pytest.raises(DataError, match=rf"p0\.bmp: {other} is there too.*keep one of them"):
+            dataset.load("p0.png")
+        (masks / other).unlink()
+    dataset_files.write_image(photos / "p0.jpg", dataset_files.noise(1))
+    assert dataset.ids() == ["p0.jpg", "p0.png"]
+    with pytest.raises(DataError, match=r"p0\.png is there too"):
+        dataset.load("p0.jpg")
+    assert Folder(path=str(photos)).load("p0.jpg").mask is None
+
+
+def test_two_copies_or_two_references_of_one_name_are_refused(tmp_path: Path) -> None:
+    dataset_files.pairs(tmp_path)
+    dataset_files.write_image(tmp_path / "damaged/a.bmp", dataset_files.noise(1))
+    with pytest.raises(DataError, match=r"a\.bmp: a\.png is there too"):
+        Pairs(path=str(tmp_path)).load("a.png")
+    (tmp_path / "damaged/a.bmp").unlink()
+    dataset_files.write_image(tmp_path / "reference/a.bmp", dataset_files.noise(1))
+    with pytest.raises(DataError, match=r"a\.bmp: a\.png is there too"):
+        Pairs(path=str(tmp_path)).load("a.png")
+
+
+def test_linked_folders_are_searched_each_once(tmp_path: Path) -> None:
+    dataset_files.write_image(tmp_path / "disk/day/1.png", dataset_files.noise(1))
+    dataset_files.write_image(tmp_path / "photos/own/2.png", dataset_files.noise(2))
+    (tmp_path / "photos/a-link").symlink_to(tmp_path / "disk")
+    (tmp_path / "photos/another").symlink_to(tmp_path / "disk/day")
+    (tmp_path / "photos/to-own").symlink_to(tmp_path / "photos/own")
+    (tmp_path / "disk/back").symlink_to(tmp_path / "photos")
+    assert Folder(path=str(tmp_path / "photos")).ids() == ["a-link/day/1.png", "own/2.png"]
+    (tmp_path / "link").symlink_to(tmp_path / "photos")
+    assert Folder(path=str(tmp_path / "link")).ids() == ["a-link/day/1.png", "own/2.png"]
+
+
+@pytest.mark.parametrize("dataset", ["folder", "paired"])
+def test_masks_of_ones_are_holes_wherever_they_lie(dataset: str, tmp_path: Path) -> None:
+    ones = (dataset_files.hole(12, 10) > 0).astype(np.uint8)
+    dataset_files.write_image(tmp_path / "a.png", dataset_files.noise(1))
+    masks = tmp_path / "m" if dataset == "folder" else None
+    place = tmp_path / "m/a.png" if masks else tmp_path / "a_mask.png"
+    dataset_files.write_image(place, ones)
+    sample = Folder(path=str(tmp_path), masks=masks and str(masks)).load("a.png")
+    np.testing.assert_array_equal(sample.mask, ones[..., 0] > 0)

@@ -182,6 +182,20 @@ class TestCommand:
         ]
         assert tables[0] != tables[1]
 
+    def test_masks_of_ones_are_those_of_white(self, folders: Path) -> None:
+        from inpaintbench.images.png import read_png
+
+        arguments = (folders / "truth", folders / "noise", "--masks", folders / "masks")
+        white = self.run(*arguments, "--metric", "psnr[region=hole]")
+        for path in (folders / "masks").rglob("*.png"):
+            write_png(path, read_png(path.read_bytes()) // 255)
+        assert self.run(*arguments, "--metric", "psnr[region=hole]") == white
+
+    def test_two_references_of_one_name_are_refused(self, folders: Path) -> None:
+        write_png(folders / "truth" / "a.bmp", np.zeros((12, 10, 3), np.uint8))
+        error = self.run(folders / "truth", folders / "noise", "--metric", "psnr")[2]
+        assert "a.png is there too, and either could be meant; keep one of them" in error
+
     @pytest.mark.parametrize(
         ("results", "options", "message"),
         [

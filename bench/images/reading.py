@@ -191,7 +191,7 @@ def _is_deep(image: PillowImage, head: bytes) -> bool:
 
 def _most(image: PillowImage) -> int:
     """Return the highest value that the header of a PPM states."""
-    arguments = image.tile[0][3]
+    arguments = image.tile[0][3]  # type: ignore[attr-defined]
     return int(arguments[-1]) if isinstance(arguments, tuple) else 0xFF
 
 
