@@ -7,7 +7,6 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import (
-    TYPE_CHECKING,
     Any,
     ClassVar,
     Protocol,
@@ -21,10 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.metrics.difference import Difference, Region, Sums, boundary, measure
 from inpaintbench.named import Named
-
-if TYPE_CHECKING:
-    from inpaintbench.metrics.difference import Difference
 
 T = TypeVar("T")
 
@@ -80,9 +77,23 @@ class Result:
     @cached_property
     def difference(self) -> Difference:
         """Where and by how much the output and the composite differ from the reference."""
-        from inpaintbench.metrics.difference import measure
+        return measure(self.output, self.reference, self.mask)
 
-        return measure(self)
+    @cached_property
+    def boundary(self) -> Mask:
+        """The boundary region of the hole."""
+        return boundary(self.mask)
+
+    @cached_property
+    def _boundary_sums(self) -> Sums:
+        return measure(self.output, self.reference, read_only(self.boundary)).hole
+
+    def sums(self, region: Region) -> Sums:
+        """Return the sums over a region of the composite."""
+        hole = self.difference.hole
+        if region == "image":
+            return Sums(hole.squares, hole.absolutes, self.reference.size)
+        return hole if region == "hole" else self._boundary_sums
 
     def shared(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` returns, calling it only for the first of the metrics that ask."""

@@ -7,8 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from inpaintbench.images.types import Mask
-from inpaintbench.metrics.base import Result
+from inpaintbench.images.types import Image, Mask
 
 Region: TypeAlias = Literal["image", "hole", "boundary"]
 """``image``: the whole composite. ``hole``: the hole. ``boundary``: the hole's pixels that are at
@@ -50,37 +49,20 @@ class Difference:
     hole: Sums
 
 
-def measure(result: Result) -> Difference:
-    """Compare a result with its reference inside the hole, in one pass."""
+def measure(output: Image, reference: Image, mask: Mask) -> Difference:
+    """Compare an output with its reference inside a hole, in one pass."""
     from inpaintbench.metrics.kernels.difference import compare
 
-    changed, squares, absolutes, hole = compare(result.output, result.reference, result.mask)
-    return Difference(changed, Sums(squares, absolutes, hole * result.reference.shape[2]))
+    changed, squares, absolutes, hole = compare(output, reference, mask)
+    return Difference(changed, Sums(squares, absolutes, hole * reference.shape[2]))
 
 
-def boundary(result: Result) -> Mask:
-    """Return the boundary region of a result's hole."""
+def boundary(mask: Mask) -> Mask:
+    """Return the boundary region of a hole."""
     from inpaintbench.metrics.kernels.difference import band
 
-    return result.shared("boundary", lambda: band(result.mask, BAND))
-
-
-def sums(result: Result, region: Region) -> Sums:
-    """Return the sums over a region of the composite."""
-    hole = result.difference.hole
-    if region == "hole":
-        return hole
-    if region == "image":
-        return Sums(hole.squares, hole.absolutes, result.reference.size)
-
-    def over_boundary() -> Sums:
-        from inpaintbench.metrics.kernels.difference import compare
-
-        near = boundary(result)
-        _, squares, absolutes, pixels = compare(result.output, result.reference, near)
-        return Sums(squares, absolutes, pixels * result.reference.shape[2])
-
-    return result.shared("boundary sums", over_boundary)
+    near: Mask = band(mask, BAND)
+    return near
 
 
 def in_id(region: Region) -> str:

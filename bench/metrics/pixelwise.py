@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, Result, Score
-from inpaintbench.metrics.difference import Region, in_id, in_label, sums, top
+from inpaintbench.metrics.difference import Region, in_id, in_label, top
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PSNR(Metric):
         peak = top(reference.dtype)
 
         def score(result: Result) -> float:
-            error = sums(result, self.region)
+            error = result.sums(self.region)
             if not error.values:
                 return math.nan
             if not error.squares:
@@ -89,7 +89,7 @@ class MAE(Metric):
         scale = 255 / top(reference.dtype)
 
         def score(result: Result) -> float:
-            error = sums(result, self.region)
+            error = result.sums(self.region)
             return scale * error.absolutes / error.values if error.values else math.nan
 
         return score

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, Result, Score, read_only
-from inpaintbench.metrics.difference import Region, boundary, in_id, in_label, top
+from inpaintbench.metrics.difference import Region, in_id, in_label, top
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class SSIM(Metric):
         def losses(result: Result) -> _Losses:
             lost: _Losses = structural.loss(
                 flat,
-                read_only(result.output.reshape(flat.shape)),
+                result.output.reshape(flat.shape),
                 result.difference.changed,
                 window.taps,
                 mean,
@@ -106,7 +106,7 @@ class SSIM(Metric):
                 windows = (height - 2 * margin) * (width - 2 * margin)
                 return float(1 - lost.sum() / (windows * channels))
             inside = np.s_[margin : height - margin, margin : width - margin]
-            centres = (result.mask if self.region == "hole" else boundary(result))[inside]
+            centres = (result.mask if self.region == "hole" else result.boundary)[inside]
             pixels = np.count_nonzero(centres)
             if not pixels:
                 return math.nan

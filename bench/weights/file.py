@@ -6,15 +6,37 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.files import file_digest
 
-if TYPE_CHECKING:
-    from inpaintbench.weights.sources import Source
+
+class SourceError(Exception):
+    """Why a source has nothing to give, in a few words."""
+
+
+class Source(Protocol):
+    """A place that a file of weights can be had from."""
+
+    @property
+    def title(self) -> str:
+        """What the place is, as a person would say it."""
+
+    @property
+    def remote(self) -> bool:
+        """Whether the place is reached over a network."""
+
+    def fetch(self, folder: Path) -> Path:
+        """Return a verified file, which may lie in the temporary `folder`.
+
+        Raises
+        ------
+        SourceError
+            When there's nothing to be had, or it's not what was pinned.
+        """
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,34 +19,10 @@ from numpy.typing import NDArray
 from inpaintbench.images.download import Remote, megabytes
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import file_digest
+from inpaintbench.weights.file import Source, SourceError
 
 _PIP_SECONDS = 10
 """How long pip waits for an answer, so that a machine without a network goes on."""
-
-
-class SourceError(Exception):
-    """Why a source has nothing to give, in a few words."""
-
-
-class Source(Protocol):
-    """A place that a file of weights can be had from."""
-
-    @property
-    def title(self) -> str:
-        """What the place is, as a person would say it."""
-
-    @property
-    def remote(self) -> bool:
-        """Whether the place is reached over a network."""
-
-    def fetch(self, folder: Path) -> Path:
-        """Return a verified file, which may lie in the temporary `folder`.
-
-        Raises
-        ------
-        SourceError
-            When there's nothing to be had, or it's not what was pinned.
-        """
 
 
 @dataclass(frozen=True)
