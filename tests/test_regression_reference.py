@@ -14,8 +14,7 @@ from inpaintbench.planning import benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.reading import read_results
-from inpaintbench.storage.environment import main_environment
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_environment
 from inpaintbench.storage.runs import read_run
 
 REFERENCE = ROOT / "results" / "reference" / "quick"

@@ -23,10 +23,9 @@ from inpaintbench.planning.benchmark import SAME_CASES, Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
-from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.outcome import Failure
 from inpaintbench.storage.outputs import output_path
-from inpaintbench.storage.rows import RunRows, is_close, long_rows
+from inpaintbench.storage.rows import RunRows, is_close, long_rows, main_environment
 from inpaintbench.storage.runs import read_rows
 from inpaintbench.storage.store import Store
 

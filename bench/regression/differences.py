@@ -8,8 +8,7 @@ from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import Difference
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.statistics.scores import plain_name
-from inpaintbench.storage.environment import main_environment
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_environment
 
 if TYPE_CHECKING:
     import pandas as pd

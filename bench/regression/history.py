@@ -15,9 +15,8 @@ from inpaintbench.regression.runtimes import case_medians
 from inpaintbench.regression.verdicts import FINISHED, RUNTIME
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
-from inpaintbench.storage.environment import main_environment
 from inpaintbench.storage.history import Entry, Figure
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_environment
 
 _FINISHED = MetricInfo(FINISHED, FINISHED, "cells finished", "", True, "")
 _RUNTIME = MetricInfo(RUNTIME, RUNTIME, "runtime", "s", False, "")

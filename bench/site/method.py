@@ -11,8 +11,7 @@ from inpaintbench.site.highlights import Highlight
 from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.standings import Entry
-from inpaintbench.storage.environment import main_environment
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_environment
 
 
 def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:

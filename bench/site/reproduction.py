@@ -5,8 +5,7 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from inpaintbench.storage.environment import main_environment
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_environment
 
 
 def run_command(rows: RunRows, variant: str) -> str:

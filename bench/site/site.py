@@ -17,7 +17,7 @@ from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import Facet, facets
 from inpaintbench.site.pictures import SitePictures
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.storage.environment import main_environment
+from inpaintbench.storage.rows import main_environment
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,16 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 
 from inpaintbench import __version__
 from inpaintbench.cores import cores
 from inpaintbench.planning.keys import distribution_version
-
-if TYPE_CHECKING:
-    from inpaintbench.storage.rows import RunRows
 
 _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy", "numba", "torch")
 
@@ -94,13 +91,6 @@ def current_environment(device: str, libraries: Iterable[str] = ()) -> Environme
         code=_commit(),
         libraries={n: distribution_version(n) for n in sorted({*_LIBRARIES, *libraries})},
     )
-
-
-def main_environment(rows: RunRows) -> Environment:
-    """Return the environment that made most of a run's cells; an empty one where none is known."""
-    made = rows.cells["environment"].value_counts(sort=False)
-    most = max(rows.environments, key=lambda id: made.get(id, 0), default="")
-    return rows.environments.get(most, Environment())
 
 
 @cache

@@ -183,3 +183,10 @@ def schema_markdown() -> str:
     lines = ["| column | dtype | meaning |", "|---|---|---|"]
     lines += [f"| `{c.name}` | {c.kind.dtype} | {c.meaning} |" for c in EXPORTED.values()]
     return "\n".join(lines) + "\n"
+
+
+def main_environment(rows: RunRows) -> Environment:
+    """Return the environment that made most of a run's cells; an empty one where none is known."""
+    made = rows.cells["environment"].value_counts(sort=False)
+    most = max(rows.environments, key=lambda id: made.get(id, 0), default="")
+    return rows.environments.get(most, Environment())
