@@ -97,7 +97,7 @@ def plan(
         for text, share in zip(datasets, shares or [1.0] * len(datasets), strict=True)
     ]
     data[0], held_out = data[0].split(min(HELD_OUT_MOST, HELD_OUT_SHARE * len(data[0].images)))
-    chosen = {"device": "auto", **recipe.settings, **given}
+    chosen: dict[str, Any] = {"device": "auto", **recipe.settings, **given}
     if chosen["device"] == "auto":
         chosen["device"] = "cuda" if torch.cuda.is_available() else "cpu"
     chosen.setdefault("mixed", chosen["device"].startswith("cuda"))
@@ -152,6 +152,7 @@ def _images(text: str, share: float, side: int, notify: Callable[[str], None]) -
 
 def _training_set(text: str) -> Dataset:
     """Make a dataset of images that nothing is ever scored on."""
+    dataset: Dataset
     wanted = specification.parse(text)
     plugin = registry.datasets().plugins.get(wanted.name)
     has_split = plugin is not None and "split" in specification.parameter_types(plugin)

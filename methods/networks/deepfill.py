@@ -210,9 +210,9 @@ class DeepFillNetwork(nn.Module):
                 module.tensorflow = bool(tensorflow)
         _initialise(self)
         if shrink > 1:
-            nn.init.zeros_(self.stage1.conv_to_rgb.conv.weight)
+            nn.init.zeros_(self.stage1.get_parameter("conv_to_rgb.conv.weight"))
         if residuals:
-            nn.init.zeros_(self.stage2.conv_to_rgb.conv.weight)
+            nn.init.zeros_(self.stage2.get_parameter("conv_to_rgb.conv.weight"))
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Fill damaged images and masks.
