@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ from inpaintbench.report import tables
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
 from inpaintbench.report.opening import separated
+from inpaintbench.report.pictures import CheckedPictures, PictureMissing
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.writing import write_report
@@ -250,6 +252,25 @@ class TestCombination:
         failed = CombinedPictures(combine([one]), [SyntheticPictures(one)])
         with pytest.raises(KeyError):
             failed.output(case, "telea")
+
+
+def test_a_missing_picture_is_named_once() -> None:
+    rows = synthetic_run(1, images=1, datasets=("photos",), suites=("textures",))
+    first = rows.cases.iloc[0]
+    name = f"photos/{first['sample']}"
+
+    class Gone(SyntheticPictures):
+        def reference(self, case: str) -> np.ndarray:
+            raise OSError(f"{name}, textures: no such file")
+
+        def mask(self, case: str) -> np.ndarray:
+            raise OSError("no such file")
+
+    pictures = CheckedPictures(Gone(rows), rows.cases)
+    with pytest.raises(PictureMissing, match=f"^{re.escape(name)}, textures: no such file$"):
+        pictures.reference(first["case"])
+    with pytest.raises(PictureMissing, match=f"^{re.escape(name)}: no such file$"):
+        pictures.mask(first["case"])
 
 
 @pytest.fixture(scope="module")

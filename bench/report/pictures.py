@@ -118,7 +118,8 @@ class CheckedPictures:
         except KeyError:
             raise
         except Exception as error:
-            reason = f"{of}: {one_line(error) or type(error).__name__}"
+            why = one_line(error) or type(error).__name__
+            reason = why if why.startswith(of) else f"{of}: {why}"
             self.missing[case, variant] = reason
             raise PictureMissing(reason) from error
         return picture
