@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError, one_line
-from inpaintbench.outside import plain_file, read_json
+from inpaintbench.outside import plain_file, read_as, read_json
 from inpaintbench.planning.benchmark import from_json
 from inpaintbench.storage import tables
 from inpaintbench.storage.database import find_fault_of
@@ -173,33 +174,20 @@ def _read_provenance(path: Path) -> tuple[dict[str, Environment], Provenance]:
     if not path.is_file():
         return {}, Provenance()
     facts = read_json(path)
-    # version 1 told of one environment, beside all else, and had the benchmark as text
+    # version 1 told of one environment, beside all else, and had a text for all that isn't one
     makers = facts.get("environments", [facts]) if isinstance(facts, dict) else None
     if not isinstance(makers, list) or not all(isinstance(maker, dict) for maker in makers):
         raise BenchError(f"{path}: doesn't say where rows come from")
     found = {made.id: made for made in map(Environment.from_facts, makers)}
+    told = {name: facts[name] for name in ("started", "changed") if name in facts}
+    for name in ("merged", "left_out"):
+        if not isinstance(facts.get(name, ""), str):
+            told[name] = facts[name]
     benchmark = facts.get("benchmark")
     text = benchmark if isinstance(benchmark, str) else json.dumps(benchmark)
-    for name in ("started", "changed"):
-        if not isinstance(facts.get(name, ""), str):
-            raise BenchError(f"{path}: {name} isn't a text")
-    return found, Provenance(
-        started=facts.get("started", ""),
-        changed=facts.get("changed", ""),
-        benchmark=from_json(text, f"{path}: benchmark") if benchmark else None,
-        merged=_texts(facts, "merged", path),
-        left_out=_texts(facts, "left_out", path),
-    )
-
-
-def _texts(facts: dict[str, Any], name: str, path: Path) -> tuple[str, ...]:
-    """Read a list of texts; version 1 had a text in its place, which is left out."""
-    told = facts.get(name, "")
-    if isinstance(told, str):
-        return ()
-    if not isinstance(told, list) or not all(isinstance(text, str) for text in told):
-        raise BenchError(f"{path}: {name} isn't a list of texts")
-    return tuple(told)
+    known = read_as(Provenance, json.dumps(told), f"{path}:")
+    made = from_json(text, f"{path}: benchmark") if benchmark else None
+    return found, replace(known, benchmark=made)
 
 
 def _deterministic(method: str) -> bool:
