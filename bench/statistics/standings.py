@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -120,7 +120,7 @@ class Comparison:
         """Where each method's mean lies."""
         place = np.searchsorted(np.unique(self._losses), self._losses)
         several = len(self.variants) > 1 and self.judges
-        apart = self.pairs.apart[int(np.argmin(place))]
+        apart = self.pairs.apart[int(np.argmin(place))] if several else place > 0
         return {
             name: Quality(
                 estimate=self.estimates[i],
@@ -157,14 +157,8 @@ class Entry:
     ----------
     variant, method, family : str
         What it is.
-    rank : RankInterval or None
-        None when it isn't ranked.
-    group : str
-        Letters of its tied groups: methods that share a letter can't be told apart.
     set_aside : bool
         Whether it finished too few cells to be compared.
-    mean_rank : Estimate or None
-        Mean over cases of the rank within the case, averaged over the main metrics.
     qualities : mapping of str to Quality
         Metric id → quality; lacks metrics without a score.
     finished : int
@@ -175,20 +169,26 @@ class Entry:
         What it was trained on that a dataset of these cases holds images of, of any split.
     seen_images : tuple of str
         Those of them whose very images are among these cases' datasets.
+    rank : RankInterval or None
+        None when it isn't ranked.
+    group : str
+        Letters of its tied groups: methods that share a letter can't be told apart.
+    mean_rank : Estimate or None
+        Mean over cases of the rank within the case, averaged over the main metrics.
     """
 
     variant: str
     method: str
     family: str
-    rank: RankInterval | None
-    group: str
     set_aside: bool
-    mean_rank: Estimate | None
     qualities: Mapping[str, Quality]
     finished: int
     failures: Mapping[str, int]
     seen: tuple[str, ...]
     seen_images: tuple[str, ...]
+    rank: RankInterval | None = None
+    group: str = ""
+    mean_rank: Estimate | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,7 +279,7 @@ def standing(
         here = here.only(stratum.of(here.cases))
     support = common_support(here.done, share)
     main = every.main_metrics(metrics)
-    comparisons = _comparisons(here, support)
+    comparisons = _comparisons(here, support.cases, support.compared)
     judging = [metric for metric in main if metric.id in comparisons and metric.measures_quality]
     ranking = _ranking(here, support, judging)
     return Standing(
@@ -297,14 +297,16 @@ def standing(
     )
 
 
-def _comparisons(scores: Scores, support: Support) -> dict[str, Comparison]:
-    """Line up each metric on the common cases where every method compared has a score."""
+def _comparisons(
+    scores: Scores, cases: pd.Index[str], variants: tuple[str, ...]
+) -> dict[str, Comparison]:
+    """Line up each metric on the cases where every one of some methods has a score."""
     found = {}
     for metric in scores.metrics:
-        table = scores.values[metric.id].loc[support.cases, list(support.compared)].dropna()
+        table = scores.values[metric.id].loc[cases, list(variants)].dropna()
         if len(table):
             found[metric.id] = Comparison(
-                variants=support.compared,
+                variants=variants,
                 values=table.to_numpy(),
                 cases=table.index,
                 images=scores.images(table.index),
@@ -345,27 +347,25 @@ def _entries(
     comparisons: Mapping[str, Comparison],
     ranking: Comparison | None,
 ) -> tuple[Entry, ...]:
-    qualities: dict[str, Mapping[str, Quality]] = {
-        **{name: _Qualities(comparisons, name) for name in support.compared},
-        **{name: _own_qualities(scores, name) for name in support.set_aside},
-    }
     failures = _failures(rows, scores)
     here = list(scores.cases["dataset"].unique())
 
-    def entry(name: str, **rank: object) -> Entry:
+    def entry(name: str) -> Entry:
         row = scores.variants.loc[name]
         found = seen(str(row["trained_on"]), here)
+        set_aside = name in support.set_aside
+        # one that isn't ranked has its means over its own cases
+        own = _comparisons(scores, scores.cases.index, (name,)) if set_aside else comparisons
         return Entry(
             variant=name,
             method=str(row["method"]),
             family=str(row["family"]),
-            set_aside=name in support.set_aside,
-            qualities=qualities[name],
+            set_aside=set_aside,
+            qualities=_Qualities(own, name),
             finished=support.finished[name],
             failures=failures.get(name, {}),
             seen=found.collections,
             seen_images=found.images,
-            **{"rank": None, "group": "", "mean_rank": None, **rank},  # type: ignore[arg-type]
         )
 
     if ranking is None:
@@ -374,8 +374,8 @@ def _entries(
     intervals = rank_intervals(ranking.pairs.better(higher_is_better=False))
     groups = tied_groups(ranking.pairs.apart[np.ix_(order, order)])
     ranked = [
-        entry(
-            ranking.variants[column],
+        replace(
+            entry(ranking.variants[column]),
             rank=intervals[column],
             group="".join(_letter(i) for i, group in enumerate(groups) if position in group),
             mean_rank=ranking.estimates[column],
@@ -383,17 +383,6 @@ def _entries(
         for position, column in enumerate(order)
     ]
     return (*ranked, *(entry(name) for name in support.set_aside))
-
-
-def _own_qualities(scores: Scores, variant: str) -> dict[str, Quality]:
-    """Average a method that isn't ranked over its own cases."""
-    found = {}
-    for id, table in scores.values.items():
-        own = table[variant].dropna()
-        if len(own):
-            values = own.to_numpy()[:, None]
-            found[id] = Quality(estimates(values, scores.images(own.index))[0])
-    return found
 
 
 def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
