@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 from inpaintbench.datasets.cifar10 import Cifar10
-from inpaintbench.images import archive
-from inpaintbench.images import restricted_pickle
+from inpaintbench.images import archive, restricted_pickle
 from inpaintbench.images.errors import DataError
 
 

@@ -24,13 +24,12 @@ from inpaintbench.images import restricted_pickle
 from inpaintbench.images.download import Remote
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import file_digest
-from inpaintbench.weights.file import WeightFile
+from inpaintbench.weights.file import SourceError, WeightFile
 from inpaintbench.weights.sources import (
     Converted,
     Download,
     LocalFile,
     PackageArchive,
-    SourceError,
 )
 from inpaintbench.weights.store import explicit_folders, torch_hub_folders
 

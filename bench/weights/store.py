@@ -11,8 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inpaintbench.weights.file import AlteredWeights, WeightFile
-from inpaintbench.weights.sources import SourceError
+from inpaintbench.weights.file import AlteredWeights, SourceError, WeightFile
 
 VARIABLE = "INPAINTBENCH_WEIGHTS"
 """Environment variable: folders of weights, looked at before anything else."""
