@@ -69,6 +69,13 @@ def fill_to_coverage(
     return mask
 
 
+def nearest(mask: Mask, height: int, width: int) -> Mask:
+    """Scale a mask: a new pixel takes the old one that its centre lies in."""
+    rows = (2 * np.arange(height) + 1) * mask.shape[0] // (2 * height)
+    columns = (2 * np.arange(width) + 1) * mask.shape[1] // (2 * width)
+    return mask[np.ix_(rows, columns)]
+
+
 def tries(sample: Sample) -> range:
     """Count the masks drawn in search of one that fits: none on a pixel, which has no mask."""
     return range(1000 if sample.image[..., 0].size > 1 else 0)

@@ -7,13 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
 from inpaintbench.images.reading import Hole, read_mask
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
+from inpaintbench.masks.filling import nearest
 
 
 @dataclass(frozen=True)
@@ -65,7 +64,7 @@ class Folder(MaskSuite):
         mask = _read(file, self.hole, file.stat().st_mtime_ns)
         height, width = sample.image.shape[:2]
         if self.match == "pool":
-            mask = _nearest(mask, height, width)
+            mask = nearest(mask, height, width)
         elif mask.shape != (height, width):
             raise DataError(
                 f"{file}: the mask is {mask.shape[1]} x {mask.shape[0]}, but its image "
@@ -124,12 +123,3 @@ def _read(file: Path, hole: Hole, changed: int) -> Mask:
     mask = read_mask(file, hole)
     mask.flags.writeable = False
     return mask
-
-
-def _nearest(mask: Mask, height: int, width: int) -> Mask:
-    """Scale a mask: a new pixel takes the old one that its centre lies in."""
-    if mask.shape == (height, width):
-        return mask
-    rows = (2 * np.arange(height) + 1) * mask.shape[0] // (2 * height)
-    columns = (2 * np.arange(width) + 1) * mask.shape[1] // (2 * width)
-    return mask[np.ix_(rows, columns)]
