@@ -66,8 +66,8 @@ def test_reports_are_made_without_the_pictures_and_say_so(command: Command, copi
     ran = command("report", copied, "--site")
     assert ran.returncode == 0, ran.stderr
     assert "Missing pictures: folder[path=" in ran.stdout
-    page = (copied / "report" / "index.html").read_text()
-    assert "pictures: Missing pictures: folder[path=" in page
+    captions = (copied / "report" / "figures" / "captions.txt").read_text()
+    assert "pictures: not drawn: Missing pictures: folder[path=" in captions
     site = copied / "report" / "site"
     assert "Missing pictures: " in (site / "about.html").read_text()
     case = next((site / "cases").glob("*.html")).read_text()

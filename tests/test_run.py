@@ -265,4 +265,4 @@ def test_a_run_may_end_without_tables_and_figures(command: Command, tmp_path: Pa
     assert (tmp_path / "run" / "rows.csv").is_file()
     assert not (tmp_path / "run" / "report").exists()
     assert command("report", "run").returncode == 0
-    assert (tmp_path / "run" / "report" / "index.html").is_file()
+    assert (tmp_path / "run" / "report" / "tables" / "leaderboard.md").is_file()

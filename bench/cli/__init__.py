@@ -11,7 +11,7 @@ from typing import Any
 # What shells report for a program that Ctrl-C ended, and for one whose output nobody reads.
 _INTERRUPTED, _UNREAD = 130, 141
 
-# Commands that read runs, which may be somebody else's and name files of code.
+# Commands that read runs, which may be somebody else's: no code that they name is loaded.
 _READ_RUNS = (
     *("report", "table", "figure", "leaderboard", "compare", "history"),
     *("verify", "replay", "merge"),
@@ -21,23 +21,16 @@ _READ_RUNS = (
 def main() -> None:
     """Run the command line; every error that a person can mend is one line on standard error."""
     from inpaintbench.cli.output import flush, prepare_streams
+    from inpaintbench.plugins import registry
 
     prepare_streams()
     warnings.formatwarning = _warning
     words = sys.argv[1:]
     arguments = [word for word in words if word not in ("--debug", "--run-code")]
-    status = _run_on_runs if arguments and arguments[0] in _READ_RUNS else _run
-    if "--run-code" in words:
-        status = _run
-    sys.exit(flush(status(arguments, "--debug" in words)))
-
-
-def _run_on_runs(arguments: list[str], debug: bool) -> int:
-    """Run a command that reads runs: no code that they name is loaded."""
-    from inpaintbench.plugins import registry
-
-    with registry.code_refused(True):
-        return _run(arguments, debug)
+    reads_run = bool(arguments) and arguments[0] in _READ_RUNS
+    with registry.code_refused(reads_run and "--run-code" not in words):
+        status = _run(arguments, "--debug" in words)
+    sys.exit(flush(status))
 
 
 def _run(arguments: list[str], debug: bool) -> int:

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from functools import cache
 
-from jinja2 import Environment, PackageLoader
+from jinja2 import Environment, PackageLoader, Template
 
 from inpaintbench.report.table import Table
 
 
 @cache
-def environment() -> Environment:
-    """Return what turns the report's templates into pages; everything in them is escaped."""
-    return Environment(
-        loader=PackageLoader("inpaintbench.report"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+def _template() -> Template:
+    loader = PackageLoader("inpaintbench.report")
+    environment = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template("table.html")
 
 
 def write(table: Table) -> str:
     """Write the table with its caption above and its notes below."""
-    return environment().get_template("table.html").render(table=table) + "\n"
+    return _template().render(table=table) + "\n"

@@ -1,4 +1,4 @@
-"""Write every table and figure of a run into a directory, with a page that shows them."""
+"""Write every table and figure of a run into a directory."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-from markupsafe import Markup
-
 from inpaintbench.folder import REPORT_FILES, Folder
 from inpaintbench.images.files import write_whole
-from inpaintbench.report import html, notes, tables
+from inpaintbench.report import tables
 from inpaintbench.report.figures import NothingToShow, Request, applied, draw, save
 from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
@@ -25,8 +23,8 @@ def write_report(
     """Write the tables and figures of a run.
 
     Tables go to ``tables/`` (CSV in full precision, Markdown, LaTeX, HTML), figures in the paper
-    style over two columns to ``figures/`` (PNG and PDF), and ``index.html`` shows them all.
-    What an earlier report left that this run can't fill is removed.
+    style over two columns to ``figures/`` (PNG and PDF), with ``captions.txt``, which says too
+    why others aren't drawn. What an earlier report left that this run can't fill is removed.
 
     Parameters
     ----------
@@ -45,27 +43,13 @@ def write_report(
         Every file written.
     """
     folder = Folder(directory, REPORT_FILES)
-    pages = _write_tables(summary, folder)
-    captions, absent = _write_figures(summary, folder, pictures)
-    page = (
-        html.environment()
-        .get_template("overview.html")
-        .render(
-            name=summary.rows.name,
-            # the tables come escaped
-            tables={kind: Markup(page) for kind, page in pages.items()},
-            suffixes=[format.suffix for format in Format],
-            captions=captions,
-            absent=absent,
-            provenance=notes.origin(summary.rows),
-        )
-    )
-    folder.text("index.html", page)
+    _write_tables(summary, folder)
+    _write_figures(summary, folder, pictures)
     return folder.finish(state)
 
 
-def _write_tables(summary: Summary, folder: Folder) -> dict[TableKind, str]:
-    """Write the tables that say something in every format; return them as HTML."""
+def _write_tables(summary: Summary, folder: Folder) -> None:
+    """Write the tables that say something in every format."""
     finished = len(summary.rows.cells) and (summary.rows.cells["status"] == "done").all()
     says_nothing = {
         TableKind.failures: finished,
@@ -75,7 +59,6 @@ def _write_tables(summary: Summary, folder: Folder) -> dict[TableKind, str]:
         TableKind.suites: summary.overall.ranking is None,
         TableKind.pairs: summary.overall.ranking is None,
     }
-    pages: dict[TableKind, str] = {}
     for kind in REPORT_TABLES:
         if says_nothing.get(kind):
             continue
@@ -84,31 +67,25 @@ def _write_tables(summary: Summary, folder: Folder) -> dict[TableKind, str]:
         for format in Format:
             text = tables.render(made[tables.usual_intervals(format)], format)
             folder.text(f"tables/{kind}{format.suffix}", text)
-            if format is Format.html:
-                pages[kind] = text
     standings = [summary.overall, *summary.suites, *summary.groups]
     text = quality_frame(standings).to_csv(index=False, lineterminator="\n")
     folder.text("tables/quality.csv", text)
-    return pages
 
 
-def _write_figures(
-    summary: Summary, folder: Folder, pictures: Pictures | None
-) -> tuple[dict[FigureKind, str], dict[FigureKind, str]]:
-    """Write the figures; return their captions, and why others aren't drawn."""
-    captions, absent = {}, {}
+def _write_figures(summary: Summary, folder: Folder, pictures: Pictures | None) -> None:
+    captions = []
     request = Request(summary, pictures=pictures)
     with applied(request.style):
         for kind in FigureKind:
             try:
                 drawing = draw(kind, request)
             except NothingToShow as reason:
-                absent[kind] = str(reason)
+                captions.append(f"{kind}: not drawn: {reason}\n")
                 continue
             for suffix in (".png", ".pdf"):
                 save(drawing.figure, folder.place(f"figures/{kind}{suffix}"))
-            captions[kind] = drawing.caption
-    return captions, absent
+            captions.append(f"{kind}: {drawing.caption}\n")
+    folder.text("figures/captions.txt", "\n".join(captions))
 
 
 def write_provenance(rows: RunRows, directory: Path) -> Path:
