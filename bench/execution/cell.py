@@ -34,16 +34,8 @@ BAD_OUTPUT = ("wrong shape", "wrong dtype", "not finite")
 class CellTask:
     """What a worker needs to run a cell: nothing heavier than names.
 
-    Parameters
-    ----------
-    case : Case
-        Image and mask are made again in the worker.
-    method : MethodTask
-        What makes the method ready.
-    digests : tuple of (str, str)
-        Of the image and the mask that the run holds; empty where they needn't be compared.
-    libraries : tuple of str
-        Distributions that the environment names.
+    `digests` are those of the image and the mask that the run holds, which are made again in the
+    worker; empty where they needn't be compared. The environment names the `libraries`.
     """
 
     case: Case
@@ -135,14 +127,7 @@ def seed_of(case: Case) -> int:
 
 
 def checked_output(result: object, reference: Image) -> Image:
-    """Round what a method returned to the reference's dtype, or refuse it.
-
-    Parameters
-    ----------
-    result : object
-        What the method returned.
-    reference : (H, W, C) array
-        Gives the wanted shape and dtype.
+    """Round what a method returned to the dtype of the reference ``H×W×C``, or refuse it.
 
     Raises
     ------

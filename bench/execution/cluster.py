@@ -36,18 +36,10 @@ _NOT_INSTALLED = "running on a cluster needs Dask: pip install 'inpaintbench[clu
 
 @dataclass(frozen=True)
 class ClusterSettings:
-    """How to reach a cluster.
+    """How to reach a cluster: a scheduler that runs already, or batch jobs to start.
 
-    Parameters
-    ----------
-    executor : str
-        ``dask`` for a scheduler that runs already, ``slurm`` to start workers as batch jobs.
-    scheduler : str
-        Address of the scheduler, for ``dask``: ``tcp://host:8786``.
-    jobs : int
-        Batch jobs to start, for ``slurm``.
-    memory : int or None
-        Bytes that a batch job gets, for ``slurm``.
+    The `executor` is ``dask`` with the address of a `scheduler` (``tcp://host:8786``), or
+    ``slurm`` with the number of batch `jobs` and the bytes of `memory` that each gets.
     """
 
     executor: str
@@ -79,23 +71,21 @@ class ClusterPool(Places):
         with self._watched():
             return self._client.submit(run_isolated, function, task, timeout, **where)
 
-    def finished(self, futures: Iterable[Future[R]]) -> Iterable[Future[R]]:
-        """Wait for one, and return those that have a result."""
+    def finished(self, futures: Iterable[Future[R]]) -> list[tuple[Future[R], R | Failure]]:
+        """Wait for one, and fetch those that have a result, which the cluster forgets then."""
         from distributed import wait
 
         with self._watched():
-            done: Iterable[Future[R]] = wait(list(futures), return_when="FIRST_COMPLETED").done
-            return done
+            done = wait(list(futures), return_when="FIRST_COMPLETED").done
+            return [(future, self._fetched(future)) for future in done]
 
-    def result(self, future: Future[R]) -> R | Failure:
-        """Fetch a result, and let the cluster forget it."""
-        with self._watched():
-            error = future.exception()
-            if error is not None:
-                return Failure("crash", f"{type(error).__name__}: {error}")
-            found: R = future.result()
-            future.release()
-            return found
+    def _fetched(self, future: Future[R]) -> R | Failure:
+        error = future.exception()
+        if error is not None:
+            return Failure("crash", f"{type(error).__name__}: {error}")
+        found: R = future.result()
+        future.release()
+        return found
 
     @contextmanager
     def _watched(self) -> Iterator[None]:

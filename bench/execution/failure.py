@@ -28,14 +28,9 @@ class Failed(Exception):
 
 
 def failure_of(error: BaseException, kind: str = "exception") -> Failure:
-    """Describe what was raised.
+    """Describe what was raised, as a failure of a kind unless it is a lack of memory.
 
-    Parameters
-    ----------
-    error : BaseException
-        Anything; its text may raise, be no string, be endless or not be encodable.
-    kind : str
-        The kind of failure, unless it is a lack of memory.
+    The error's text may raise, be no string, be endless or not be encodable.
     """
     line = one_line(error)
     ours = isinstance(error, BenchError | DataError) and line

@@ -49,23 +49,11 @@ _LENGTHS = {"message": 500, "location": 500, "traceback": 20_000}
 
 @dataclass(frozen=True)
 class MethodTask:
-    """What makes a method ready.
+    """What makes a method ready; its process refuses when it finds another `key`.
 
-    Parameters
-    ----------
-    specification, key : str
-        As in `Variant`; the process refuses when it finds another key.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    seed : int
-        Seed of the run.
-    timeout, setup_timeout : float
-        Seconds that a call and that set-up may take.
-    limits : Limits
-        Threads and memory of its process.
-    timed : bool
-        Whether calls are timed: in a process started from nothing, its libraries held to the
-        threads, beside those of other methods.
+    `timeout` and `setup_timeout` are the seconds that a call and that set-up may take. Where calls
+    are `timed`, the process is started from nothing, its libraries are held to the threads, and
+    those of other methods stay beside it.
     """
 
     specification: str
@@ -85,17 +73,9 @@ class MethodTask:
 
 @dataclass(frozen=True, eq=False)
 class Returned:
-    """What a call came to.
+    """What a call came to: an array and its wall time, or why the method skips such images.
 
-    Parameters
-    ----------
-    array : array or None
-        What the method returned, as it is; of one with another number of values than the image,
-        only shape and dtype are right.
-    seconds : float
-        Wall time of the call.
-    skip : str
-        Why the method leaves such images out; empty where it was called.
+    Of an `array` with another number of values than the image, only shape and dtype are right.
     """
 
     array: NDArray[np.generic] | None = None
@@ -103,30 +83,17 @@ class Returned:
     skip: str = ""
 
 
-class MethodProcess:
-    """A process for one variant.
-
-    Parameters
-    ----------
-    limits, start
-        As in `IsolatedProcess`.
-    """
+class MethodProcess(IsolatedProcess):
+    """A process for one variant."""
 
     def __init__(self, limits: Limits = LIMITS, start: str = "forkserver") -> None:
         self._shared: Arena | None = None
         with suppress(OSError):  # without it, arrays go through the connection
             self._shared = Arena(_SHARED_BYTES)
-        self._process = IsolatedProcess(method_host.serve, limits, start, self._shared)
-        self.pid = self._process.pid
-        self.end = self._process.end
+        super().__init__(method_host.serve, limits, start, self._shared)
         self.baseline_bytes = self.setup_seconds = 0.0
         self.first_seconds: float | None = None
         self.failure: Failure | None = None
-
-    @property
-    def alive(self) -> bool:
-        """Whether it can be called."""
-        return self._process.alive
 
     def describe(self, specification: str, device: str) -> Variant:
         """Describe a variant without loading its code here.
@@ -167,20 +134,10 @@ class MethodProcess:
     def call(
         self, image: Image, mask: Mask, seed: int, timeout: float, *, alone: bool = False
     ) -> Returned:
-        """Call the method once.
+        """Call the method once, within `timeout` seconds.
 
-        Parameters
-        ----------
-        image : (H, W, C) array
-            Damaged: the pixels of the hole are 0.
-        mask : (H, W) array of bool
-            True = hole.
-        seed : int
-            For the global generators.
-        timeout : float
-            Seconds after which the process is killed.
-        alone : bool
-            Whether to leave out the collection of garbage.
+        `image` is ``H×W×C``, 0 in the hole, `mask` ``H×W``, True = hole; `seed` is for the global
+        generators. A call that is `alone` isn't disturbed by the collection of garbage.
 
         Raises
         ------
@@ -193,7 +150,7 @@ class MethodProcess:
             shared = method_host.put(self._shared, data)
             self._send({"call": call | {"shared": shared}})
             if not shared:
-                self._process.connection.send_bytes(data)
+                self.connection.send_bytes(data)
             answer, seen = self._timed_answer(_HANDING_SECONDS + image.nbytes / _HANDING_RATE)
             if "again" in answer:
                 return self.call(image, mask, seed, timeout, alone=alone)
@@ -218,7 +175,7 @@ class MethodProcess:
             _require(self._shared is not None and length <= _SHARED_BYTES)
             data = bytes(self._shared.buffer[:length])  # type: ignore[union-attr]
         else:
-            data = self._process.answering().recv_bytes(length)
+            data = self.answering().recv_bytes(length)
         return np.frombuffer(data, kind).reshape(shape)
 
     def memory(self, name: str) -> float:
@@ -232,7 +189,7 @@ class MethodProcess:
         return math.nan
 
     def _send(self, request: dict[str, Any]) -> None:
-        self._process.connection.send_bytes(json.dumps(request).encode())
+        self.connection.send_bytes(json.dumps(request).encode())
 
     def _answer(self) -> dict[str, Any]:
         """Read one answer.
@@ -242,14 +199,14 @@ class MethodProcess:
         Failed
             When it says that the method raised.
         """
-        answer: dict[str, Any] = json.loads(self._process.answering().recv_bytes(_ANSWER_BYTES))
+        answer: dict[str, Any] = json.loads(self.answering().recv_bytes(_ANSWER_BYTES))
         _require(isinstance(answer, dict))
         if "failed" in answer:
             told = answer["failed"]
             _require(isinstance(told, dict))
             texts = {name: clean(str(told[name]), cut) for name, cut in _LENGTHS.items()}
             kind = told["kind"] if told["kind"] in _KINDS else "exception"
-            raise Failed(Failure(kind=kind, printed=self._process.printed(), **texts))
+            raise Failed(Failure(kind=kind, printed=self.printed(), **texts))
         return answer
 
     def _timed_answer(self, handing: float = _HANDING_SECONDS) -> tuple[dict[str, Any], float]:
@@ -267,7 +224,7 @@ class MethodProcess:
     def _asking(self, seconds: float, kind: str = "") -> AbstractContextManager[None]:
         """Limit the time of a request; what isn't an answer to it is a failure of the process."""
         wrong = (ValueError, TypeError, KeyError, RecursionError)
-        return self._process.limited(seconds, kind, wrong)
+        return self.limited(seconds, kind, wrong)
 
 
 _kept: dict[MethodTask, MethodProcess] = {}

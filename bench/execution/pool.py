@@ -46,12 +46,8 @@ class Places(ABC):
         """Start a task, and return its future."""
 
     @abstractmethod
-    def finished(self, futures: Iterable[Any]) -> Iterable[Any]:
-        """Wait until some futures have a result, and return these."""
-
-    @abstractmethod
-    def result(self, future: Any) -> Any:
-        """Return the result of a future."""
+    def finished(self, futures: Iterable[Any]) -> list[tuple[Any, Any]]:
+        """Wait until some futures have a result, and return these, each with it."""
 
     def map(
         self,
@@ -61,19 +57,8 @@ class Places(ABC):
     ) -> Iterator[Finished[T, R]]:
         """Run tasks as they come and yield them as they finish, in any order.
 
-        Parameters
-        ----------
-        function : callable
-            Importable by name in the processes.
-        tasks : iterable or Source
-            Read only as fast as they are taken.
-        timeout : float, optional
-            Seconds after which a task's process is killed.
-
-        Raises
-        ------
-        Exception
-            What the function raised.
+        The function is importable by name; tasks are read only as fast as they are taken, and each
+        is killed after `timeout` seconds. What the function raises is raised here.
         """
         in_order = iter(()) if callable(tasks) else iter(tasks)
         take: Source[T] = tasks if callable(tasks) else lambda place: next(in_order, None)
@@ -90,7 +75,7 @@ class Places(ABC):
 
         fill()
         while running:
-            done = [Finished(running.pop(f)[1], self.result(f)) for f in self.finished(running)]
+            done = [Finished(running.pop(f)[1], result) for f, result in self.finished(running)]
             fill()  # before the caller stores the results, so that no place waits
             yield from done
             fill()  # a place for which there was nothing may be wanted for what another left
@@ -101,13 +86,7 @@ class Places(ABC):
 
 
 class Worker:
-    """A process that runs one task at a time, and another one after each that it doesn't survive.
-
-    Parameters
-    ----------
-    limits, start
-        As in `IsolatedProcess`.
-    """
+    """A process that runs one task at a time, and another after each that it doesn't survive."""
 
     def __init__(self, limits: Limits = LIMITS, start: str = "forkserver") -> None:
         self._limits, self._start = limits, start
@@ -142,15 +121,7 @@ class Worker:
 
 
 class Pool(Places):
-    """Worker processes here, started when first used; leaving the block ends them.
-
-    Parameters
-    ----------
-    jobs : int
-        Number of processes.
-    limits, start
-        As in `IsolatedProcess`.
-    """
+    """Worker processes here, `jobs` in number, started when first used, ended with the block."""
 
     def __init__(self, jobs: int, limits: Limits = LIMITS, start: str = "forkserver") -> None:
         self._workers = [Worker(limits, start) for _ in range(jobs)]
@@ -186,13 +157,10 @@ class Pool(Places):
         """Have a thread wait for the worker."""
         return self._threads.submit(place.run, function, task, timeout)
 
-    def finished(self, futures: Iterable[Future[R]]) -> Iterable[Future[R]]:
+    def finished(self, futures: Iterable[Future[R]]) -> list[tuple[Future[R], R]]:
         """Wait for one, and return those that have a result."""
-        return wait(futures, return_when=FIRST_COMPLETED).done
-
-    def result(self, future: Future[R]) -> R:
-        """Return the result of a future."""
-        return future.result()
+        done = wait(futures, return_when=FIRST_COMPLETED).done
+        return [(future, future.result()) for future in done]
 
 
 def _serve(connection: Connection) -> None:

@@ -50,15 +50,7 @@ _FAREWELL = 2.0
 
 @dataclass(frozen=True)
 class Limits:
-    """How a process is confined.
-
-    Parameters
-    ----------
-    threads : int
-        Threads that numerical libraries are held to.
-    memory : int or None
-        Bytes that the process may allocate; None sets no limit.
-    """
+    """How a process is confined: threads of numerical libraries, and bytes it may allocate."""
 
     threads: int = 1
     memory: int | None = None
@@ -69,22 +61,11 @@ LIMITS = Limits()
 
 
 class IsolatedProcess:
-    """A process in a session of its own, reached by a connection.
+    """A process in a session of its own, in which `serve` is called with its end of a connection.
 
     It and whatever it started are killed with it, and when this process is gone, however it
-    ended.
-
-    Parameters
-    ----------
-    serve : callable
-        Importable by name; runs in the process with its end of the connection.
-    limits : Limits
-        How it is confined.
-    start : str
-        ``forkserver`` starts it from one that has the common imports; ``spawn`` starts it from
-        nothing, for a clean baseline.
-    shared : object, optional
-        A second argument for `serve`, such as memory that both share.
+    ended. ``forkserver`` starts it from one that has the common imports, ``spawn`` from nothing,
+    for a clean baseline. `shared` is a second argument of `serve`: memory that both share.
     """
 
     def __init__(
@@ -139,14 +120,8 @@ class IsolatedProcess:
     ) -> Iterator[None]:
         """Kill the process when the time is over, or when what is asked of it inside breaks.
 
-        Parameters
-        ----------
-        seconds : float or None
-            The time.
-        kind : str
-            The kind of failure; ``timeout`` or ``crash`` unless it is given.
-        wrong : tuple of exception types
-            What is raised inside when an answer isn't one.
+        `kind` is that of the failure, ``timeout`` or ``crash`` unless it is given; `wrong` is what
+        is raised inside when an answer isn't one.
 
         Raises
         ------
@@ -253,16 +228,14 @@ def _kill(processes: list[psutil.Process]) -> None:
 @contextmanager
 def _thread_variables(threads: int) -> Iterator[None]:
     """Set the thread counts that processes inherit before any library is loaded there."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
+    before = {name: os.environ[name] for name in THREAD_VARIABLES if name in os.environ}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value
+        for name in THREAD_VARIABLES:
+            del os.environ[name]
+        os.environ.update(before)
 
 
 def _context(start: str) -> BaseContext:

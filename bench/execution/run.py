@@ -85,14 +85,9 @@ class Options:
 
 @dataclass(frozen=True)
 class Summary:
-    """What a run did.
+    """What a run did: cells run now, cells in the plan, and what of it has no answer, and why.
 
-    Parameters
-    ----------
-    ran, planned : int
-        Cells run now, cells in the plan.
-    unanswered : tuple of str
-        What of the plan has no answer, and why; a method's own failure is an answer.
+    A method's own failure is an answer.
     """
 
     ran: int
@@ -129,12 +124,7 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
 class _Blocks:
     """Cells by variant, a source of tasks: a place stays with one, then helps where most is left.
 
-    Parameters
-    ----------
-    cells : iterable of (int, int)
-        Positions of a case and of a variant.
-    task : callable
-        Says how the cell of a case and a variant is run.
+    A cell is the positions of its case and its variant, of which `task` says how they are run.
     """
 
     def __init__(

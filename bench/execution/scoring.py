@@ -27,16 +27,9 @@ _PATIENCE = 3
 
 @dataclass(frozen=True)
 class ScoreTask:
-    """The outputs of one case that wait for scores.
+    """The outputs of one case, by their digests, and the metrics, by specification, they lack.
 
-    Parameters
-    ----------
-    outputs : tuple of str
-        Digests, which name the files in the run directory.
-    metrics : tuple of str
-        Specifications of the metrics.
-    digests : tuple of (str, str)
-        As in `CellTask`.
+    `digests` are as in `CellTask`.
     """
 
     case: Case
@@ -113,14 +106,7 @@ class ScoreQueue:
     """The cases to be scored, whatever a metric does to its process: a source of tasks.
 
     Where one ends it, the case's metrics are tried one by one, so that only the one to blame has
-    no score.
-
-    Parameters
-    ----------
-    tasks : iterable of ScoreTask
-        The cases.
-    ids : dict of str to str
-        Specification of a metric → its id.
+    no score. `ids` are those of metrics by their specifications.
     """
 
     def __init__(self, tasks: Iterable[ScoreTask], ids: dict[str, str]) -> None:

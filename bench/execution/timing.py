@@ -121,16 +121,9 @@ def time_cells(
     settings: TimingSettings,
     announce: Callable[[TimedCell], None] = lambda cell: None,
 ) -> Iterator[TimedCell]:
-    """Time cells and yield each when its repeats are complete.
+    """Time cells and yield each when its repeats are complete; `announce` each call before.
 
-    Parameters
-    ----------
-    blocks : iterable of list of TimedCell
-        What to time; the repeats of a list, the cells of one case, are shuffled and interleaved.
-    settings : TimingSettings
-        Repeats, warm-up and time limit.
-    announce : callable
-        Told of each call before it starts.
+    A block holds the cells of one case, whose repeats are shuffled and interleaved.
     """
     with Pool(1) as pool:
         for block in blocks:
