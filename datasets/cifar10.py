@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO, ClassVar, Literal
+from typing import IO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,11 +42,9 @@ class Cifar10(Dataset):
     path: str | None = None
     split: Literal["test", "train"] = "test"
 
-    source: ClassVar[str] = (
-        'A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009'
-    )
-    license: ClassVar[str] = "none stated; used for research"
-    remote: ClassVar[Remote] = Remote(
+    source = 'A. Krizhevsky, "Learning multiple layers of features from tiny images", 2009'
+    license = "none stated; used for research"
+    remote = Remote(
         "https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",
         "md5:c58f30108f718f92721af3b95e74349a",
         170_498_071,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from inpaintbench.datasets.base import DataError
 from inpaintbench.datasets.reading.image_folder import ImageFolder
@@ -20,7 +19,7 @@ class Damaged(ImageFolder):
     Its parameters are those of `ImageFolder`: path, masks, hole, longest.
     """
 
-    has_reference: ClassVar[bool] = False
+    has_reference = False
 
     def _mask_file(self, file: Path) -> Path:
         found = super()._mask_file(file)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +45,7 @@ class Dicom(OwnFiles[tuple[Path, int | None]]):
     low: float = 0.5
     high: float = 99.5
 
-    wants: ClassVar[str] = "a file or folder"
+    wants = "a file or folder"
 
     def __post_init__(self) -> None:
         """Refuse percentiles that make no window."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Nifti(OwnFiles[tuple[Path, int]]):
     high: float = 99.5
     central: float = 1.0
 
-    wants: ClassVar[str] = "a file or folder"
+    wants = "a file or folder"
 
     def __post_init__(self) -> None:
         """Refuse percentiles that make no window, and a share that leaves no slice."""

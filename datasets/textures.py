@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.datasets.base import Dataset, Sample, wanted
 from inpaintbench.datasets.reading import bundled
@@ -26,8 +25,8 @@ class Textures(Dataset):
 
     size: int = 256
 
-    source: ClassVar[str] = bundled.SOURCE
-    license: ClassVar[str] = bundled.LICENSE
+    source = bundled.SOURCE
+    license = bundled.LICENSE
 
     def __post_init__(self) -> None:
         """Refuse tiles that don't fit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.networks.learned import MirroredMethod
 
@@ -28,12 +27,12 @@ class Autoencoder(MirroredMethod):
     weights: str = "autoencoder-cifar10"
     mirror: bool = False
 
-    paper: ClassVar[str] = (
+    paper = (
         'Hinton, Salakhutdinov, "Reducing the dimensionality of data with neural networks", '
         "Science 2006; here with convolutions and a mask"
     )
-    network_name: ClassVar[str] = "autoencoder"
-    trained_on: ClassVar[tuple[str, ...]] = (
+    network_name = "autoencoder"
+    trained_on = (
         "cifar10/train",
         "imagenet-sample-images/train",
         "bsds500/train",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -40,11 +40,9 @@ class Bertalmio(Method):
     step: float = 0.1
     tolerance: float = 1e-5
 
-    family: ClassVar[str] = "diffusion"
-    paper: ClassVar[str] = (
-        'M. Bertalmio, G. Sapiro, V. Caselles, C. Ballester, "Image inpainting", SIGGRAPH 2000'
-    )
-    requires: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    family = "diffusion"
+    paper = 'M. Bertalmio, G. Sapiro, V. Caselles, C. Ballester, "Image inpainting", SIGGRAPH 2000'
+    requires = ("numba", "scipy")
 
     def __post_init__(self) -> None:
         if min(self.cycles, self.transport, self.diffusion) < 0 or self.tolerance < 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -29,12 +29,12 @@ class Biharmonic(Method):
 
     solver: Literal["scikit-image", "direct"] = "scikit-image"
 
-    family: ClassVar[str] = "diffusion"
-    paper: ClassVar[str] = (
+    family = "diffusion"
+    paper = (
         'S. B. Damelin, N. S. Hoang, "On surface completion and image inpainting by biharmonic '
         'functions: numerical aspects", Int. J. Mathematics and Mathematical Sciences 2018'
     )
-    requires: ClassVar[tuple[str, ...]] = ("scikit-image", "scipy")
+    requires = ("scikit-image", "scipy")
 
     def setup(self, device: str, seed: int) -> None:
         """Import the libraries."""

@@ -9,7 +9,6 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,7 +39,7 @@ class Command(Method):
     run: str = ""
     mask: str = "hole"
 
-    deterministic: ClassVar[bool] = False
+    deterministic = False
 
     def __post_init__(self) -> None:
         """Refuse a command line that can't work."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.networks.learned import MirroredMethod
 
@@ -30,9 +29,9 @@ class ContextEncoder(MirroredMethod):
     weights: str = "context-encoder-cifar10"
     mirror: bool = False
 
-    paper: ClassVar[str] = (
+    paper = (
         'Pathak, Krähenbühl, Donahue, Darrell, Efros, "Context encoders: feature learning by '
         'inpainting", CVPR 2016'
     )
-    network_name: ClassVar[str] = "context-encoder"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
+    network_name = "context-encoder"
+    trained_on = ("cifar10/train", "imagenet-sample-images/train")

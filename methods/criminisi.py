@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +48,8 @@ class Criminisi(Method):
     search_radius: int | None = None
     stride: int = 1
 
-    family: ClassVar[str] = "exemplar"
-    paper: ClassVar[str] = (
+    family = "exemplar"
+    paper = (
         'A. Criminisi, P. Pérez, K. Toyama, "Region filling and object removal by exemplar-based '
         'image inpainting", IEEE Trans. Image Processing 2004'
     )

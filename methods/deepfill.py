@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING, cast
 
 from inpaintbench.methods.networks.learned import LearnedMethod
 from inpaintbench.methods.weights import files
@@ -42,13 +42,13 @@ class DeepFill(LearnedMethod):
     weights: str = ""
     tile: int = 512
 
-    name: ClassVar[str] = "deepfill"
-    paper: ClassVar[str] = (
+    name = "deepfill"
+    paper = (
         'Yu, Lin, Yang, Shen, Lu, Huang, "Free-form image inpainting with gated convolution", '
         "ICCV 2019"
     )
-    network_name: ClassVar[str] = "deepfill"
-    trained_on: ClassVar[tuple[str, ...]] = ("imagenet-sample-images/train", "bsds500/train")
+    network_name = "deepfill"
+    trained_on = ("imagenet-sample-images/train", "bsds500/train")
 
     def __post_init__(self) -> None:
         """Refuse unknown sizes and tiles that can't overlap."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,10 +47,10 @@ class Diffusers(LoadedMethod):
     size: int = 512
     half: bool = True
 
-    family: ClassVar[str] = "learned"
-    deterministic: ClassVar[bool] = False
-    requires: ClassVar[tuple[str, ...]] = ("torch", "diffusers", "transformers")
-    locations: ClassVar[tuple[str, ...]] = ("model",)
+    family = "learned"
+    deterministic = False
+    requires = ("torch", "diffusers", "transformers")
+    locations = ("model",)
 
     def __post_init__(self) -> None:
         """Refuse settings that no pipeline takes."""

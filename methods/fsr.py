@@ -15,8 +15,8 @@ from inpaintbench.methods.kernels.known import blanked
 class _FrequencySelective(Method):
     """What the two qualities share: a sparse Fourier model of each block, fitted greedily."""
 
-    family: ClassVar[str] = "transform"
-    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless",)
+    family = "transform"
+    requires = ("opencv-contrib-python-headless",)
 
     algorithm: ClassVar[str]
 
@@ -46,11 +46,11 @@ class FsrFast(_FrequencySelective):
     Colour goes through 8-bit YCrCb and back, which changes known pixels by a level or two.
     """
 
-    paper: ClassVar[str] = (
+    paper = (
         'N. Genser, J. Seiler, F. Schilling, A. Kaup, "Signal and loss geometry aware frequency '
         'selective extrapolation for error concealment", PCS 2018'
     )
-    algorithm: ClassVar[str] = "INPAINT_FSR_FAST"
+    algorithm = "INPAINT_FSR_FAST"
 
 
 @dataclass(frozen=True)
@@ -62,5 +62,5 @@ class FsrBest(_FrequencySelective):
     two.
     """
 
-    paper: ClassVar[str] = FsrFast.paper
-    algorithm: ClassVar[str] = "INPAINT_FSR_BEST"
+    paper = FsrFast.paper
+    algorithm = "INPAINT_FSR_BEST"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -20,12 +20,12 @@ class Harmonic(Method):
     value leaves the range of the known pixels. Nothing flows across the image border.
     """
 
-    family: ClassVar[str] = "diffusion"
-    paper: ClassVar[str] = (
+    family = "diffusion"
+    paper = (
         'T. F. Chan, J. Shen, "Mathematical models for local nontexture inpaintings", '
         "SIAM J. Applied Mathematics 2002"
     )
-    requires: ClassVar[tuple[str, ...]] = ("scipy",)
+    requires = ("scipy",)
 
     def setup(self, device: str, seed: int) -> None:
         """Import the library."""

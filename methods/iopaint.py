@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,10 +29,10 @@ class Iopaint(LoadedMethod):
 
     model: str = "lama"
 
-    name: ClassVar[str] = "iopaint"
-    family: ClassVar[str] = "learned"
-    deterministic: ClassVar[bool] = False
-    requires: ClassVar[tuple[str, ...]] = ("iopaint", "torch")
+    name = "iopaint"
+    family = "learned"
+    deterministic = False
+    requires = ("iopaint", "torch")
 
     def unavailable(self) -> str | None:
         """Say why the models can't be used, or None."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.networks.convention import Convention
 from inpaintbench.methods.networks.exported import TorchScriptModel
@@ -22,12 +21,12 @@ class Lama(TorchScriptModel):
         Path of ``big-lama.pt``.
     """
 
-    paper: ClassVar[str] = (
+    paper = (
         'Suvorov et al., "Resolution-robust large mask inpainting with Fourier convolutions", '
         "WACV 2022"
     )
-    trained_on: ClassVar[tuple[str, ...]] = ("places2/train",)
-    example: ClassVar[str] = "big-lama.pt"
+    trained_on = ("places2/train",)
+    example = "big-lama.pt"
 
     def convention(self) -> Convention:
         """Return LaMa's convention."""

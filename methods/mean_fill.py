@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +18,7 @@ class MeanFill(Method):
     result is black.
     """
 
-    family: ClassVar[str] = "baseline"
+    family = "baseline"
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with the mean of the known pixels."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.networks.convention import Convention
 from inpaintbench.methods.networks.exported import OnnxModel
@@ -22,13 +21,13 @@ class Migan(OnnxModel):
         Path of ``migan_pipeline_v2.onnx``.
     """
 
-    name: ClassVar[str] = "migan"
-    paper: ClassVar[str] = (
+    name = "migan"
+    paper = (
         'Sargsyan, Navasardyan, Xu, Shi, "MI-GAN: a simple baseline for image inpainting on '
         'mobile devices", ICCV 2023'
     )
-    trained_on: ClassVar[tuple[str, ...]] = ("places2/train",)
-    example: ClassVar[str] = "migan_pipeline_v2.onnx"
+    trained_on = ("places2/train",)
+    example = "migan_pipeline_v2.onnx"
 
     def convention(self) -> Convention:
         """Return the pipeline's convention."""

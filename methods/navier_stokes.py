@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.kernels.fast_marching import FastMarching
 
@@ -24,8 +23,8 @@ class NavierStokes(FastMarching):
         Neighbourhood in pixels; OpenCV clamps it to 1–100.
     """
 
-    paper: ClassVar[str] = (
+    paper = (
         'M. Bertalmio, A. L. Bertozzi, G. Sapiro, "Navier-Stokes, fluid dynamics, and image and '
         'video inpainting", CVPR 2001'
     )
-    flag: ClassVar[str] = "INPAINT_NS"
+    flag = "INPAINT_NS"

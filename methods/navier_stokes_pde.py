@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -41,12 +41,12 @@ class NavierStokesPde(Method):
     iterations: int = 150
     tolerance: float = 1e-4
 
-    family: ClassVar[str] = "diffusion"
-    paper: ClassVar[str] = (
+    family = "diffusion"
+    paper = (
         'M. Bertalmio, A. L. Bertozzi, G. Sapiro, "Navier-Stokes, fluid dynamics, and image and '
         'video inpainting", CVPR 2001'
     )
-    requires: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    requires = ("numba", "scipy")
 
     def __post_init__(self) -> None:
         if self.viscosity <= 0 or self.contrast <= 0:

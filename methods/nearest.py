@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,8 @@ class Nearest(Method):
     Where nothing is known the result is black.
     """
 
-    family: ClassVar[str] = "baseline"
-    requires: ClassVar[tuple[str, ...]] = ("scipy",)
+    family = "baseline"
+    requires = ("scipy",)
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Copy the nearest known pixel into each pixel of the hole."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,13 +42,13 @@ class PatchMatch(Method):
     sweeps: int = 2
     seed: int = 0
 
-    name: ClassVar[str] = "patchmatch"
-    family: ClassVar[str] = "exemplar"
-    paper: ClassVar[str] = (
+    name = "patchmatch"
+    family = "exemplar"
+    paper = (
         'C. Barnes, E. Shechtman, A. Finkelstein, D. B. Goldman, "PatchMatch: a randomized '
         'correspondence algorithm for structural image editing", ACM Trans. Graphics 2009'
     )
-    requires: ClassVar[tuple[str, ...]] = ("scipy",)
+    requires = ("scipy",)
 
     def __post_init__(self) -> None:
         """Refuse parameters that name no patch or no search."""

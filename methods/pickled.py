@@ -6,7 +6,7 @@ import json
 import pickle
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,9 @@ class Pickled(LoadedMethod):
 
     path: str = ""
 
-    name: ClassVar[str] = "pickled"
-    requires: ClassVar[tuple[str, ...]] = ("cloudpickle",)
-    locations: ClassVar[tuple[str, ...]] = ("path",)
+    name = "pickled"
+    requires = ("cloudpickle",)
+    locations = ("path",)
 
     @property
     def file(self) -> Path:

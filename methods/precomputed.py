@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +48,8 @@ class Precomputed(Method):
     folder: str = ""
     export: bool = False
 
-    family: ClassVar[str] = "other"
-    locations: ClassVar[tuple[str, ...]] = ("folder",)
+    family = "other"
+    locations = ("folder",)
 
     def unavailable(self) -> str | None:
         """Say why there can't be any result, or None."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +29,13 @@ class PyPatchMatch(Method):
 
     patch_size: int = 3
 
-    name: ClassVar[str] = "pypatchmatch"
-    family: ClassVar[str] = "exemplar"
-    paper: ClassVar[str] = (
+    name = "pypatchmatch"
+    family = "exemplar"
+    paper = (
         'C. Barnes, E. Shechtman, A. Finkelstein, D. B. Goldman, "PatchMatch: a randomized '
         'correspondence algorithm for structural image editing", ACM Trans. Graphics 2009'
     )
-    requires: ClassVar[tuple[str, ...]] = ("pypatchmatch",)
+    requires = ("pypatchmatch",)
 
     def __post_init__(self) -> None:
         """Refuse parameters that name no patch."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +32,10 @@ class Shiftmap(Method):
     Hence ``deterministic = False``.
     """
 
-    family: ClassVar[str] = "exemplar"
-    paper: ClassVar[str] = (
-        'K. He, J. Sun, "Statistics of patch offsets for image completion", ECCV 2012'
-    )
-    deterministic: ClassVar[bool] = False
-    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless", "scikit-image")
+    family = "exemplar"
+    paper = 'K. He, J. Sun, "Statistics of patch offsets for image completion", ECCV 2012'
+    deterministic = False
+    requires = ("opencv-contrib-python-headless", "scikit-image")
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with ``cv2.xphoto.INPAINT_SHIFTMAP``."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.kernels.fast_marching import FastMarching
 
@@ -22,8 +21,8 @@ class Telea(FastMarching):
         Neighbourhood in pixels; OpenCV clamps it to 1–100.
     """
 
-    paper: ClassVar[str] = (
+    paper = (
         'A. Telea, "An image inpainting technique based on the fast marching method", '
         "J. Graphics Tools 2004"
     )
-    flag: ClassVar[str] = "INPAINT_TELEA"
+    flag = "INPAINT_TELEA"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.methods.networks.called import check_call
 from inpaintbench.methods.networks.convention import Convention
@@ -38,7 +37,7 @@ class TorchScript(TorchScriptModel):
     call: str = "image,mask"
     multiple: int = 8
 
-    name: ClassVar[str] = "torchscript"
+    name = "torchscript"
 
     def __post_init__(self) -> None:
         """Refuse a convention that isn't known."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from inpaintbench.methods.base import Image, Mask, Method
 
@@ -31,12 +31,12 @@ class TotalVariation(Method):
     iterations: int = 1000
     tolerance: float = 1e-5
 
-    family: ClassVar[str] = "diffusion"
-    paper: ClassVar[str] = (
+    family = "diffusion"
+    paper = (
         'T. F. Chan, J. Shen, "Mathematical models for local nontexture inpaintings", '
         "SIAM J. Applied Mathematics 2002"
     )
-    requires: ClassVar[tuple[str, ...]] = ("numba", "scipy")
+    requires = ("numba", "scipy")
 
     def __post_init__(self) -> None:
         if self.iterations < 1 or self.tolerance < 0:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from inpaintbench.methods.networks.learned import FixedSizeMethod, MirroredMethod
 
@@ -35,9 +35,9 @@ class Vae(MirroredMethod):
 
     weights: str = "vae-cifar10"
 
-    paper: ClassVar[str] = _PAPER
-    network_name: ClassVar[str] = "vae"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
+    paper = _PAPER
+    network_name = "vae"
+    trained_on = ("cifar10/train", "imagenet-sample-images/train")
 
 
 @dataclass
@@ -59,10 +59,10 @@ class VaeSample(FixedSizeMethod):
     weights: str = "vae-cifar10"
     draw: int = 0
 
-    paper: ClassVar[str] = _PAPER
-    deterministic: ClassVar[bool] = False
-    network_name: ClassVar[str] = "vae"
-    trained_on: ClassVar[tuple[str, ...]] = ("cifar10/train", "imagenet-sample-images/train")
+    paper = _PAPER
+    deterministic = False
+    network_name = "vae"
+    trained_on = ("cifar10/train", "imagenet-sample-images/train")
 
     def _run(self, network: nn.Module, inputs: Tensor) -> Tensor:
         import torch

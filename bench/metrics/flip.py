@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,8 +33,8 @@ class FLIP(Metric):
     pixels_per_degree: float = 67.0
     region: Literal["image", "hole"] = "image"
 
-    name: ClassVar[str] = "flip"
-    higher_is_better: ClassVar[bool] = False
+    name = "flip"
+    higher_is_better = False
     worst = 1.0
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,8 +43,8 @@ class LPIPS(Metric):
 
     network: Literal["alex", "vgg"] = "alex"
 
-    name: ClassVar[str] = "lpips"
-    higher_is_better: ClassVar[bool] = False
+    name = "lpips"
+    higher_is_better = False
 
     @property
     def id(self) -> str:

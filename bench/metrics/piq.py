@@ -76,11 +76,11 @@ class MSSSIM(_FromPiq):
     Eleven-tap Gaussian, five scales, each channel apart, as in piq's ``multi_scale_ssim``.
     """
 
-    name: ClassVar[str] = "ms-ssim"
+    name = "ms-ssim"
     label = "MS-SSIM"
-    definition: ClassVar[str] = "gauss11,5-scales"
-    perfect: ClassVar[float] = 1.0
-    least: ClassVar[int] = 161
+    definition = "gauss11,5-scales"
+    perfect = 1.0
+    least = 161
 
     def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
         """Call ``piq.multi_scale_ssim``."""
@@ -92,12 +92,12 @@ class MSSSIM(_FromPiq):
 class GMSD(_FromPiq):
     """Gradient magnitude similarity deviation (Xue, Zhang, Mou and Bovik 2014) of the luminance."""
 
-    name: ClassVar[str] = "gmsd"
+    name = "gmsd"
     label = "GMSD"
-    definition: ClassVar[str] = "luminance"
-    higher_is_better: ClassVar[bool] = False
-    perfect: ClassVar[float] = 0.0
-    least: ClassVar[int] = 3
+    definition = "luminance"
+    higher_is_better = False
+    perfect = 0.0
+    least = 3
     # the deviation of similarities between 0 and 1
     worst = 0.5
 
@@ -111,11 +111,11 @@ class GMSD(_FromPiq):
 class HaarPSI(_FromPiq):
     """Haar wavelet perceptual similarity (Reisenhofer et al. 2018), from 16 pixels a side."""
 
-    name: ClassVar[str] = "haarpsi"
+    name = "haarpsi"
     label = "HaarPSI"
-    definition: ClassVar[str] = "3-scales,subsampled"
-    perfect: ClassVar[float] = 1.0
-    least: ClassVar[int] = 16
+    definition = "3-scales,subsampled"
+    perfect = 1.0
+    least = 16
 
     def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
         """Call ``piq.haarpsi``."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
 
 from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Metric, Result, Score
@@ -26,8 +25,8 @@ class PSNR(Metric):
 
     region: Region = "image"
 
-    name: ClassVar[str] = "psnr"
-    unit: ClassVar[str] = "dB"
+    name = "psnr"
+    unit = "dB"
 
     @property
     def id(self) -> str:
@@ -69,9 +68,9 @@ class MAE(Metric):
 
     region: Region = "image"
 
-    name: ClassVar[str] = "mae"
-    unit: ClassVar[str] = "levels"
-    higher_is_better: ClassVar[bool] = False
+    name = "mae"
+    unit = "levels"
+    higher_is_better = False
     worst = 255.0
 
     @property
@@ -103,11 +102,11 @@ class KnownChange(Metric):
     that changed anything.
     """
 
-    name: ClassVar[str] = "known-change"
-    unit: ClassVar[str] = "levels"
-    higher_is_better: ClassVar[bool] = False
-    needs_reference: ClassVar[bool] = False
-    measures_quality: ClassVar[bool] = False
+    name = "known-change"
+    unit = "levels"
+    higher_is_better = False
+    needs_reference = False
+    measures_quality = False
     label = "Known change"
     worst = 255.0
 

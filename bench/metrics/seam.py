@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,10 +26,10 @@ class Seam(Metric):
     is no rim, or the surroundings are flat.
     """
 
-    name: ClassVar[str] = "seam"
-    higher_is_better: ClassVar[bool] = False
-    needs_reference: ClassVar[bool] = False
-    measures_quality: ClassVar[bool] = False
+    name = "seam"
+    higher_is_better = False
+    needs_reference = False
+    measures_quality = False
 
     @property
     def id(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +59,7 @@ class SSIM(Metric):
     definition: Literal["gauss11", "uniform7"] = "gauss11"
     region: Region = "image"
 
-    name: ClassVar[str] = "ssim"
+    name = "ssim"
     worst = -1.0
 
     @property

@@ -49,8 +49,8 @@ class Bundled(Dataset):
 
     size: int = 256
 
-    source: ClassVar[str] = SOURCE
-    license: ClassVar[str] = LICENSE
+    source = SOURCE
+    license = LICENSE
     files: ClassVar[Mapping[str, str]] = {}
     """File of each sample, in order."""
 

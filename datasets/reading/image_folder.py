@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.datasets.reading.own_files import OwnFiles
@@ -39,7 +38,7 @@ class ImageFolder(OwnFiles[Path]):
     hole: Hole = "white"
     longest: int | None = None
 
-    locations: ClassVar[tuple[str, ...]] = ("path", "masks")
+    locations = ("path", "masks")
 
     def __post_init__(self) -> None:
         """Refuse a length that leaves no image."""

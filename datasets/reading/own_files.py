@@ -17,8 +17,8 @@ class OwnFiles(Dataset, Generic[Entry]):
 
     path: str | None = None
 
-    source: ClassVar[str] = "your own files"
-    license: ClassVar[str] = "your own"
+    source = "your own files"
+    license = "your own"
     wants: ClassVar[str] = "a folder of images"
     """What `path` should lead to, in words."""
 

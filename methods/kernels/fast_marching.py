@@ -18,8 +18,8 @@ class FastMarching(Method):
 
     radius: float = 3.0
 
-    family: ClassVar[str] = "diffusion"
-    requires: ClassVar[tuple[str, ...]] = ("opencv-contrib-python-headless",)
+    family = "diffusion"
+    requires = ("opencv-contrib-python-headless",)
 
     flag: ClassVar[str]
     """The algorithm's name in OpenCV."""

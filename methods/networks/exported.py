@@ -32,8 +32,8 @@ class ExportedModel(LoadedMethod):
 
     model: str = ""
 
-    family: ClassVar[str] = "learned"
-    locations: ClassVar[tuple[str, ...]] = ("model",)
+    family = "learned"
+    locations = ("model",)
     library: ClassVar[str]
     """The module that runs the model."""
 
@@ -79,9 +79,9 @@ class ExportedModel(LoadedMethod):
 class TorchScriptModel(ExportedModel):
     """A model in a TorchScript file."""
 
-    requires: ClassVar[tuple[str, ...]] = ("torch",)
-    library: ClassVar[str] = "torch"
-    example: ClassVar[str] = "model.pt"
+    requires = ("torch",)
+    library = "torch"
+    example = "model.pt"
 
     call = "image,mask"
 
@@ -95,9 +95,9 @@ class TorchScriptModel(ExportedModel):
 class OnnxModel(ExportedModel):
     """A model in an ONNX file."""
 
-    requires: ClassVar[tuple[str, ...]] = ("onnxruntime",)
-    library: ClassVar[str] = "onnxruntime"
-    example: ClassVar[str] = "model.onnx"
+    requires = ("onnxruntime",)
+    library = "onnxruntime"
+    example = "model.onnx"
 
     def _load(self, device: str) -> Any:
         from inpaintbench.methods.networks.onnx_session import open_model

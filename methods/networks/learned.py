@@ -69,9 +69,9 @@ class LearnedMethod(LoadedMethod):
 
     weights: str = ""
 
-    family: ClassVar[str] = "learned"
-    requires: ClassVar[tuple[str, ...]] = ("torch", "safetensors")
-    locations: ClassVar[tuple[str, ...]] = ("weights",)
+    family = "learned"
+    requires = ("torch", "safetensors")
+    locations = ("weights",)
     network_name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
