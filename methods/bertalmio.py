@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from inpaintbench.methods.base import Image, Mask, Method
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.base import Mask
+from inpaintbench.methods.kernels.diffusion import PlaneDiffusion
+from inpaintbench.methods.kernels.planes import Planes, luma_chroma, red_green_blue
 
 
 @dataclass(frozen=True)
-class Bertalmio(Method):
+class Bertalmio(PlaneDiffusion):
     """Isophote transport with anisotropic diffusion (Bertalmio, Sapiro, Caselles, Ballester 2000).
 
     Carries the image's Laplacian along its isophotes into the hole, a few steps at a time, and
@@ -40,9 +37,7 @@ class Bertalmio(Method):
     step: float = 0.1
     tolerance: float = 1e-5
 
-    family = "diffusion"
     paper = 'M. Bertalmio, G. Sapiro, V. Caselles, C. Ballester, "Image inpainting", SIGGRAPH 2000'
-    requires = ("numba", "scipy")
 
     def __post_init__(self) -> None:
         if min(self.cycles, self.transport, self.diffusion) < 0 or self.tolerance < 0:
@@ -50,32 +45,16 @@ class Bertalmio(Method):
         if not 0 < self.step <= 0.2:
             raise ValueError("step must be above 0 and at most 0.2, beyond which it is unstable")
 
-    def setup(self, device: str, seed: int) -> None:
-        """Compile, or load what was compiled before."""
-        import numpy as np
-
-        self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))
-
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
-        """Fill the hole by carrying isophotes into it."""
+    def _solve(self, values: Planes, mask: Mask) -> Planes:
         from inpaintbench.methods.kernels.isophotes import isophote_fill
-        from inpaintbench.methods.kernels.planes import (
-            filled,
-            luma_chroma,
-            planes,
-            red_green_blue,
-        )
 
-        values = planes(image, mask)
-        if mask.any() and not mask.all():
-            evolved, _ = isophote_fill(
-                luma_chroma(values),
-                mask,
-                self.cycles,
-                self.transport,
-                self.diffusion,
-                self.step,
-                self.tolerance,
-            )
-            values = red_green_blue(evolved)
-        return filled(image, mask, values)
+        evolved, _ = isophote_fill(
+            luma_chroma(values),
+            mask,
+            self.cycles,
+            self.transport,
+            self.diffusion,
+            self.step,
+            self.tolerance,
+        )
+        return red_green_blue(evolved)

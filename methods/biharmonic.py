@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from inpaintbench.methods.base import Image, Mask, Method
+import numpy as np
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.base import Image, Mask
+from inpaintbench.methods.kernels.diffusion import Diffusion
+from inpaintbench.methods.kernels.known import blanked
 
 
 @dataclass(frozen=True)
-class Biharmonic(Method):
+class Biharmonic(Diffusion):
     """Biharmonic surface through the known pixels, as implemented in scikit-image.
 
     Solves the biharmonic equation in the hole, with values and slopes taken from its surroundings:
@@ -29,32 +30,21 @@ class Biharmonic(Method):
 
     solver: Literal["scikit-image", "direct"] = "scikit-image"
 
-    family = "diffusion"
     paper = (
         'S. B. Damelin, N. S. Hoang, "On surface completion and image inpainting by biharmonic '
         'functions: numerical aspects", Int. J. Mathematics and Mathematical Sciences 2018'
     )
     requires = ("scikit-image", "scipy")
 
-    def setup(self, device: str, seed: int) -> None:
-        """Import the libraries."""
-        import numpy as np
-
-        self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))
-
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole with a biharmonic surface."""
-        import numpy as np
-
-        from inpaintbench.methods.kernels.known import blanked
-
         source = blanked(image, mask)
         if not mask.any() or mask.all():
             return source
         if self.solver == "direct":
-            from inpaintbench.methods.kernels.elliptic import biharmonic_fill
+            from inpaintbench.methods.kernels.elliptic import Equation
 
-            surface = biharmonic_fill(source.astype(np.float64), mask)
+            surface = Equation(mask, 2).fill(source.astype(np.float64))
             known = source[~mask].T.copy()  # long rows: NumPy reduces short ones one by one
             surface[mask] = np.clip(surface[mask], known.min(axis=1), known.max(axis=1))
             return surface

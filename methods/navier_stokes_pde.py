@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from inpaintbench.methods.base import Image, Mask, Method
+import numpy as np
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from inpaintbench.methods.base import Mask
+from inpaintbench.methods.kernels.diffusion import PlaneDiffusion
+from inpaintbench.methods.kernels.planes import Planes, luma_chroma, red_green_blue
 
 
 @dataclass(frozen=True)
-class NavierStokesPde(Method):
+class NavierStokesPde(PlaneDiffusion):
     """Steady Navier-Stokes flow (Bertalmio, Bertozzi, Sapiro 2001), in vorticity and stream.
 
     The image is the stream function of a viscous flow: isophotes are its streamlines, and its
@@ -41,12 +40,10 @@ class NavierStokesPde(Method):
     iterations: int = 150
     tolerance: float = 1e-4
 
-    family = "diffusion"
     paper = (
         'M. Bertalmio, A. L. Bertozzi, G. Sapiro, "Navier-Stokes, fluid dynamics, and image and '
         'video inpainting", CVPR 2001'
     )
-    requires = ("numba", "scipy")
 
     def __post_init__(self) -> None:
         if self.viscosity <= 0 or self.contrast <= 0:
@@ -54,33 +51,15 @@ class NavierStokesPde(Method):
         if self.iterations < 0 or self.tolerance < 0:
             raise ValueError("iterations and tolerance must not be negative")
 
-    def setup(self, device: str, seed: int) -> None:
-        """Compile, or load what was compiled before."""
-        import numpy as np
-
-        self.inpaint(np.zeros((4, 4, 1), np.uint8), np.eye(4, dtype=bool))
-
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
-        """Fill the hole with the stream function of a steady flow."""
-        import numpy as np
-
-        from inpaintbench.methods.kernels.planes import (
-            filled,
-            luma_chroma,
-            planes,
-            red_green_blue,
-        )
+    def _solve(self, values: Planes, mask: Mask) -> Planes:
         from inpaintbench.methods.kernels.vorticity import vorticity_fill
 
-        values = planes(image, mask)
-        if mask.any() and not mask.all():
-            flow, _ = vorticity_fill(
-                luma_chroma(values).transpose(1, 2, 0).astype(np.float64),
-                mask,
-                self.viscosity,
-                self.contrast,
-                self.iterations,
-                self.tolerance,
-            )
-            values = red_green_blue(flow.transpose(2, 0, 1).astype(np.float32))
-        return filled(image, mask, values)
+        flow, _ = vorticity_fill(
+            luma_chroma(values).transpose(1, 2, 0).astype(np.float64),
+            mask,
+            self.viscosity,
+            self.contrast,
+            self.iterations,
+            self.tolerance,
+        )
+        return red_green_blue(flow.transpose(2, 0, 1).astype(np.float32))

@@ -484,12 +484,12 @@ def test_total_variation_comes_with_its_certificate(channels: int) -> None:
     gradient: then no other filling has less variation.
     """
     from inpaintbench.methods.kernels.planes import planes
-    from inpaintbench.methods.kernels.variation import _solve
+    from inpaintbench.methods.kernels.variation import total_variation_fill
 
     image = registry.datasets().make("photos[size=64]").load("coffee").image[..., :channels]
     mask = box(64, 64, 22)
     mask[60:, 5:20] = True
-    solution, dual, _ = _solve(planes(image, mask), mask, 5000, 0.0)
+    solution, dual = total_variation_fill(planes(image, mask), mask, 5000, 0.0)
     p, q = dual.astype(np.float64)
     assert np.sqrt((p**2 + q**2).sum(axis=0)).max() < 1 + 1e-5
     divergence = p + q

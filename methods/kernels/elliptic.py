@@ -74,16 +74,6 @@ class Equation:
         return solution
 
 
-def harmonic_fill(values: Floats, mask: Mask) -> Floats:
-    """Fill the hole of an image ``(H, W, C)`` with the solution of Laplace's equation."""
-    return Equation(mask, 1).fill(values)
-
-
-def biharmonic_fill(values: Floats, mask: Mask) -> Floats:
-    """Fill the hole of an image ``(H, W, C)`` with the solution of the biharmonic equation."""
-    return Equation(mask, 2).fill(values)
-
-
 def _laplacian(near: Mask, pixels: NDArray[np.intp]) -> sparse.csr_array:
     """Write the negative Laplacian over some pixels, whole in the rows of those `near` the hole."""
     places = np.empty(near.shape, np.intp)

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.elliptic import harmonic_fill
+from inpaintbench.methods.kernels.elliptic import Equation
 from inpaintbench.methods.kernels.planes import Planes, Runs, runs, with_neighbours
 
 # Square of the slope (dtype's maximum at 1) under which a pixel counts as flat.
@@ -30,14 +30,8 @@ def isophote_fill(
         Image; its hole is not read.
     mask : (H, W) array of bool
         True = hole; neither empty nor the whole image.
-    cycles : int
-        Most cycles of transport and diffusion.
-    transport_steps, diffusion_steps : int
-        Steps of each in a cycle.
-    step : float
-        Time step of both.
-    tolerance : float
-        Mean change of the hole in a cycle at which to stop, dtype's maximum at 1.
+    cycles, transport_steps, diffusion_steps, step, tolerance
+        As in the method.
 
     Returns
     -------
@@ -46,7 +40,7 @@ def isophote_fill(
     used : int
         Cycles used by the plane that took most.
     """
-    start = harmonic_fill(values.transpose(1, 2, 0).astype(np.float64), mask)
+    start = Equation(mask, 1).fill(values.transpose(1, 2, 0).astype(np.float64))
     # Planes carry a frame of one pixel, so that no loop asks where the image ends.
     hole, rim = runs(mask) + 1, runs(with_neighbours(mask)) + 1
     solution = values.copy()

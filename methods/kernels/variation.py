@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.elliptic import harmonic_fill
+from inpaintbench.methods.kernels.elliptic import Equation
 from inpaintbench.methods.kernels.planes import Planes, Runs, runs
 
 # Ratio of the primal to the dual step: images differ by tenths, dual variables by ones.
@@ -23,7 +23,7 @@ _ITERATIONS_BETWEEN_CHECKS = 50
 
 def total_variation_fill(
     values: Planes, mask: Mask, iterations: int, tolerance: float
-) -> tuple[Planes, int]:
+) -> tuple[Planes, NDArray[np.float32]]:
     """Minimise the total variation of the whole image over the values of its hole.
 
     The variation is isotropic, of forward differences, and couples the channels: the norm is taken
@@ -35,26 +35,16 @@ def total_variation_fill(
         Image; its hole is not read.
     mask : (H, W) array of bool
         True = hole; neither empty nor the whole image.
-    iterations : int
-        Most iterations at each size.
-    tolerance : float
-        Relative change of the variation around the hole, in fifty iterations, at which to stop.
+    iterations, tolerance
+        As in the method.
 
     Returns
     -------
     solution : (C, H, W) array of float32
         The image with its hole filled.
-    used : int
-        Iterations used at full size.
+    dual : (2, C, H, W) array of float32
+        The dual variables of both directions.
     """
-    solution, _, used = _solve(values, mask, iterations, tolerance)
-    return solution, used
-
-
-def _solve(
-    values: Planes, mask: Mask, iterations: int, tolerance: float
-) -> tuple[Planes, Planes, int]:
-    """Return the solution, the dual variables (both directions) and the iterations used."""
     solution, dual = _start(values, mask, iterations, tolerance)
     # Differences that a pixel of the hole takes part in; the others are constant.
     touched = mask.copy()
@@ -75,7 +65,7 @@ def _solve(
         if abs(now - before) <= tolerance * before:
             break
         before = now
-    return solution, dual, used
+    return solution, dual
 
 
 def _start(
@@ -86,12 +76,12 @@ def _start(
     dual = np.zeros((2, *values.shape), np.float32)
     half, half_mask = _halved(values, mask)
     if half_mask.any() and min(mask.shape) >= _SMALLEST_SIDE:
-        small, small_dual, _ = _solve(half, half_mask, iterations, tolerance)
+        small, small_dual = total_variation_fill(half, half_mask, iterations, tolerance)
         height, width = mask.shape
         solution[:, mask] = _doubled(small)[:, :height, :width][:, mask]
         dual[:] = _doubled(small_dual)[:, :, :height, :width]
     else:
-        start = harmonic_fill(values.transpose(1, 2, 0).astype(np.float64), mask)
+        start = Equation(mask, 1).fill(values.transpose(1, 2, 0).astype(np.float64))
         solution[:] = start.transpose(2, 0, 1)
     return solution, dual
 

@@ -7,7 +7,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from inpaintbench.methods.base import Mask
-from inpaintbench.methods.kernels.elliptic import Equation, Floats, biharmonic_fill
+from inpaintbench.methods.kernels.elliptic import Equation, Floats
+from inpaintbench.methods.kernels.planes import with_neighbours
 
 Integers = NDArray[np.int64]
 
@@ -43,14 +44,8 @@ def vorticity_fill(
         Image with its range at 1; its hole is not read.
     mask : (H, W) array of bool
         True = hole; neither empty nor the whole image.
-    viscosity : float
-        In units of the image's range.
-    contrast : float
-        Slope of the vorticity at which it diffuses half as fast.
-    iterations : int
-        Most rounds of transport and Poisson's equation.
-    tolerance : float
-        Largest change of a pixel in a round at which to stop.
+    viscosity, contrast, iterations, tolerance
+        As in the method.
 
     Returns
     -------
@@ -61,10 +56,10 @@ def vorticity_fill(
     """
     known = values[~mask]
     lowest, highest = known.min(axis=0), known.max(axis=0)
-    solution = np.clip(biharmonic_fill(values, mask), lowest, highest)
+    solution = np.clip(Equation(mask, 2).fill(values), lowest, highest)
     poisson = Equation(mask, 1)
     boundary = poisson.known_side(values)
-    hole, rim = np.argwhere(mask), np.argwhere(_rim(mask))
+    hole, rim = np.argwhere(mask), np.argwhere(with_neighbours(mask) & ~mask)
     used = 0
     for c in range(values.shape[2]):
         stream = np.ascontiguousarray(solution[..., c])
@@ -83,16 +78,6 @@ def vorticity_fill(
         solution[..., c] = stream
         used = max(used, rounds)
     return solution, used
-
-
-def _rim(mask: Mask) -> Mask:
-    """Mark the known pixels beside the hole."""
-    near = np.zeros_like(mask)
-    near[:-1] |= mask[1:]
-    near[1:] |= mask[:-1]
-    near[:, :-1] |= mask[:, 1:]
-    near[:, 1:] |= mask[:, :-1]
-    return near & ~mask
 
 
 @njit(cache=True)
