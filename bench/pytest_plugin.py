@@ -143,7 +143,7 @@ def _write(rows: RunRows, path: Path) -> str:
 def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequence[str]) -> str:
     """Compare with the baseline; return the report when it fails."""
     from inpaintbench.errors import BenchError
-    from inpaintbench.regression.comparison import Options, compare
+    from inpaintbench.regression.comparison import compare
     from inpaintbench.regression.kinds import Gate
     from inpaintbench.regression.reading import read_results
     from inpaintbench.regression.terminal import text
@@ -153,8 +153,7 @@ def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequenc
         gates = [Gate(kind) for kind in fail_on]
     except ValueError as error:
         raise BenchError(f"inpaint_regression: fail_on: {error} ({', '.join(Gate)})") from error
-    options = Options(effects=tuple(effects), runtime=False)
-    comparison = compare(read_results(path), rows, options)
+    comparison = compare(read_results(path), rows, effects=effects, runtime=False)
     return text(comparison, gates) if failures(comparison, gates) else ""
 
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from inpaintbench.cli.compare import compare as compare_command
 from inpaintbench.errors import BenchError
 from inpaintbench.regression import machine, markdown
-from inpaintbench.regression.comparison import Options, compare
+from inpaintbench.regression.comparison import compare
 from inpaintbench.regression.kinds import Gate, Verdict
 from inpaintbench.regression.matching import match_cases, match_variants, read_matches
 from inpaintbench.regression.reading import read_results
@@ -150,7 +150,7 @@ def test_noise_is_not_taken_for_a_change_nor_for_none(base: RunRows) -> None:
 def test_a_change_too_small_to_matter_is_the_same(base: RunRows) -> None:
     new = moved(base, "telea", -0.02)
     assert figure(method(compare(base, new), "telea"), "PSNR").verdict is Verdict.same
-    stricter = compare(base, new, Options(effects=("psnr=0.01",)))
+    stricter = compare(base, new, effects=["psnr=0.01"])
     assert figure(method(stricter, "telea"), "PSNR").verdict is Verdict.worse
 
 

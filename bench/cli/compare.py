@@ -60,7 +60,6 @@ def compare(
     Exits with 1 when something got worse (see --fail-on), else with 0.
     """
     from inpaintbench.errors import BenchError
-    from inpaintbench.regression.comparison import Options
     from inpaintbench.regression.comparison import compare as compare_runs
     from inpaintbench.regression.matching import read_matches
     from inpaintbench.regression.reading import read_results
@@ -69,15 +68,16 @@ def compare(
     if pictures is not None and pictures.suffix.lower() != ".png":
         raise BenchError(f"{pictures}: give a name ending in .png")
     gates = fail_on or [Gate.worse]
-    options = Options(
-        match=read_matches(match or []),
-        metrics=tuple(metric or ()),
-        effects=tuple(effect or ()),
+    matches = read_matches(match or [])
+    runs = read_results(base), read_results(new)
+    comparison = compare_runs(
+        *runs,
+        match=matches,
+        metrics=metric or (),
+        effects=effect or (),
         moved=moved,
         runtime=runtime,
     )
-    runs = read_results(base), read_results(new)
-    comparison = compare_runs(*runs, options)
     _write(comparison, gates, format, out)
     if pictures is not None:
         _draw(comparison, runs, pictures)

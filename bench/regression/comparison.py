@@ -22,19 +22,18 @@ from inpaintbench.regression.kinds import Verdict
 from inpaintbench.regression.matching import CommonCases, match_cases, match_variants
 from inpaintbench.regression.runtimes import compare_runtimes
 from inpaintbench.regression.verdicts import (
-    FINISHED,
+    FINISHED_CELLS,
     Comparison,
     Difference,
     Figure,
     MethodComparison,
     Movement,
     SmallestEffects,
-    change_intervals,
-    few_images,
-    judge,
+    described,
     read_effects,
+    tested,
 )
-from inpaintbench.statistics.bootstrap import LEVEL, Codes, Floats
+from inpaintbench.statistics.bootstrap import LEVEL, Floats
 from inpaintbench.statistics.pairs import Flags
 from inpaintbench.statistics.scores import MetricInfo, read_scores
 from inpaintbench.storage.rows import RunRows
@@ -44,45 +43,12 @@ from inpaintbench.storage.rows import RunRows
 _SCORE_TOLERANCE = 1e-5
 
 
-@dataclass(frozen=True)
-class Options:
-    """What is compared, and how.
-
-    Parameters
-    ----------
-    match : mapping of str to str
-        Variant of BASE → variant of NEW, beside those that match by themselves.
-    metrics : tuple of str
-        Ids, labels or names; by default PSNR, SSIM and LPIPS.
-    effects : tuple of str
-        Smallest effects that matter, as ``NAME=VALUE``.
-    moved : int
-        Cases named for each method that changed.
-    runtime : bool
-        Whether runtimes are compared.
-    """
-
-    match: Mapping[str, str] | None = None
-    metrics: tuple[str, ...] = ()
-    effects: tuple[str, ...] = ()
-    moved: int = 3
-    runtime: bool = True
-
-
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """A method in BASE and NEW: row i of every array is the same case.
+    """A method in BASE and NEW: row i of every array, one for either run, is the same case.
 
-    Parameters
-    ----------
-    base, new : str
-        The variants compared.
-    status, done : pair of arrays
-        How the cells of BASE and of NEW ended, and whether they were finished.
-    equal : array of bool
-        Where the outputs of both are the same, byte for byte.
-    scores : mapping of str to pair of arrays
-        Id of each metric that both have → scores in BASE and in NEW.
+    `done` says which cells were finished, `equal` where the outputs are the same, byte for byte;
+    `scores` are by the ids of the metrics that both runs have.
     """
 
     base: str
@@ -129,15 +95,38 @@ class _Sides:
         return ["", *suites] if len(suites) > 1 else suites
 
 
-def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comparison:
+def compare(
+    base: RunRows,
+    new: RunRows,
+    *,
+    match: Mapping[str, str] | None = None,
+    metrics: Sequence[str] = (),
+    effects: Sequence[str] = (),
+    moved: int = 3,
+    runtime: bool = True,
+) -> Comparison:
     """Compare NEW with BASE.
+
+    Parameters
+    ----------
+    base, new : RunRows
+        The runs.
+    match : mapping of str to str
+        Variant of BASE → variant of NEW, beside those that match by themselves.
+    metrics : sequence of str
+        Ids, labels or names; by default PSNR, SSIM and LPIPS.
+    effects : sequence of str
+        Smallest effects that matter, as ``NAME=VALUE``.
+    moved : int
+        Cases named for each method that changed.
+    runtime : bool
+        Whether runtimes are compared.
 
     Raises
     ------
     BenchError
         When they have no case or no method in common, or an option names what isn't there.
     """
-    wanted = options or Options()
     cases = match_cases(base.cases, new.cases)
     differences = case_differences(cases)
     if not len(cases.base):
@@ -146,7 +135,7 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
             f"{base.directory} and {new.directory} have no case in common"
             + (f": {reasons}" if reasons else "")
         )
-    matched = match_variants(base.variants, new.variants, wanted.match or {})
+    matched = match_variants(base.variants, new.variants, match or {})
     if not matched:
         raise BenchError(
             f"{base.directory} and {new.directory} have no method in common; pair some with "
@@ -157,15 +146,15 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
     differences += metric_differences(base.metrics, new.metrics)
     shifted = _shifted_metrics(sides, pairs)
     differences += shifted.values()
-    metrics = _metrics(sides, wanted.metrics, set(shifted))
-    effects = read_effects(wanted.effects, metrics)
-    level = 1 - (1 - LEVEL) / max(1, len(metrics) * len(sides.suites()))
+    chosen = _metrics(sides, metrics, set(shifted))
+    smallest = read_effects(effects, chosen)
+    level = 1 - (1 - LEVEL) / max(1, len(chosen) * len(sides.suites()))
 
     timed: Mapping[str, Figure] = {}
-    if wanted.runtime:
+    if runtime:
         obstacles = runtime_obstacles(base, new)
         if not obstacles:
-            timed, obstacles = compare_runtimes(base, new, cases, matched, effects.runtime)
+            timed, obstacles = compare_runtimes(base, new, cases, matched, smallest.runtime)
         differences += obstacles
     differences += software_differences(base, new)
     differences += [
@@ -178,7 +167,7 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
     for pair in pairs:
         done = np.logical_and(*pair.done)
         figures = _finished(sides, pair)
-        figures += _score_figures(sides, pair, metrics, effects, level)
+        figures += _score_figures(sides, pair, chosen, smallest, level)
         figures += [timed[pair.base]] if pair.base in timed else []
         methods.append(
             MethodComparison(
@@ -191,7 +180,7 @@ def compare(base: RunRows, new: RunRows, options: Options | None = None) -> Comp
                 common=int(done.sum()),
                 equal=int((pair.equal & done).sum()),
                 figures=(*figures, *lost),
-                moved=_moved(sides, pair, metrics, effects, wanted.moved, new.cells),
+                moved=_moved(sides, pair, chosen, smallest, moved, new.cells),
             )
         )
     return Comparison(
@@ -250,16 +239,9 @@ def _metrics(sides: _Sides, names: Sequence[str], shifted: set[str]) -> tuple[Me
 def _lost_suites(sides: _Sides) -> list[Figure]:
     """Say of suites that both runs have, without a common case, that nothing can be told."""
     common, new = set(sides.suite_of), set(sides.new.suites())
+    reason = "no case with equal image and mask"
     return [
-        Figure(
-            metric="",
-            label="every metric",
-            unit="",
-            higher_is_better=True,
-            suite=suite,
-            verdict=Verdict.cant_tell,
-            reason="no case with equal image and mask",
-        )
+        Figure("", "every metric", "", True, suite, Verdict.cant_tell, reason=reason)
         for suite in sides.base.suites()
         if suite in new and suite not in common
     ]
@@ -278,12 +260,9 @@ def _finished(sides: _Sides, pair: _Pair) -> list[Figure]:
         difference = float(won - lost)
         found.append(
             Figure(
-                metric=FINISHED,
-                label="cells finished",
-                unit="",
-                higher_is_better=True,
-                suite=suite,
-                verdict=Verdict.worse if lost else Verdict.improved,
+                *described(FINISHED_CELLS),
+                suite,
+                Verdict.worse if lost else Verdict.improved,
                 base=float((before & here).sum()),
                 new=float((after & here).sum()),
                 difference=difference,
@@ -309,56 +288,15 @@ def _score_figures(
     found = []
     for suite in sides.suites():
         here = (sides.suite_of == suite) | (suite == "")
-        # metrics scored on the same cases share the draws of the bootstrap
-        groups: dict[bytes, list[tuple[MetricInfo, Floats, Floats]]] = {}
         for metric in metrics:
             before, after = pair.scores[metric.id]
             after = np.where(equal, before, after)
             used = here & np.isfinite(before) & np.isfinite(after)
             if used.any():
-                columns = (metric, before[used], after[used])
-                groups.setdefault(used.tobytes(), []).append(columns)
-        for used_bytes, group in groups.items():
-            images = sides.cases.images[np.frombuffer(used_bytes, dtype=bool)]
-            found += _tested(group, suite, images, effects, level)
-    return found
-
-
-def _tested(
-    group: Sequence[tuple[MetricInfo, Floats, Floats]],
-    suite: str,
-    images: Codes,
-    effects: SmallestEffects,
-    level: float,
-) -> list[Figure]:
-    """Test metrics, each with its scores in BASE and NEW, on the same cases."""
-    changes = np.column_stack([after - before for _, before, after in group])
-    lows, highs = change_intervals(changes, images, level)
-    count = len(np.unique(images))
-    found = []
-    for i, (metric, before, after) in enumerate(group):
-        low, high = float(lows[i]), float(highs[i])
-        effect = effects.of(metric, float(before.mean()))
-        up = (low, high) if metric.higher_is_better else (-high, -low)
-        found.append(
-            Figure(
-                metric=metric.id,
-                label=metric.label,
-                unit=metric.unit,
-                higher_is_better=metric.higher_is_better,
-                suite=suite,
-                verdict=judge(*up, effect),
-                base=float(before.mean()),
-                new=float(after.mean()),
-                difference=float(changes[:, i].mean()),
-                low=low,
-                high=high,
-                effect=effect,
-                cases=len(changes),
-                images=count,
-                reason=few_images(count) if np.isnan(low) else "",
-            )
-        )
+                before, after, images = before[used], after[used], sides.cases.images[used]
+                means = float(before.mean()), float(after.mean())
+                effect = effects.of(metric, means[0])
+                found.append(tested(metric, suite, means, after - before, images, effect, level))
     return found
 
 

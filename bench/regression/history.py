@@ -12,14 +12,11 @@ import pandas as pd
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import read_json
 from inpaintbench.regression.runtimes import case_medians
-from inpaintbench.regression.verdicts import FINISHED, RUNTIME
+from inpaintbench.regression.verdicts import FINISHED_CELLS, RUNTIMES
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.storage.history import Entry, Figure
 from inpaintbench.storage.rows import RunRows, main_environment
-
-_FINISHED = MetricInfo(FINISHED, FINISHED, "cells finished", "", True, "")
-_RUNTIME = MetricInfo(RUNTIME, RUNTIME, "runtime", "s", False, "")
 
 
 def entry_of(rows: RunRows, commit: str = "", date: str = "") -> Entry:
@@ -56,7 +53,7 @@ def _score_figures(scores: Scores, suite: str) -> list[Figure]:
         reached = scores.status[variant] != ""
         if reached.any():
             share = float(scores.done.loc[reached, str(variant)].mean())
-            found.append(_figure(*named, _FINISHED, suite, _support(digests[reached]), share))
+            found.append(_figure(*named, FINISHED_CELLS, suite, _support(digests[reached]), share))
         for metric in scores.metrics:
             own = scores.values[metric.id][variant].dropna()
             if len(own):
@@ -74,7 +71,7 @@ def _runtime_figures(rows: RunRows, scores: Scores, machine: str) -> list[Figure
         own = medians.dropna()
         support = _support(digests[own.index], machine, threads)
         method = str(scores.variants.loc[variant, "method"])
-        found.append(_figure(str(variant), method, _RUNTIME, "", support, float(np.median(own))))
+        found.append(_figure(str(variant), method, RUNTIMES, "", support, float(np.median(own))))
     return found
 
 
@@ -108,7 +105,7 @@ def read_benchmark_json(path: Path, commit: str = "") -> tuple[Entry, list[Figur
         entry = Entry("pytest-benchmark", commit or known, content["datetime"], f"{processor}")
         support = _support(pd.Series(dtype=str), processor)
         figures = [
-            _figure(b["fullname"], b["name"], _RUNTIME, "", support, float(b["stats"]["median"]))
+            _figure(b["fullname"], b["name"], RUNTIMES, "", support, float(b["stats"]["median"]))
             for b in content["benchmarks"]
         ]
         names = (text for figure in figures for text in (figure.variant, figure.method))

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from inpaintbench.regression.matching import CommonCases
 from inpaintbench.regression.verdicts import (
-    RUNTIME,
+    RUNTIMES,
     Difference,
     Figure,
-    change_intervals,
-    few_images,
-    judge,
+    tested,
 )
 from inpaintbench.statistics.runtimes import comparable_timings
 from inpaintbench.storage.rows import RunRows
@@ -98,23 +97,8 @@ def case_medians(rows: RunRows) -> pd.DataFrame:
 
 def _figure(timed: pd.DataFrame, effect: float) -> Figure:
     """Test the log ratios of a variant; `timed` has a row a case."""
-    logs, codes = timed["log"].to_numpy(), timed["image"].to_numpy()
-    low, high = (float(bound[0]) for bound in change_intervals(logs[:, None], codes))
-    images = len(np.unique(codes))
-    return Figure(
-        metric=RUNTIME,
-        label="runtime",
-        unit="s",
-        higher_is_better=False,
-        suite="",
-        verdict=judge(-high, -low, math.log1p(effect)),
-        base=float(timed["before"].median()),
-        new=float(timed["after"].median()),
-        difference=math.expm1(float(logs.mean())),
-        low=math.expm1(low),
-        high=math.expm1(high),
-        effect=effect,
-        cases=len(logs),
-        images=images,
-        reason=few_images(images) if math.isnan(low) else "",
-    )
+    medians = float(timed["before"].median()), float(timed["after"].median())
+    logs, images = timed["log"].to_numpy(), timed["image"].to_numpy()
+    found = tested(RUNTIMES, "", medians, logs, images, math.log1p(effect))
+    shares = {name: math.expm1(getattr(found, name)) for name in ("difference", "low", "high")}
+    return replace(found, effect=effect, **shares)

@@ -23,6 +23,9 @@ RUNTIME = "runtime"
 FINISHED = "finished"
 """What stands for a metric's id in figures that aren't scores."""
 
+FINISHED_CELLS = MetricInfo(FINISHED, FINISHED, "cells finished", "", True, "")
+RUNTIMES = MetricInfo(RUNTIME, RUNTIME, "runtime", "s", False, "")
+
 
 def judge(low: float, high: float, effect: float) -> Verdict:
     """Place an interval against ± the smallest effect that matters.
@@ -44,22 +47,6 @@ def judge(low: float, high: float, effect: float) -> Verdict:
     if low > effect:
         return Verdict.improved
     return Verdict.cant_tell
-
-
-def change_intervals(changes: Floats, images: Codes, level: float = LEVEL) -> tuple[Floats, Floats]:
-    """Find the intervals of mean changes, column by column, as `mean_intervals` does.
-
-    Where nothing changed, both bounds are 0, however few the images.
-    """
-    if not changes.any():
-        return np.zeros(changes.shape[1]), np.zeros(changes.shape[1])
-    found, still = mean_intervals(changes, images, level=level), ~changes.any(axis=0)
-    return np.where(still, 0.0, found.low), np.where(still, 0.0, found.high)
-
-
-def few_images(count: int) -> str:
-    """Say that there are too few images for an interval."""
-    return f"{count} image{'' if count == 1 else 's'}, an interval needs {FEWEST_IMAGES}"
 
 
 @dataclass(frozen=True)
@@ -172,6 +159,44 @@ class Figure:
     cases: int = 0
     images: int = 0
     reason: str = ""
+
+
+def described(metric: MetricInfo) -> tuple[str, str, str, bool]:
+    """Return what a figure says of its metric: its first fields."""
+    return metric.id, metric.label, metric.unit, metric.higher_is_better
+
+
+def tested(
+    metric: MetricInfo,
+    suite: str,
+    means: tuple[float, float],
+    changes: Floats,
+    images: Codes,
+    effect: float,
+    level: float = LEVEL,
+) -> Figure:
+    """Judge the mean of changes from BASE to NEW, a case each, clustered by image.
+
+    Where nothing changed, both bounds of the interval are 0, however few the images.
+    """
+    count, low, high = len(np.unique(images)), 0.0, 0.0
+    if changes.any():
+        found = mean_intervals(changes[:, None], images, level=level)
+        low, high = float(found.low[0]), float(found.high[0])
+    few = f"{count} image{'' if count == 1 else 's'}, an interval needs {FEWEST_IMAGES}"
+    return Figure(
+        *described(metric),
+        suite,
+        judge(*((low, high) if metric.higher_is_better else (-high, -low)), effect),
+        *means,
+        difference=float(changes.mean()),
+        low=low,
+        high=high,
+        effect=effect,
+        cases=len(changes),
+        images=count,
+        reason=few if math.isnan(low) else "",
+    )
 
 
 @dataclass(frozen=True)
