@@ -31,6 +31,7 @@ from inpaintbench.storage.rows import long_rows
 from inpaintbench.storage.runs import read_rows, read_run
 from inpaintbench.storage.store import Store
 
+TIMING = Timing(0.5, False, 1, 0.0, 0.6, 1e6)
 FACTS = CaseFacts(1, "centre", (8, 8, 3), "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
 HERE = Environment("Slow CPU", 2, 2**34, "cpu", "Linux", libraries={"numpy": "2.0"})
 THERE = dataclasses.replace(HERE, processor="Fast CPU")
@@ -73,13 +74,8 @@ def run(tmp_path: Path, plan: Plan) -> Path:
         metric = plan.metrics[0].id
         digest = outcome().output_sha256
         store.add_scores([Score(plan.cases[0].id, digest, metric, 20.0)], HERE)
-        store.add_timings([timing(plan, 0)], HERE)
+        store.add_timings(plan.cases[0], plan.variants[0], [TIMING], HERE)
     return tmp_path / "run"
-
-
-def timing(plan: Plan, variant: int, *, contended: bool = False) -> Timing:
-    key = plan.variants[variant].key
-    return Timing(plan.cases[0].id, key, 0, 0.5, contended, 1, 0.0, 0.6, 1e6)
 
 
 def names(folder: Path) -> dict[str, tuple[int, int]]:
@@ -160,7 +156,7 @@ def test_rows_are_typed_and_scores_follow_the_output(tmp_path: Path, plan: Plan)
         score = Score(case.id, outcome().output_sha256, plan.metrics[0].id, np.inf)
         store.add_scores([score], THERE)
         assert list(store.pending_scores([plan.metrics[0].id])) == []
-        store.add_timings([timing(plan, 0)], HERE)
+        store.add_timings(case, telea, [TIMING], HERE)
         rows = read_rows(store)
     assert rows.cells["status"].tolist() == ["done", "failed"]
     assert rows.cells["location"].tolist() == ["", "mine.py:12"]
@@ -197,7 +193,7 @@ def test_only_the_failures_named_are_forgotten(tmp_path: Path, plan: Plan) -> No
         for case, kind in zip(plan.cases, ("timeout", "crash", "crash"), strict=True):
             failure = Failure(kind, "")
             store.add_cell(case, plan.variants[0], CellOutcome("failed", failure), HERE)
-        store.add_timing_failure(plan.cases[0], plan.variants[1], Failure("crash", "died"), HERE)
+        store.add_timings(plan.cases[0], plan.variants[1], Failure("crash", "died"), HERE)
         assert store.forget(["timeout"]) == 1
         assert store.forget(None) == 3
 
@@ -220,12 +216,12 @@ class TestTimings:
             assert store.pending_timings(plan, newer, 1) == [(case, [mean])]
             assert store.pending_timings(plan, newer, 2) == [(case, [telea, mean])]
             assert store.pending_timings(plan, THERE, 1) == [(case, [telea, mean])]
-            store.add_timings([timing(plan, 1, contended=True)], HERE)
+            store.add_timings(case, mean, [dataclasses.replace(TIMING, contended=True)], HERE)
             assert store.pending_timings(plan, HERE, 1) == [(case, [mean])]
-            store.add_timings([timing(plan, 1)], THERE)
+            store.add_timings(case, mean, [TIMING], THERE)
             assert store.pending_timings(plan, HERE, 1) == [(case, [mean])]
             # a failure on this machine is an answer too, and takes the place of what was there
-            store.add_timing_failure(case, mean, Failure("timeout", "still running"), newer)
+            store.add_timings(case, mean, Failure("timeout", "still running"), newer)
             assert store.pending_timings(plan, HERE, 1) == []
             assert store.pending_timings(plan, THERE, 1) == []
             assert any("mean-fill: timeout: still running" in t for t in store.unanswered())
@@ -233,11 +229,11 @@ class TestTimings:
         assert not rows.timings["contended"].any()
 
     def test_a_table_is_of_the_machine_that_timed_most_cells(self, run: Path, plan: Plan) -> None:
-        telea, mean = plan.variants
-        again = [dataclasses.replace(timing(plan, 0), repeat=i, seconds=9.0) for i in range(9)]
+        case, (telea, mean) = plan.cases[0], plan.variants
+        again = [dataclasses.replace(TIMING, seconds=9.0)] * 9
         with Store.write(run) as store:
-            store.add_timings([timing(plan, 1)], HERE)
-            store.add_timings(again, THERE)
+            store.add_timings(case, mean, [TIMING], HERE)
+            store.add_timings(case, telea, again, THERE)
             rows = read_rows(store)
         cases = pd.Index(rows.cases["case"])
         found = read_runtimes(rows, cases, (telea.label, mean.label))

@@ -302,13 +302,12 @@ class _Run:
             settings,
             lambda timed: self.progress.current(_place(timed.variant, timed.task.case)),
         ):
-            case = timed.task.case
+            found = timed.failure or timed.timings
+            self.store.add_timings(timed.task.case, timed.variant, found, self.environment)
             if timed.failure is not None:
-                self.store.add_timing_failure(case, timed.variant, timed.failure, self.environment)
                 failed = f"{timed.failure.kind}: {timed.failure.message}"
                 self.progress.note(f"timing {timed.variant.label}: {failed}")
             else:
-                self.store.add_timings(timed.timings, self.environment)
                 contended += all(t.contended for t in timed.timings)
             self.progress.advance()
         if contended:

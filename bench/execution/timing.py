@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -53,9 +53,6 @@ def time_call(task: CellTask) -> Timing | Failure:
     except Failed as error:
         return error.failure
     return Timing(
-        task.case.id,
-        method.key,
-        0,
         returned.seconds,
         others > _allowance(wall, method.limits.threads),
         method.limits.threads,
@@ -147,7 +144,7 @@ def _time_block(
         if isinstance(timing, Failure):
             cell.failure = timing
         elif counts:
-            cell.timings.append(replace(timing, repeat=len(cell.timings)))
+            cell.timings.append(timing)
 
     def call_all(cells: list[TimedCell]) -> None:
         shuffle.shuffle(cells)

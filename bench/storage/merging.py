@@ -14,7 +14,7 @@ import pandas as pd
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.images.png import read_file
-from inpaintbench.planning.benchmark import SAME_CASES, Benchmark
+from inpaintbench.planning.benchmark import SAME_CASES
 from inpaintbench.storage import tables
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
@@ -42,7 +42,6 @@ class _Part:
 
     store: Store
     rows: RunRows
-    benchmark: Benchmark
     keys: dict[str, str]
 
 
@@ -77,7 +76,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
         for store in (stack.enter_context(Store.read(path)) for path in directories):
             rows = read_rows(store)
             keys = dict(zip(rows.variants["variant"], rows.variants["key"], strict=True))
-            parts.append(_Part(store, rows, rows.benchmark, keys))
+            parts.append(_Part(store, rows, keys))
         conflicts = list(_other_benchmarks(parts)) or list(_conflicts(parts))
         if conflicts:
             raise Conflicts("can't be merged:\n" + "\n".join(dict.fromkeys(conflicts)))
@@ -101,7 +100,7 @@ def _other_benchmarks(parts: Sequence[_Part]) -> Iterator[str]:
     for part in parts[1:]:
         both = f"{first.store.directory} and {part.store.directory}"
         for name in SAME_CASES:
-            one, other = getattr(first.benchmark, name), getattr(part.benchmark, name)
+            one, other = (getattr(p.rows.benchmark, name) for p in (first, part))
             if one != other:
                 yield f"{both} aren't of the same benchmark: {name} is {one}, {other}"
                 break
@@ -122,14 +121,14 @@ def _conflicts(parts: Sequence[_Part]) -> Iterator[str]:
                 f"case {row['case']} ({row['dataset']}/{row['sample']}, {row['suite']}): the "
                 f"{what} of {row['run']} isn't that of {row['run_2']}"
             )
-    metrics = [part.rows.metrics for part in parts]
     told = ["name", "label", "unit", "higher_is_better", "worst"]
-    for row in _differing(parts, metrics, ["metric"], told):
+    for row in _differing(parts, [part.rows.metrics for part in parts], ["metric"], told):
         yield f"metric {row['metric']}: {row['run']} and {row['run_2']} describe it differently"
-    done = [part.rows.cells[part.rows.cells["status"] == "done"] for part in parts]
     fixed = [
-        cells.merge(part.rows.variants[part.rows.variants["deterministic"]], on="variant")
-        for cells, part in zip(done, parts, strict=True)
+        p.rows.cells.query("status == 'done'").merge(
+            p.rows.variants.query("deterministic"), on="variant"
+        )
+        for p in parts
     ]
     for row in _differing(parts, fixed, ["case", "variant"], ["output_sha256"]):
         yield (
@@ -191,10 +190,11 @@ def _write(parts: Sequence[_Part], directory: Path) -> Merged:
             # a metric is missing only where no part could compute it
             if row["metric"] not in metrics or not row["missing"]:
                 metrics[row["metric"]] = row
+    benchmarks = [part.rows.benchmark for part in parts]
     benchmark = replace(
-        parts[0].benchmark,
-        methods=tuple(dict.fromkeys(text for part in parts for text in part.benchmark.methods)),
-        metrics=tuple(dict.fromkeys(text for part in parts for text in part.benchmark.metrics)),
+        benchmarks[0],
+        methods=tuple(dict.fromkeys(text for one in benchmarks for text in one.methods)),
+        metrics=tuple(dict.fromkeys(text for one in benchmarks for text in one.metrics)),
     )
     plan: dict[Table, Iterable[dict[str, Any]]] = {
         tables.PLAN_CASES: parts[0].store.records(tables.PLAN_CASES),
@@ -233,8 +233,7 @@ def _notes(parts: Sequence[_Part]) -> Iterator[str]:
     """Say what was left out."""
     cells = pd.concat([part.rows.cells for part in parts])
     done = (cells["status"] == "done").groupby([cells["case"], cells["variant"]])
-    failed = int((done.nunique() > 1).sum())
-    if failed:
+    if failed := int((done.nunique() > 1).sum()):
         yield f"{failed} cells finished in one run and not in another; the finished ones count"
 
 

@@ -83,9 +83,6 @@ class Score:
 class Timing:
     """One repeat of a timed cell; meanings as in the table `timings`."""
 
-    case: str
-    key: str
-    repeat: int
     seconds: float
     contended: bool
     threads: int

@@ -40,9 +40,6 @@ from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import Provenance
 from inpaintbench.storage.schema import Table, quoted
 
-# Cases whose pending scores are read at once, so that memory stays flat as runs grow.
-_PAGE = 1000
-
 _FILES = ("run.db", "run.db-wal", "run.db-shm", "rows.csv", "rows.parquet")
 _OUTPUT = re.compile(r"[0-9a-f]{64}\.png|\.[0-9a-f]{64}\.png\.partial")
 
@@ -53,7 +50,6 @@ class Store:
     def __init__(self, directory: Path, connection: sqlite3.Connection) -> None:
         self.directory = directory
         self._connection = connection
-        self._environments: set[str] = set()
         self._started = False
 
     @classmethod
@@ -61,12 +57,7 @@ class Store:
     def write(cls, directory: Path, *, fresh: bool = False) -> Iterator[Store]:
         """Open a run directory for writing, making it where it isn't there.
 
-        Parameters
-        ----------
-        directory : Path
-            The run directory.
-        fresh : bool
-            Remove the results that it holds first; files that aren't a run's stay.
+        With `fresh`, the results that it holds are removed first; files that aren't a run's stay.
 
         Raises
         ------
@@ -128,9 +119,6 @@ class Store:
         """Read rows; only the storage knows the tables well enough to ask."""
         return self._connection.execute(sql, named or values).fetchall()
 
-    def _count(self, sql: str, *values: object) -> int:
-        return int(self.query(sql, *values)[0][0])
-
     def records(self, table: Table) -> Iterator[dict[str, Any]]:
         """Yield the rows of a table as they are, in the order of its key."""
         order = quoted(table.key)
@@ -161,14 +149,10 @@ class Store:
             | {"metric": m.id, "worst": m.worst, "missing": "", "key": metric_key(m)}
             for m in plan.metrics
         ]
-        rows = {
+        planned = {
             tables.PLAN_CASES: cases,
             tables.PLAN_VARIANTS: variants,
             tables.PLAN_METRICS: metrics,
-        }
-        planned = {
-            table: [{name: row[name] for name in table.names[1:]} for row in found]
-            for table, found in rows.items()
         }
         content = json.dumps([asdict(plan.benchmark), *planned.values()])
         digest = hashlib.sha256(content.encode()).hexdigest()
@@ -235,11 +219,8 @@ class Store:
     def forget(self, failures: Iterable[str] | None) -> int:
         """Remove what failed in the plan so that it runs again, and count it.
 
-        Parameters
-        ----------
-        failures : iterable of str or None
-            The kinds of failure to forget; None forgets all, and scores that a metric could not
-            give.
+        `failures` are the kinds to forget; None forgets all, and scores that a metric could not
+        give.
         """
         kinds = None if failures is None else list(failures)
         named = "" if kinds is None else f" AND failure IN ({', '.join('?' * len(kinds))})"
@@ -321,7 +302,7 @@ class Store:
 
     def pending_cell_count(self) -> int:
         """Count the cells of the plan that have no result, and are not on a case that failed."""
-        return self._count("SELECT count(*) FROM planned WHERE status IS NULL")
+        return int(self.query("SELECT count(*) FROM planned WHERE status IS NULL")[0][0])
 
     def unanswered(self) -> list[str]:
         """Say what of the plan has no answer, a line for all of a kind; empty when nothing."""
@@ -339,10 +320,9 @@ class Store:
 
     def _know(self, environment: Environment) -> str:
         """Record an environment, once; return its id."""
-        if environment.id not in self._environments:
-            self.add_records(tables.ENVIRONMENTS, [environment.row])
-            self._environments.add(environment.id)
-        return environment.id
+        row = environment.row
+        self.add_records(tables.ENVIRONMENTS, [row])
+        return str(row["id"])
 
     def environments(self) -> dict[str, Environment]:
         """Return the environments that made what the run holds, by their ids."""
@@ -409,24 +389,20 @@ class Store:
     def pending_scores(self, metrics: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         """Yield ``(case position, output digests)`` with an output that lacks one of the metrics.
 
-        Parameters
-        ----------
-        metrics : iterable of str
-            Ids of the metrics that can be computed.
+        `metrics` are the ids of those that can be computed.
         """
         wanted = list(metrics)
         marks = ", ".join("?" * len(wanted))
         sql = (
             "SELECT case_position AS position, output_sha256 FROM planned c "
-            "WHERE status = 'done' AND case_position >= ? AND case_position < ? "
-            "AND (SELECT count(*) FROM scores s JOIN plan_metrics m USING (metric, key) "
+            "WHERE status = 'done' AND "
+            "(SELECT count(*) FROM scores s JOIN plan_metrics m USING (metric, key) "
             'WHERE s."case" = c."case" AND s.output_sha256 = c.output_sha256 '
             f"AND s.metric IN ({marks})) < ? GROUP BY 1, 2 ORDER BY 1, 2"
         )
-        for start in range(0, self._count("SELECT count(*) FROM plan_cases"), _PAGE):
-            rows = self.query(sql, start, start + _PAGE, *wanted, len(wanted))
-            for position, group in groupby(rows, key=itemgetter("position")):
-                yield position, [row["output_sha256"] for row in group]
+        rows = self._connection.execute(sql, (*wanted, len(wanted)))
+        for position, group in groupby(rows, key=itemgetter("position")):
+            yield position, [row["output_sha256"] for row in group]
 
     def add_scores(self, scores: Iterable[Score], environment: Environment) -> None:
         """Commit the scores of one case; what failed now doesn't replace what is known."""
@@ -476,34 +452,34 @@ class Store:
                 found.append((case, [v for v in plan.variants if v.key in left]))
         return found
 
-    def add_timings(self, timings: Iterable[Timing], environment: Environment) -> None:
-        """Commit the repeats of a timed cell, in place of earlier ones on the same machine."""
-        rows = list(timings)
-        with self.transaction():
-            maker = self._know(environment)
-            for case, key in {(t.case, t.key) for t in rows}:
-                self._forget_timing(case, key, environment)
-            self.add_records(tables.TIMINGS, ({**vars(t), "environment": maker} for t in rows))
-
-    def add_timing_failure(
-        self, case: Case, variant: Variant, failure: Failure, environment: Environment
+    def add_timings(
+        self,
+        case: Case,
+        variant: Variant,
+        found: Iterable[Timing] | Failure,
+        environment: Environment,
     ) -> None:
-        """Commit why a cell could not be timed, in place of earlier timings on the same machine."""
-        with self.transaction():
-            maker = self._know(environment)
-            self._forget_timing(case.id, variant.key, environment)
-            row = {"case": case.id, "key": variant.key, "environment": maker} | _told(failure)
-            self.add_records(tables.TIMING_FAILURES, [row])
+        """Commit the repeats of a timed cell, or why it could not be timed.
 
-    def _forget_timing(self, case: str, key: str, environment: Environment) -> None:
+        They take the place of what was there of the same machine.
+        """
+        cell = {"case": case.id, "key": variant.key}
         alike = [
-            (case, key, id)
+            {**cell, "environment": id}
             for id, known in self.environments().items()
             if known.machine == environment.machine
         ]
-        for table in ("timings", "timing_failures"):
-            sql = f'DELETE FROM {table} WHERE "case" = ? AND key = ? AND environment = ?'
-            self._connection.executemany(sql, alike)
+        if isinstance(found, Failure):
+            table, rows = tables.TIMING_FAILURES, [_told(found)]
+        else:
+            table, rows = tables.TIMINGS, [vars(timing) for timing in found]
+        with self.transaction():
+            for name in ("timings", "timing_failures"):
+                sql = f'DELETE FROM {name} WHERE "case" = :case AND key = :key'
+                self._connection.executemany(f"{sql} AND environment = :environment", alike)
+            cell["environment"] = self._know(environment)
+            numbered = ({**row, **cell, "repeat": i} for i, row in enumerate(rows))
+            self.add_records(table, numbered)
 
 
 _NO_FACTS = CaseFacts(0, "", (0, 0, 0), "", math.nan, math.nan, False, "", "")
