@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,23 +18,14 @@ if TYPE_CHECKING:
 class _FromPiq(Metric):
     """A function of piq over the composite, with its own defaults and the dtype's range."""
 
-    definition: ClassVar[str]
-    """What the id says beside the library."""
+    function: ClassVar[str]
+    """Its name in the library."""
 
     perfect: ClassVar[float]
     """The score of the reference itself, which rounding would miss."""
 
     least: ClassVar[int]
     """The smallest side of an image that the library takes."""
-
-    @property
-    def id(self) -> str:
-        """The library's name and what defines the metric in it."""
-        return f"{self.name}[piq,{self.definition}]"
-
-    @abstractmethod
-    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
-        """Call the library on ``1×C×H×W`` tensors from 0 to 1."""
 
     def setup(self) -> None:
         """Import the library, which takes seconds.
@@ -55,7 +45,7 @@ class _FromPiq(Metric):
         """Return the scoring function; NaN for an image smaller than the library takes."""
         if min(reference.shape[:2]) < self.least:
             return lambda result: math.nan
-        piq = importlib.import_module("piq")
+        measure: Any = getattr(importlib.import_module("piq"), self.function)
         true = _tensor(reference)
 
         def score(result: Result) -> float:
@@ -64,7 +54,7 @@ class _FromPiq(Metric):
             if not result.difference.changed.any():
                 return self.perfect
             with torch.inference_mode():
-                return float(self.measure(piq, _tensor(result.composite), true))
+                return float(measure(_tensor(result.composite), true, data_range=1.0))
 
         return score
 
@@ -78,14 +68,10 @@ class MSSSIM(_FromPiq):
 
     name = "ms-ssim"
     label = "MS-SSIM"
-    definition = "gauss11,5-scales"
+    id = "ms-ssim[piq,gauss11,5-scales]"
+    function = "multi_scale_ssim"
     perfect = 1.0
     least = 161
-
-    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
-        """Call ``piq.multi_scale_ssim``."""
-        value: Tensor = piq.multi_scale_ssim(image, reference, data_range=1.0)
-        return value
 
 
 @dataclass(frozen=True)
@@ -94,17 +80,13 @@ class GMSD(_FromPiq):
 
     name = "gmsd"
     label = "GMSD"
-    definition = "luminance"
+    id = "gmsd[piq,luminance]"
+    function = "gmsd"
     higher_is_better = False
     perfect = 0.0
     least = 3
     # the deviation of similarities between 0 and 1
     worst = 0.5
-
-    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
-        """Call ``piq.gmsd``."""
-        value: Tensor = piq.gmsd(image, reference, data_range=1.0)
-        return value
 
 
 @dataclass(frozen=True)
@@ -113,14 +95,10 @@ class HaarPSI(_FromPiq):
 
     name = "haarpsi"
     label = "HaarPSI"
-    definition = "3-scales,subsampled"
+    id = "haarpsi[piq,3-scales,subsampled]"
+    function = "haarpsi"
     perfect = 1.0
     least = 16
-
-    def measure(self, piq: Any, image: Tensor, reference: Tensor) -> Tensor:
-        """Call ``piq.haarpsi``."""
-        value: Tensor = piq.haarpsi(image, reference, data_range=1.0)
-        return value
 
 
 def _tensor(image: Image) -> Tensor:

@@ -107,13 +107,9 @@ class KnownChange(Metric):
     higher_is_better = False
     needs_reference = False
     measures_quality = False
+    id = "known-change[max,255-scale]"
     label = "Known change"
     worst = 255.0
-
-    @property
-    def id(self) -> str:
-        """``known-change[max,255-scale]``."""
-        return "known-change[max,255-scale]"
 
     def bind(self, reference: Image) -> Score:
         """Return the scoring function."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import Metric, Result, Score
+from inpaintbench.images.types import Mask
+from inpaintbench.metrics.base import Metric, Result
 
 _REACH = 4
 """Distance from the rim, in pixels, within which known neighbours are compared with it."""
@@ -31,40 +30,27 @@ class Seam(Metric):
     needs_reference = False
     measures_quality = False
 
-    @property
-    def id(self) -> str:
-        """Name the statistic and its neighbourhood."""
-        return f"seam[ratio,{_REACH}px]"
+    id = f"seam[ratio,{_REACH}px]"
+    label = "Seam"
 
-    @property
-    def label(self) -> str:
-        """Name the statistic."""
-        return "Seam"
+    def score(self, result: Result) -> float:
+        """Compare the rim with its surroundings; the reference gives known pixels only."""
+        import cv2
 
-    @property
-    def worst(self) -> float:
-        """Have no bound."""
-        return float("inf")
-
-    def bind(self, reference: Image) -> Score:
-        """Return the statistic of a composite; the reference gives its known pixels only."""
-        return _seam
-
-
-def _seam(result: Result) -> float:
-    image = result.composite.astype(np.float64)
-    near = _dilated(result.mask, _REACH)
-    across, beside = [], []
-    for axis in (0, 1):
-        contrast = np.abs(np.diff(image, axis=axis)).mean(axis=2)
-        first, second = _neighbours(result.mask, axis)
-        near_first, near_second = _neighbours(near, axis)
-        across.append(contrast[first != second])
-        beside.append(contrast[~first & ~second & near_first & near_second])
-    rim, surroundings = np.concatenate(across), np.concatenate(beside)
-    if not rim.size or not surroundings.any():
-        return float("nan")
-    return float(rim.mean() / surroundings.mean())
+        image = result.composite.astype(np.float64)
+        square = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
+        near = cv2.dilate(result.mask.astype(np.uint8), square).astype(np.bool_)
+        across, beside = [], []
+        for axis in (0, 1):
+            contrast = np.abs(np.diff(image, axis=axis)).mean(axis=2)
+            first, second = _neighbours(result.mask, axis)
+            near_first, near_second = _neighbours(near, axis)
+            across.append(contrast[first != second])
+            beside.append(contrast[~first & ~second & near_first & near_second])
+        rim, surroundings = np.concatenate(across), np.concatenate(beside)
+        if not rim.size or not surroundings.any():
+            return float("nan")
+        return float(rim.mean() / surroundings.mean())
 
 
 def _neighbours(mask: Mask, axis: int) -> tuple[Mask, Mask]:
@@ -72,12 +58,3 @@ def _neighbours(mask: Mask, axis: int) -> tuple[Mask, Mask]:
     if axis == 0:
         return mask[:-1], mask[1:]
     return mask[:, :-1], mask[:, 1:]
-
-
-def _dilated(mask: Mask, reach: int) -> NDArray[np.bool_]:
-    """Grow a mask by a square of `reach` pixels each way."""
-    import cv2
-
-    side = 2 * reach + 1
-    grown = cv2.dilate(mask.astype(np.uint8), np.ones((side, side), np.uint8))
-    return np.asarray(grown, dtype=np.bool_)
