@@ -56,7 +56,7 @@ class Remote:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             if not self._is(path):
-                _Resuming(self, part).fetch()
+                self._download(part)
                 if not self._is(part):
                     part.unlink()
                     raise DataError(
@@ -78,6 +78,51 @@ class Remote:
 
         kind, _, digest = self.digest.partition(":")
         return path.is_file() and pooch.file_hash(str(path), alg=kind) == digest.lower()
+
+    def _download(self, part: Path) -> None:
+        """Complete the partial file, over as many connections as bring something.
+
+        Not by `pooch.retrieve`, which a kill makes leave a file of another name each time.
+        """
+        with _progress(self, part) as progress:
+            for attempt in range(1, ATTEMPTS + 1):
+                before = _length(part)
+                try:
+                    self._carry_on(part, progress)
+                    break
+                except OSError:
+                    if attempt == ATTEMPTS or _length(part) <= before:
+                        raise
+
+    def _carry_on(self, part: Path, progress: Any) -> None:
+        """Append what is missing; a server that can't do that sends everything again."""
+        import pooch
+
+        if _length(part) > self.size:
+            part.unlink()
+        with part.open("ab") as file:
+            start = file.tell()
+            if start == self.size:
+                return
+
+            def start_again(response: Any, *args: Any, **kwargs: Any) -> None:
+                if response.status_code == 200:
+                    file.truncate(0)
+
+            downloader = pooch.HTTPDownloader(
+                progressbar=progress,
+                chunk_size=1 << 16,
+                timeout=30,
+                headers={"Range": f"bytes={start}-"} if start else {},
+                hooks={"response": start_again},
+            )
+            downloader(self.url, file, None)
+        if _length(part) < self.size:
+            raise ConnectionError(f"the connection broke after {megabytes(_length(part))}")
+
+
+def _length(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 @contextmanager
@@ -101,58 +146,6 @@ def alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-@dataclass(frozen=True)
-class _Resuming:
-    """A download that keeps what came and asks only for the rest.
-
-    Not through `pooch.retrieve`, which a kill makes leave a file of another name each time.
-    """
-
-    remote: Remote
-    part: Path
-
-    def fetch(self) -> None:
-        """Complete the partial file, over as many connections as bring something."""
-        with _progress(self.remote, self.part) as progress:
-            for attempt in range(1, ATTEMPTS + 1):
-                before = self._length()
-                try:
-                    self._carry_on(self.remote.url, progress)
-                    break
-                except OSError:
-                    if attempt == ATTEMPTS or self._length() <= before:
-                        raise
-
-    def _length(self) -> int:
-        return self.part.stat().st_size if self.part.exists() else 0
-
-    def _carry_on(self, url: str, progress: Any) -> None:
-        """Append what is missing; a server that can't do that sends everything again."""
-        import pooch
-
-        if self._length() > self.remote.size:
-            self.part.unlink()
-        with self.part.open("ab") as file:
-            start = file.tell()
-            if start == self.remote.size:
-                return
-
-            def start_again(response: Any, *args: Any, **kwargs: Any) -> None:
-                if response.status_code == 200:
-                    file.truncate(0)
-
-            downloader = pooch.HTTPDownloader(
-                progressbar=progress,
-                chunk_size=1 << 16,
-                timeout=30,
-                headers={"Range": f"bytes={start}-"} if start else {},
-                hooks={"response": start_again},
-            )
-            downloader(url, file, None)
-        if self._length() < self.remote.size:
-            raise ConnectionError(f"the connection broke after {megabytes(self._length())}")
 
 
 @dataclass
