@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import isfinite
 from typing import Self
 
 from inpaintbench.report import notes
 from inpaintbench.report.kinds import IntervalStyle
-from inpaintbench.report.numbers import MISSING, decimals, fixed, significant
+from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, significant
 from inpaintbench.report.table import Cell
 from inpaintbench.statistics.bootstrap import mean_intervals
-from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
+from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.statistics.standings import Comparison, Entry, Standing
 
 
 @dataclass(frozen=True)
@@ -36,12 +38,22 @@ class Form:
     @classmethod
     def of(
         cls,
-        digits: Mapping[str, int],
         standings: Sequence[Standing],
+        metrics: Iterable[MetricInfo],
         intervals: IntervalStyle = IntervalStyle.brackets,
     ) -> Self:
-        """Choose the decimals of mean ranks too."""
-        widths = half_widths(here.ranking for here in standings if here.ranking)
+        """Choose the digits by differences of methods, or by means where none is known."""
+        digits = {}
+        for metric in metrics:
+            id, least = metric.id, 1 if metric.unit == "dB" else 2
+            widths = _half_widths(s.comparisons[id] for s in standings if id in s.comparisons) or [
+                (entry.qualities[id].estimate.high - entry.qualities[id].estimate.low) / 2
+                for here in standings
+                for entry in here.entries
+                if id in entry.qualities
+            ]
+            digits[id] = decimals(widths, case_decimals(metric.unit), least)
+        widths = _half_widths(here.ranking for here in standings if here.ranking)
         return cls(digits, decimals(widths, otherwise=2, least=1, most=2), intervals)
 
     def quality(self, entry: Entry, metric: str, *, own: bool = True) -> Cell:
@@ -50,9 +62,10 @@ class Form:
         if quality is None:
             return Cell(MISSING)
         aside = notes.SET_ASIDE if own and entry.set_aside else ""
+        mean, digits = quality.estimate, self.digits[metric]
         return Cell(
-            fixed(quality.estimate.mean, self.digits[metric]),
-            interval(quality.estimate, self.digits[metric], self.intervals),
+            fixed(mean.mean, digits),
+            interval(mean.low, mean.high, digits, self.intervals),
             mark=(notes.TIED if quality.tied else "") + aside,
             best=quality.best,
             second=quality.second,
@@ -63,9 +76,8 @@ class Form:
         rank = entry.mean_rank
         if rank is None:
             return Cell(MISSING)
-        return Cell(
-            fixed(rank.mean, self.rank_digits), interval(rank, self.rank_digits, self.intervals)
-        )
+        shown = interval(rank.low, rank.high, self.rank_digits, self.intervals)
+        return Cell(fixed(rank.mean, self.rank_digits), shown)
 
     def runtime(self, here: Standing, entry: Entry, *, quartiles: bool = True) -> Cell:
         """Write a median runtime, with its quartiles where there are several cases."""
@@ -81,16 +93,16 @@ class Form:
         )
 
 
-def interval(estimate: Estimate, digits: int, style: IntervalStyle) -> str:
+def interval(low: float, high: float, digits: int, style: IntervalStyle) -> str:
     """Write an interval; nothing where none is possible."""
-    if not estimate.has_interval or style is IntervalStyle.none:
+    if not isfinite(low) or style is IntervalStyle.none:
         return ""
     if style is IntervalStyle.plus_minus:
-        return f"± {fixed((estimate.high - estimate.low) / 2, digits)}"
-    return f"[{fixed(estimate.low, digits)}, {fixed(estimate.high, digits)}]"
+        return f"± {fixed((high - low) / 2, digits)}"
+    return f"[{fixed(low, digits)}, {fixed(high, digits)}]"
 
 
-def half_widths(comparisons: Iterable[Comparison]) -> list[float]:
+def _half_widths(comparisons: Iterable[Comparison]) -> list[float]:
     """List half the widths of the intervals between neighbouring methods, best to worst.
 
     Those of paired differences: images vary more than methods do, so a mean's own interval would

@@ -6,39 +6,28 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import combinations
+from operator import attrgetter
 
 import numpy as np
 import pandas as pd
 
 from inpaintbench.report import html, latex, markdown, notes
 from inpaintbench.report.draws import draws_table
-from inpaintbench.report.form import Form, half_widths, interval
+from inpaintbench.report.form import Form, interval
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
-from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, p_value, percent
+from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, percent
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Comparison, Entry, Estimate, Standing
+from inpaintbench.statistics.standings import Comparison, Entry, Standing
 from inpaintbench.storage.rows import long_rows
 
 
 def write(
     kind: TableKind, summary: Summary, format: Format, intervals: IntervalStyle | None = None
 ) -> str:
-    """Write one of the tables of a run.
-
-    Parameters
-    ----------
-    kind : TableKind
-        Which of `REPORT_TABLES`.
-    summary : Summary
-        The run.
-    format : Format
-        CSV holds full precision, the others what can be read.
-    intervals : IntervalStyle or None
-        How intervals are shown; by default ± in LaTeX and brackets elsewhere.
-    """
+    """Write one of `REPORT_TABLES` of a run, with intervals as its format usually has them."""
     return render(make(kind, summary, intervals or usual_intervals(format)), format)
 
 
@@ -48,7 +37,7 @@ def usual_intervals(format: Format) -> IntervalStyle:
 
 
 def render(table: Table, format: Format) -> str:
-    """Write a table that was made."""
+    """Write a table; CSV holds full precision, the others what can be read."""
     if format is Format.csv:
         return str(table.frame.to_csv(index=False, lineterminator="\n"))
     writers = {
@@ -63,12 +52,11 @@ def make(
     kind: TableKind, summary: Summary, intervals: IntervalStyle = IntervalStyle.brackets
 ) -> Table:
     """Make one of `REPORT_TABLES` of a run; `intervals` says how they are shown."""
+    if kind in _GROUPED:
+        return _grouped(kind, summary, intervals)
     return {
         TableKind.leaderboard: leaderboard,
-        TableKind.groups: _groups,
         TableKind.suites: _suites,
-        TableKind.coverage: _coverages,
-        TableKind.thickness: _thicknesses,
         TableKind.pairs: _pairs,
         TableKind.draws: draws_table,
         TableKind.failures: _failures,
@@ -113,7 +101,7 @@ def _table(
 def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = False) -> Table:
     """Make the overall table; a brief one lacks memory, quartiles and letters of tied groups."""
     here, rows = summary.overall, summary.rows
-    form = _form([here], here.main, intervals)
+    form = Form.of([here], here.main, intervals)
     ranked, letters = here.ranking is not None, here.ranking is not None and not brief
     fields = (
         _Field(Column("Rank"), _rank, ranked),
@@ -142,31 +130,22 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
     )
 
 
-def _groups(summary: Summary, intervals: IntervalStyle) -> Table:
-    by = "by dataset and mask suite"
-    return _in_blocks(TableKind.groups, by, summary, summary.groups, intervals)
+_GROUPED: dict[TableKind, tuple[str, Callable[[Summary], list[Standing]]]] = {
+    TableKind.groups: ("dataset and mask suite", attrgetter("groups")),
+    TableKind.coverage: ("coverage, hole area / image area", attrgetter("coverages")),
+    TableKind.thickness: (
+        "thickness, the radius of the largest disc in the hole",
+        attrgetter("thicknesses"),
+    ),
+}
+"""What the cases of a table with several blocks are grouped by, and the standings of the groups."""
 
 
-def _coverages(summary: Summary, intervals: IntervalStyle) -> Table:
-    by = "by coverage, hole area / image area"
-    return _in_blocks(TableKind.coverage, by, summary, summary.coverages, intervals)
-
-
-def _thicknesses(summary: Summary, intervals: IntervalStyle) -> Table:
-    by = "by thickness, the radius of the largest disc in the hole"
-    return _in_blocks(TableKind.thickness, by, summary, summary.thicknesses, intervals)
-
-
-def _in_blocks(
-    kind: TableKind,
-    by: str,
-    summary: Summary,
-    standings: list[Standing],
-    intervals: IntervalStyle,
-) -> Table:
+def _grouped(kind: TableKind, summary: Summary, intervals: IntervalStyle) -> Table:
     """Make a table with a block for each of several groups of cases."""
-    main = summary.overall.main
-    form = _form(standings, main, intervals)
+    by, found = _GROUPED[kind]
+    standings, main = found(summary), summary.overall.main
+    form = Form.of(standings, main, intervals)
     fields = (
         _Field(Column("Method", left=True), _method),
         _Field(Column("Rank"), _rank, any(here.ranking for here in standings)),
@@ -187,13 +166,13 @@ def _in_blocks(
         *notes.bins(standings),
         *notes.gaps(summary.rows, summary.overall),
     )
-    caption = f"Results of {summary.rows.name} {by}."
+    caption = f"Results of {summary.rows.name} by {by}."
     return _table(kind, caption, fields, blocks, lines, standing_frame(standings))
 
 
 def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
     main, suites = summary.overall.main, summary.suites
-    form = _form(suites, main, intervals)
+    form = Form.of(suites, main, intervals)
 
     def quality(suite: Standing, metric: MetricInfo) -> _Field:
         entries = {entry.variant: entry for entry in suite.entries}
@@ -222,11 +201,7 @@ def _qualities(form: Form, metrics: Iterable[MetricInfo]) -> Iterator[_Field]:
     """Make a column of means for each metric."""
     for metric in metrics:
         column = Column(metric.label, metric.unit, metric.arrow)
-        yield _Field(column, partial(_quality, form, metric.id))
-
-
-def _quality(form: Form, metric: str, _: Standing, entry: Entry) -> Cell:
-    return form.quality(entry, metric, own=False)
+        yield _Field(column, lambda _, entry, id=metric.id: form.quality(entry, id, own=False))
 
 
 def _rank(_: Standing, entry: Entry) -> Cell:
@@ -306,22 +281,17 @@ def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tup
     upper = np.triu_indices(len(comparison.variants), 1)
     digits = decimals(((pairs.high - pairs.low)[upper] / 2).tolist(), otherwise=3)
     better = pairs.better(comparison.higher_is_better)
-    for first, second in combinations(comparison.order, 2):
-        estimate = Estimate(
-            mean=float(pairs.difference[first, second]),
-            low=float(pairs.low[first, second]),
-            high=float(pairs.high[first, second]),
-            cases=len(comparison.values),
-            images=0,
-        )
+    for pair in combinations(comparison.order, 2):
+        first, second = pair
         verdict = "can't tell"
-        if pairs.apart[first, second]:
-            verdict = "better" if better[first, second] else "worse"
+        if pairs.apart[pair]:
+            verdict = "better" if better[pair] else "worse"
+        shown = interval(pairs.low[pair], pairs.high[pair], digits, intervals)
         yield (
             Cell(comparison.variants[first]),
             Cell(comparison.variants[second]),
-            Cell(fixed(estimate.mean, digits), interval(estimate, digits, intervals)),
-            Cell(p_value(float(pairs.p_holm[first, second]))),
+            Cell(fixed(pairs.difference[pair], digits), shown),
+            Cell(p_value(pairs.p_holm[pair])),
             Cell(verdict),
         )
 
@@ -342,32 +312,11 @@ def _failures(summary: Summary, _: IntervalStyle) -> Table:
     return Table(
         kind="failures",
         caption=f"Cells of {summary.rows.name} that were not finished.",
-        columns=(
-            Column("Method", left=True),
-            Column("Dataset", left=True),
-            Column("Suite", left=True),
-            Column("Reason", left=True),
-            Column("Cells"),
-            Column("Message", left=True),
+        columns=tuple(
+            Column(head, left=head != "Cells")
+            for head in ("Method", "Dataset", "Suite", "Reason", "Cells", "Message")
         ),
         blocks=(Block("", body),),
         notes=tuple(notes.gaps(summary.rows, summary.overall)) or ("Every cell was finished.",),
         frame=rows,
     )
-
-
-def _form(
-    standings: list[Standing], metrics: Iterable[MetricInfo], intervals: IntervalStyle
-) -> Form:
-    """Choose the digits of each metric's column by differences, or by means where none is known."""
-    digits = {}
-    for metric in metrics:
-        id, decibels = metric.id, metric.unit == "dB"
-        widths = half_widths(s.comparisons[id] for s in standings if id in s.comparisons) or [
-            (entry.qualities[id].estimate.high - entry.qualities[id].estimate.low) / 2
-            for here in standings
-            for entry in here.entries
-            if id in entry.qualities
-        ]
-        digits[id] = decimals(widths, case_decimals(metric.unit), least=1 if decibels else 2)
-    return Form.of(digits, standings, intervals)

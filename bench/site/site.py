@@ -10,8 +10,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inpaintbench.folder import Folder
-from inpaintbench.report.form import Form, half_widths
-from inpaintbench.report.numbers import MISSING, case_decimals, decimals, duration, fixed
+from inpaintbench.report.form import Form
+from inpaintbench.report.numbers import MISSING, case_decimals, duration, fixed
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import Facet, facets
@@ -70,16 +70,7 @@ class Site:
     @cached_property
     def form(self) -> Form:
         """How means are written, the same on every page and in the browser."""
-        here = self.summary.overall
-        digits = {
-            metric.id: decimals(
-                half_widths([here.comparisons[metric.id]] if metric.id in here.comparisons else []),
-                otherwise=2 if metric.unit else 4,
-                least=1 if metric.unit else 3,
-            )
-            for metric in here.metrics
-        }
-        return Form.of(digits, [here])
+        return Form.of([self.summary.overall], self.summary.overall.metrics)
 
     @cached_property
     def facets(self) -> tuple[Facet, ...]:
