@@ -85,14 +85,7 @@ def _finite(digits: str) -> float:
 def read_as(kind: type[T], text: str, where: str) -> T:
     """Make a dataclass of JSON: every key known, every value of its declared type.
 
-    Parameters
-    ----------
-    kind : type
-        The dataclass; what it raises as a ValueError is told like a wrong type.
-    text : str
-        JSON of an object.
-    where : str
-        What errors begin with.
+    What the dataclass raises as a ValueError is told like a wrong type; errors begin with `where`.
 
     Raises
     ------

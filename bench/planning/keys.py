@@ -21,12 +21,8 @@ from inpaintbench.plugins.specification import settings
 def method_key(method: Method, device: str) -> str:
     """Digest a variant: settings, source with all that it imports, files, library versions.
 
-    Parameters
-    ----------
-    method : Method
-        An instance that was not set up.
-    device : str
-        Only its kind counts: ``cuda:1`` and ``cuda:0`` give the same key.
+    The method wasn't set up. Of the device only its kind counts: ``cuda:1`` and ``cuda:0`` give
+    the same key.
     """
     files = method.fingerprint()
     source = source_of(type(method))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -96,11 +97,10 @@ class Plan:
 
     def timed_cases(self) -> Iterator[Case]:
         """Yield the cases of the timing pass: the first few of each dataset × suite."""
-        taken: dict[tuple[str, str], int] = {}
+        taken: Counter[tuple[str, str]] = Counter()
         for case in self.cases:
-            group = (case.dataset, case.suite)
-            if taken.get(group, 0) < self.benchmark.timing.cases:
-                taken[group] = taken.get(group, 0) + 1
+            taken[case.dataset, case.suite] += 1
+            if taken[case.dataset, case.suite] <= self.benchmark.timing.cases:
                 yield case
 
 
@@ -112,16 +112,7 @@ def make_plan(
     """Resolve every specification and enumerate the cases, without reading an image.
 
     Datasets that aren't here are downloaded, where that can be. The plan's benchmark names files
-    with their folders.
-
-    Parameters
-    ----------
-    benchmark : Benchmark
-        What to run.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    describe : callable
-        Says what the method of a specification is on a device.
+    with their folders. `describe` says what the method of a specification is on a device.
 
     Raises
     ------

@@ -9,18 +9,11 @@ from inpaintbench.errors import BenchError
 
 
 def choose(ids: Sequence[str], limit: int | None, seed: int | None = None) -> list[str]:
-    """Choose `limit` sample ids and keep them in the dataset's order.
+    """Choose `limit` sample ids, all where it is None, and keep them in the dataset's order.
 
-    Parameters
-    ----------
-    ids : sequence of str
-        All ids of a dataset, in its order.
-    limit : int or None
-        How many; None, or more than there are, takes all.
-    seed : int or None
-        None takes the first `limit`. With a seed every id gets a rank, SHA-256 of the seed and
-        the id, and the lowest ranks are taken: so a smaller subset lies within a larger one of
-        the same seed, and an id's rank doesn't depend on which others there are.
+    Without a seed the first are taken. With one every id gets a rank, SHA-256 of the seed and
+    the id, and the lowest ranks are taken: so a smaller subset lies within a larger one of
+    the same seed, and an id's rank doesn't depend on which others there are.
 
     Raises
     ------

@@ -24,16 +24,9 @@ def output_path(sha256: str) -> Path:
 
 
 def read_output(directory: Path, sha256: str, shape: tuple[int, ...] | None = None) -> Image:
-    """Read an output from a run directory.
+    """Read an output from a run directory by its digest.
 
-    Parameters
-    ----------
-    directory : Path
-        The run directory.
-    sha256 : str
-        Digest of the output.
-    shape : tuple of int, optional
-        ``(H, W, C)`` of its case; another size is refused before it takes any memory.
+    `shape` is the ``(H, W, C)`` of its case; another is refused before it takes any memory.
 
     Raises
     ------

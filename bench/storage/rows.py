@@ -67,16 +67,8 @@ EXPORTED: Columns = CASES | _frame(
 class Provenance:
     """Where the rows of a run come from, beside the environments.
 
-    Parameters
-    ----------
-    started, changed : str
-        When cells were last begun to be made, and when anything was last written; ISO dates.
-    benchmark : Benchmark or None
-        What was planned, where it is known.
-    merged : tuple of str
-        Names of the runs that it was merged from.
-    left_out : tuple of str
-        What isn't among the rows, a sentence each.
+    ISO dates of when cells were last begun to be made and when anything was last written, what was
+    planned, the names of the runs that it was merged from, and sentences on what is left out.
     """
 
     started: str = ""
@@ -159,7 +151,7 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         When a documented column is missing.
     """
     dtypes = {name: column.kind.dtype for name, column in FRAMES[table].items()}
-    whole = frame.assign(**{name: "" for name in ADDED if name in dtypes and name not in frame})
+    whole = frame.assign(**{name: "" for name in dtypes.keys() & ADDED if name not in frame})
     return whole[list(dtypes)].astype(dtypes)
 
 

@@ -12,18 +12,10 @@ from inpaintbench.storage.outcome import FAILURES
 
 @dataclass(frozen=True)
 class Kind:
-    """Values of a column.
+    """Values of a column: their types in SQLite and in pandas, and what a sound one is.
 
-    Parameters
-    ----------
-    sql, dtype : str
-        Type in SQLite and in pandas.
-    check : str
-        Expression in SQL that is true of a sound value, which stands for ``{0}``.
-    words : str
-        What a sound value is, for people.
-    digits : bool
-        Whether all characters must be hexadecimal digits, which `check` leaves out.
+    `check` is an expression in SQL that is true of a sound value, which stands for ``{0}``, and
+    `words` says it to people. That all characters are hexadecimal `digits` isn't part of `check`.
     """
 
     sql: str
@@ -44,14 +36,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a database.
+    """A table of a database; where its primary key is one number, the next column is unique too.
 
-    Parameters
-    ----------
-    key : tuple of str
-        Primary key; where it is one number, the next column is unique too.
-    rules : mapping of str to str
-        What is wrong with a row → an expression in SQL that is true of a sound one.
+    `rules` map what can be wrong with a row to an expression in SQL that is true of a sound one.
     """
 
     name: str
@@ -101,18 +88,10 @@ class Table:
 class Schema:
     """All of a database.
 
-    Parameters
-    ----------
-    of, remedy, otherwise : str
-        Whose tables they are, and what to do about a damaged database or another version.
-    older : mapping of int to str
-        Earlier version → digest of the statements of its tables, without their spaces.
-    upgrade : callable
-        Completes what was copied from an earlier version.
-    crossed : mapping of str to str
-        What can be wrong between rows → the query that finds it.
-    views : tuple of str
-        Made anew by each connection and for it alone.
+    `of` says whose tables they are; `remedy` and `otherwise` what to do about a damaged database
+    and another version. `older` are earlier versions, each with the digest of the statements of its
+    tables without their spaces; `upgrade` completes what was copied from one. `crossed` maps what
+    can be wrong between rows to the query that finds it. `views` are each connection's own.
     """
 
     of: str
@@ -132,15 +111,10 @@ def quoted(names: Iterable[str]) -> str:
 
 
 def declare(text: str, rules: Mapping[str, Mapping[str, str]] | None = None) -> tuple[Table, ...]:
-    """Make tables of their declarations.
+    """Make tables of their declarations, with their rules by table.
 
-    Parameters
-    ----------
-    text : str
-        Tables apart by an empty line: ``name: key``, then a line a column: its name, one of
-        `KINDS`, what it means.
-    rules : mapping, optional
-        Table → its rules.
+    They are apart by an empty line, each ``name: key``, then a line a column: its name, one of
+    `KINDS`, what it means.
     """
     tables = []
     for declared in text.strip().split("\n\n"):
