@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
-from inpaintbench.masks.filling import tries, undrawable
+from inpaintbench.masks.filling import empty_mask, tries, undrawable
 
 _VERTICES = (4, 18)
 _WIDTHS = (12, 48)
@@ -33,7 +31,7 @@ class _BoxesAndBrush(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw masks until one has both a hole and something left of the image."""
         for _ in tries(sample):
-            mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+            mask = empty_mask(sample)
             # Strokes run to the right; the source mirrors them all, each way in half of the masks.
             rows = -1 if random.chance(0.5) else 1
             columns = -1 if random.chance(0.5) else 1

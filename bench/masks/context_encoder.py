@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.filling import tries, undrawable
+from inpaintbench.masks.filling import empty_mask, tries, undrawable
 
 _SOURCE = "Context Encoders (Pathak et al., CVPR 2016), github.com/pathak22/context-encoder"
 
@@ -43,8 +43,8 @@ class ContextEncoderCenter(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Fill the centre."""
-        height, width = sample.image.shape[:2]
-        mask = np.zeros((height, width), dtype=np.bool_)
+        mask = empty_mask(sample)
+        height, width = mask.shape
         band_y, band_x = ((2 * self.overlap * size + 128) // 256 for size in (height, width))
         fill_box(
             mask,

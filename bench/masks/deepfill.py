@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.brush import draw_brush_strokes
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.filling import tries, undrawable
+from inpaintbench.masks.filling import empty_mask, tries, undrawable
 
 _REPOSITORY = "github.com/JiahuiYu/generative_inpainting, inpaint_ops.py"
 
@@ -37,7 +35,7 @@ class DeepfillBox(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Fill one box."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask = empty_mask(sample)
         _fill_random_box(mask, self.training, random)
         return mask
 
@@ -63,7 +61,7 @@ class DeepfillFreeform(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw the strokes, and the box where asked, until something of the image is left."""
         for _ in tries(sample):
-            mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+            mask = empty_mask(sample)
             canvas = Canvas(mask, (256,))
             draw_brush_strokes(canvas, random.integer(1, 4), (4, 12), (12, 40), random)
             if self.training:

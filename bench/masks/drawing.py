@@ -30,6 +30,12 @@ def fill_box(mask: Mask, top: int, left: int, height: int, width: int) -> None:
     mask[max(top, 0) : bottom, max(left, 0) : right] = True
 
 
+def fill_side(mask: Mask, side: str, depth: int) -> None:
+    """Fill as many rows or columns at the ``top``, ``bottom``, ``left`` or ``right``."""
+    lines = mask if side in ("top", "bottom") else mask.T
+    lines[slice(depth) if side in ("top", "left") else slice(len(lines) - depth, None)] = True
+
+
 def fill_disc(mask: Mask, y: float, x: float, radius: float) -> None:
     """Fill the pixels whose distance from ``(y, x)`` is at most `radius`."""
     rows = _rows(mask, y - radius, y + radius)
@@ -114,6 +120,14 @@ def draw_lines(
     mask[above:below, before:after] |= depth[:, :-1] > 0
 
 
+def draw_path(
+    mask: Mask, points: Sequence[Point] | NDArray[np.float64], width: float | NDArray[np.float64]
+) -> None:
+    """Draw the segments from each of some points to the next, as `draw_lines` does."""
+    path = np.asarray(points, dtype=np.float64)
+    draw_lines(mask, np.concatenate([path[:-1], path[1:]], axis=1), width)
+
+
 def fill_polygon(mask: Mask, points: Sequence[Point] | NDArray[np.float64]) -> None:
     """Fill a closed polygon by the even-odd rule.
 
@@ -161,6 +175,12 @@ def direction(turns: float) -> Point:
     square = angle * angle
     sine, cosine = angle * _series(_SINE, square), _series(_COSINE, square)
     return ((sine, cosine), (cosine, -sine), (-sine, -cosine), (-cosine, sine))[nearest % 4]
+
+
+def step(start: Point, turns: float, length: float) -> Point:
+    """Return the point at a distance from another, at an angle as in `direction`."""
+    down, across = direction(turns)
+    return start[0] + length * down, start[1] + length * across
 
 
 def smooth_noise(random: RandomStream, height: int, width: int, radius: int) -> NDArray[np.uint32]:

@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import direction, draw_lines, fill_polygon
+from inpaintbench.masks.drawing import direction, draw_lines, draw_path, fill_polygon, step
 from inpaintbench.masks.filling import check_range, fill_to_coverage
 
 _CORNERS = 24
@@ -82,14 +82,14 @@ def _fibre(mask: Mask, unit: float, random: RandomStream) -> None:
     length = random.uniform(25.0, 90.0) * unit
     steps = max(ceil(length / max(3 * unit, 1.0)), 2)
     turns, curl = random.uniform(), random.uniform(-0.02, 0.02)
-    segments = []
+    points = [(y, x)]
     for _ in range(steps):
         curl = min(max(curl + random.uniform(-0.01, 0.01), -0.03), 0.03)
         turns += curl
         dy, dx = direction(turns)
-        segments.append((y, x, y + dy * length / steps, x + dx * length / steps))
-        y, x = segments[-1][2:]
-    draw_lines(mask, np.array(segments), max(random.uniform(1.0, 2.0) * unit, 1.0))
+        y, x = y + dy * length / steps, x + dx * length / steps
+        points.append((y, x))
+    draw_path(mask, points, max(random.uniform(1.0, 2.0) * unit, 1.0))
 
 
 def _blotch(mask: Mask, unit: float, random: RandomStream) -> None:
@@ -97,8 +97,7 @@ def _blotch(mask: Mask, unit: float, random: RandomStream) -> None:
     radius = max(random.uniform(3.0, 14.0) * unit, 1.0)
     points, rough = [], random.uniform(0.1, 0.4)
     for corner in range(_CORNERS):
-        dy, dx = direction(corner / _CORNERS)
         distance = radius * (1 + random.uniform(-rough, rough))
-        points.append((y + distance * dy, x + distance * dx))
+        points.append(step((y, x), corner / _CORNERS, distance))
     fill_polygon(mask, points)
     _draw_specks(mask, y, x, 1.5 * radius, random.integer(1, 7), unit, random)

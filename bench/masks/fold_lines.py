@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import Point, direction, draw_lines, fill_polygon
+from inpaintbench.masks.drawing import Point, draw_path, fill_polygon, step
 from inpaintbench.masks.filling import empty_mask, unit
 
 
@@ -66,18 +66,16 @@ def _draw_crack(
     length = random.uniform(60.0, 200.0) * unit
     branches = 1 if random.chance(1 / 3) else 0
     while length > 0:
-        step = min(random.uniform(15.0, 35.0) * unit, length)
-        dy, dx = direction(turns)
-        end = (y + step * dy, x + step * dx)
+        piece = min(random.uniform(15.0, 35.0) * unit, length)
+        end = step((y, x), turns, piece)
         _draw_ragged(mask, (y, x), end, unit, random)
-        (y, x), length = end, length - step
+        (y, x), length = end, length - piece
         turns += random.uniform(-0.06, 0.06)
         if branches and random.chance(0.4):
             branches = 0
             side = random.choice((-0.12, 0.12))
-            dy, dx = direction(turns + side)
-            reach = random.uniform(15.0, 40.0) * unit
-            _draw_ragged(mask, (y, x), (y + reach * dy, x + reach * dx), unit, random)
+            end = step((y, x), turns + side, random.uniform(15.0, 40.0) * unit)
+            _draw_ragged(mask, (y, x), end, unit, random)
 
 
 def _tear_corner(mask: Mask, unit: float, random: RandomStream) -> None:
@@ -105,12 +103,12 @@ def _tear_corner(mask: Mask, unit: float, random: RandomStream) -> None:
 
 
 def _draw_ragged(mask: Mask, start: Point, end: Point, unit: float, random: RandomStream) -> None:
-    points = np.array(_ragged(start, end, 1.5 * unit, unit, random))
+    points = _ragged(start, end, 1.5 * unit, unit, random)
     width, widths = random.uniform(1.0, 4.5), []
     for _ in range(len(points) - 1):
         width = min(max(width + random.uniform(-1.2, 1.2), 1.0), 4.5)
         widths.append(max(width * unit, 1.0))
-    draw_lines(mask, np.concatenate([points[:-1], points[1:]], axis=1), np.array(widths))
+    draw_path(mask, points, np.array(widths))
 
 
 def _ragged(
@@ -120,8 +118,8 @@ def _ragged(
     span_y, span_x = end[0] - start[0], end[1] - start[1]
     steps = max(ceil(max(abs(span_y), abs(span_x)) / (6 * unit)), 1)
     points = [start]
-    for step in range(1, steps):
-        y, x = start[0] + span_y * step / steps, start[1] + span_x * step / steps
+    for i in range(1, steps):
+        y, x = start[0] + span_y * i / steps, start[1] + span_x * i / steps
         points.append(
             (y + random.uniform(-amplitude, amplitude), x + random.uniform(-amplitude, amplitude))
         )

@@ -10,7 +10,7 @@ import numpy as np
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.canvas import Canvas
 from inpaintbench.masks.drawing import direction
-from inpaintbench.masks.filling import tries, undrawable
+from inpaintbench.masks.filling import empty_mask, tries, undrawable
 
 _TURNS_OF_A_RADIAN = 0.15915494309189535
 _HEADINGS = tuple(direction((0.01 + angle) * _TURNS_OF_A_RADIAN) for angle in range(4))
@@ -57,7 +57,7 @@ class _LamaSuite(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Draw masks until one has a hole that covers at most half of the image."""
         for _ in tries(sample):
-            mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+            mask = empty_mask(sample)
             canvas = Canvas(mask, self.strokes)
             if not self.boxes or random.chance(_STROKES_SHARE):
                 _draw_strokes(canvas, self.strokes[canvas.size], random)

@@ -7,7 +7,7 @@ from math import ceil, floor, sqrt
 from typing import ClassVar
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import direction, draw_line, fill_box
+from inpaintbench.masks.drawing import draw_line, fill_box, fill_side, step
 from inpaintbench.masks.filling import check_range, empty_mask, fill_to_coverage
 
 
@@ -57,7 +57,8 @@ class LargeRegions(MaskSuite):
             )
         mask = empty_mask(sample)
         if kind == "half":
-            _fill_half(mask, random.choice(("left", "right", "top", "bottom")))
+            side = random.choice(("left", "right", "top", "bottom"))
+            fill_side(mask, side, mask.shape[side in ("left", "right")] // 2)
             return mask
         height, width = mask.shape
         area = (self.min_coverage, self.max_coverage)
@@ -82,21 +83,9 @@ def _thick_stroke(mask: Mask, unit: float, random: RandomStream) -> None:
     turns, width = random.uniform(), max(random.uniform(20.0, 50.0) * unit, 3.0)
     for _ in range(random.integer(3, 7)):
         turns += random.uniform(-0.25, 0.25)
-        dy, dx = direction(turns)
-        length = random.uniform(30.0, 90.0) * unit
-        end_y, end_x = y + length * dy, x + length * dx
-        draw_line(mask, y, x, end_y, end_x, width)
-        y, x = end_y, end_x
-
-
-def _fill_half(mask: Mask, side: str) -> None:
-    height, width = mask.shape
-    if side in ("left", "right"):
-        columns = width // 2
-        fill_box(mask, 0, 0 if side == "left" else width - columns, height, columns)
-    else:
-        rows = height // 2
-        fill_box(mask, 0 if side == "top" else height - rows, 0, rows, width)
+        end = step((y, x), turns, random.uniform(30.0, 90.0) * unit)
+        draw_line(mask, y, x, *end, width)
+        y, x = end
 
 
 def _box(

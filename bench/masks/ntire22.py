@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.drawing import fill_box, fill_side
+from inpaintbench.masks.filling import empty_mask
 
 _SOURCE = (
     "NTIRE 2022 image inpainting challenge (Romero et al., CVPRW 2022), "
@@ -29,7 +28,7 @@ class Ntire22Lines(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the lines."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask = empty_mask(sample)
         lines = mask if random.chance(0.5) else mask.T
         lines[:: int(kind.removeprefix("every-"))] = True
         return mask
@@ -47,14 +46,10 @@ class Ntire22Completion(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark one side of the cut."""
-        height, width = sample.image.shape[:2]
-        mask = np.zeros((height, width), dtype=np.bool_)
-        lines = mask if kind in ("top", "bottom") else mask.T
-        cut = int(len(lines) * random.uniform(0.2, 0.8))
-        if kind in ("top", "left"):
-            lines[:cut] = True
-        else:
-            lines[cut:] = True
+        mask = empty_mask(sample)
+        length = mask.shape[kind in ("left", "right")]
+        cut = int(length * random.uniform(0.2, 0.8))
+        fill_side(mask, kind, cut if kind in ("top", "left") else length - cut)
         return mask
 
 
@@ -72,10 +67,10 @@ class Ntire22Expand(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but the centre."""
-        height, width = sample.image.shape[:2]
+        known = empty_mask(sample)
+        height, width = known.shape
         divisor = {"keep-quarter": 4, "keep-third": 3, "keep-half": 2}[kind]
         half = min(height, width) // divisor // 2
-        known = np.zeros((height, width), dtype=np.bool_)
         fill_box(known, height // 2 - half, width // 2 - half, 2 * half, 2 * half)
         return ~known
 
@@ -95,6 +90,6 @@ class Ntire22Nearest(MaskSuite):
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but a grid."""
         scale = int(kind.removeprefix("scale-"))
-        mask = np.ones(sample.image.shape[:2], dtype=np.bool_)
+        mask = ~empty_mask(sample)
         mask[::scale, ::scale] = False
         return mask

@@ -9,7 +9,7 @@ from typing import ClassVar, TypeAlias
 import numpy as np
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import Point, direction, draw_lines, fill_polygon
+from inpaintbench.masks.drawing import Point, direction, draw_path, fill_polygon, step
 from inpaintbench.masks.filling import empty_mask
 
 _COCO_AREA = 640 * 480
@@ -170,12 +170,9 @@ def _draw_limb(
     bend = random.uniform(-0.02, 0.02)
     points = [start]
     for _ in range(8):
-        dy, dx = direction(turns)
-        points.append((points[-1][0] + dy * length / 8, points[-1][1] + dx * length / 8))
+        points.append(step(points[-1], turns, length / 8))
         turns += bend
-    path = np.array(points)
-    widths = np.maximum(thickness * (1 - np.arange(8) / 16), 1.0)
-    draw_lines(mask, np.concatenate([path[:-1], path[1:]], axis=1), widths)
+    draw_path(mask, points, np.maximum(thickness * (1 - np.arange(8) / 16), 1.0))
 
 
 def _place(side: int, random: RandomStream) -> int:

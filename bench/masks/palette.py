@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import fill_box
-from inpaintbench.masks.filling import undrawable
+from inpaintbench.masks.drawing import fill_box, fill_side
+from inpaintbench.masks.filling import empty_mask, undrawable
 
 _SOURCE = (
     "Palette (Saharia et al., SIGGRAPH 2022); its masks as in "
@@ -30,8 +28,8 @@ class PaletteCenter(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Fill the centre."""
-        height, width = sample.image.shape[:2]
-        mask = np.zeros((height, width), dtype=np.bool_)
+        mask = empty_mask(sample)
+        height, width = mask.shape
         fill_box(mask, height // 4, width // 4, height // 2, width // 2)
         return mask
 
@@ -59,18 +57,13 @@ class PaletteUncrop(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Fill the half or the box."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask = empty_mask(sample)
         if kind == "box":
             if sample.image.shape[1] < 2:
                 raise undrawable(self, sample)
             _fill_half_area_box(mask, random)
             return ~mask if self.box == "known" else mask
-        lines = mask if kind in ("top", "bottom") else mask.T
-        half = len(lines) // 2
-        if kind in ("top", "left"):
-            lines[:half] = True
-        else:
-            lines[-half:] = True
+        fill_side(mask, kind, mask.shape[kind in ("left", "right")] // 2)
         return mask
 
 

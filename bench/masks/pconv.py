@@ -15,8 +15,8 @@ from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
 from inpaintbench.images.reading import read_mask
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import direction, draw_line, draw_lines
-from inpaintbench.masks.filling import nearest, tries, undrawable
+from inpaintbench.masks.drawing import draw_line, draw_lines, step
+from inpaintbench.masks.filling import empty_mask, nearest, tries, undrawable
 
 _PAGE = "https://nv-adlr.github.io/publication/partialconv-inpainting"
 _SOURCE = f"Partial convolutions (Liu et al., ECCV 2018), irregular test masks, {_PAGE}"
@@ -68,7 +68,7 @@ class Pconv(MaskSuite):
         scale = sqrt(shape[0] * shape[1]) / _SIZE
         margin = 0 if border else max(min(shape) * _MARGIN // _SIZE, 1)
         for _ in tries(sample):
-            mask = np.zeros(shape, dtype=np.bool_)
+            mask = empty_mask(sample)
             inside = mask[margin : shape[0] - margin, margin : shape[1] - margin]
             if inside.size <= low * mask.size:
                 break
@@ -128,11 +128,9 @@ def _segments(
         heading = random.uniform()
         for _ in range(random.integer(2, 9)):
             heading += random.uniform(-0.125, 0.125)
-            down, across = direction(heading)
-            length = scale * random.uniform(32.0, 96.0)
-            ends = (y, x, y + length * down, x + length * across)
-            yield (*ends, thickness)
-            y, x = ends[2:]
+            end = step((y, x), heading, scale * random.uniform(32.0, 96.0))
+            yield (y, x, *end, thickness)
+            y, x = end
             if not (0 <= y < height and 0 <= x < width):
                 break
 

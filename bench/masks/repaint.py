@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.drawing import fill_box
+from inpaintbench.masks.filling import empty_mask
 
 _SOURCE = "RePaint (Lugmayr et al., CVPR 2022), github.com/andreas128/RePaint"
 
@@ -25,7 +24,7 @@ class RepaintLines(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the rows of odd number."""
-        mask = np.zeros(sample.image.shape[:2], dtype=np.bool_)
+        mask = empty_mask(sample)
         mask[1::2] = True
         return mask
 
@@ -42,7 +41,7 @@ class RepaintNn2(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but a grid of stride 2."""
-        mask = np.ones(sample.image.shape[:2], dtype=np.bool_)
+        mask = ~empty_mask(sample)
         mask[::2, ::2] = False
         return mask
 
@@ -59,9 +58,8 @@ class RepaintHalf(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark the right half."""
-        height, width = sample.image.shape[:2]
-        mask = np.zeros((height, width), dtype=np.bool_)
-        mask[:, width // 2 :] = True
+        mask = empty_mask(sample)
+        mask[:, mask.shape[1] // 2 :] = True
         return mask
 
 
@@ -77,8 +75,8 @@ class RepaintExpand(MaskSuite):
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Mark all but the centre."""
-        height, width = sample.image.shape[:2]
-        known = np.zeros((height, width), dtype=np.bool_)
+        known = empty_mask(sample)
+        height, width = known.shape
         kept_y, kept_x = height // 4, width // 4
         fill_box(known, (height - kept_y) // 2, (width - kept_x) // 2, kept_y, kept_x)
         return ~known

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import direction, draw_lines
+from inpaintbench.masks.drawing import direction, draw_lines, draw_path, step
 from inpaintbench.masks.filling import check_range, fill_to_coverage
 
 _STEPS = 16
@@ -67,22 +67,17 @@ def _film_scratch(mask: Mask, unit: float, random: RandomStream) -> None:
 def _surface_scratch(mask: Mask, unit: float, random: RandomStream) -> None:
     y, x = (random.uniform(0, side) for side in mask.shape)
     turns = random.uniform()
-    step = random.uniform(0.15, 0.9) * 256 * unit / _STEPS
+    length = random.uniform(0.15, 0.9) * 256 * unit / _STEPS
     bend = random.uniform(-0.006, 0.006)
     points = [(y, x)]
     for _ in range(_STEPS):
         turns += bend + random.uniform(-0.012, 0.012)
-        dy, dx = direction(turns)
-        y, x = y + step * dy, x + step * dx
-        points.append((y, x))
-    path = np.array(points)
-    segments = np.concatenate([path[:-1], path[1:]], axis=1)
+        points.append(step(points[-1], turns, length))
     middle = random.uniform(1.5, 4.0) * unit
     position = (np.arange(_STEPS) + 0.5) * (2 / _STEPS) - 1
     widths = np.maximum(middle * (1 - position * position), 1.0)
     strands = random.integer(2, 5) if random.chance(0.3) else 1
-    apart_y, apart_x = direction(turns + 0.25)
+    apart = np.array(direction(turns + 0.25))
     for strand in range(strands):
         distance = strand * random.uniform(2.0, 6.0) * unit
-        shift = np.array([apart_y, apart_x] * 2) * distance
-        draw_lines(mask, segments + shift, widths)
+        draw_path(mask, np.array(points) + apart * distance, widths)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import ClassVar
 
-import numpy as np
-
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
-from inpaintbench.masks.drawing import direction, draw_lines, fill_disc
+from inpaintbench.masks.drawing import draw_path, fill_disc, step
 from inpaintbench.masks.filling import check_range, fill_to_coverage
 from inpaintbench.masks.stroke_font import (
     CAPITAL_HEIGHT,
@@ -71,17 +69,14 @@ class SmallHoles(MaskSuite):
 
 
 def _scratch(mask: Mask, unit: float, random: RandomStream) -> None:
-    y, x = (random.uniform(0, side) for side in mask.shape)
-    step = random.uniform(0.2, 0.8) * min(mask.shape) / _BENDS
+    points = [(random.uniform(0, mask.shape[0]), random.uniform(0, mask.shape[1]))]
+    length = random.uniform(0.2, 0.8) * min(mask.shape) / _BENDS
     turns = random.uniform()
     width = max(random.uniform(1.0, 3.0) * unit, 1.0)
-    segments = []
     for _ in range(_BENDS):
-        dy, dx = direction(turns)
-        segments.append((y, x, y + step * dy, x + step * dx))
-        y, x = segments[-1][2:]
+        points.append(step(points[-1], turns, length))
         turns += random.uniform(-0.02, 0.02)
-    draw_lines(mask, np.array(segments), width)
+    draw_path(mask, points, width)
 
 
 def _word(mask: Mask, unit: float, random: RandomStream) -> None:
