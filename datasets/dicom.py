@@ -12,21 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Sample
-from inpaintbench.datasets.reading.optional import optional
-from inpaintbench.datasets.reading.own_files import OwnFiles
-from inpaintbench.datasets.reading.window import (
-    percentiles,
-    refuse_wrong_percentiles,
-    to_sixteen_bits,
-)
+from inpaintbench.datasets.reading.window import Windowed, library, percentiles, to_sixteen_bits
 from inpaintbench.errors import reason
-from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import files_by_id
 from inpaintbench.images.types import contiguous
 
 
 @dataclass(frozen=True)
-class Dicom(OwnFiles[tuple[Path, int | None]]):
+class Dicom(Windowed):
     """Your own DICOM files, grey ones windowed by percentiles to 16 bits.
 
     Each frame is an image. Grey frames are put through their modality transform (rescale slope
@@ -44,12 +37,6 @@ class Dicom(OwnFiles[tuple[Path, int | None]]):
 
     low: float = 0.5
     high: float = 99.5
-
-    wants = "a file or folder"
-
-    def __post_init__(self) -> None:
-        """Refuse percentiles that make no window."""
-        refuse_wrong_percentiles(self.low, self.high)
 
     @property
     def preparation(self) -> str:
@@ -84,10 +71,6 @@ class Dicom(OwnFiles[tuple[Path, int | None]]):
             pixels = np.iinfo(np.uint16).max - pixels
         return Sample(sample_id, contiguous(pixels[..., None]))
 
-    def fingerprint(self, sample_id: str) -> str:
-        """Return the digest of the file."""
-        return known_digest(self.entry(sample_id)[0])
-
 
 @lru_cache(maxsize=8)
 def _list_frames(place: Path, changed: int) -> Mapping[str, tuple[Path, int | None]]:
@@ -111,7 +94,7 @@ def _is_dicom(file: Path) -> bool:
 
 
 def _header(file: Path) -> Any:
-    pydicom = optional("pydicom", "DICOM")
+    pydicom = library("pydicom", "DICOM")
     try:
         return pydicom.dcmread(file, stop_before_pixels=True)
     except Exception as error:  # a damaged file can raise nearly anything
@@ -120,7 +103,7 @@ def _header(file: Path) -> Any:
 
 def _pixels(file: Path, frame: int | None) -> NDArray[Any]:
     """Decode one frame; YBR becomes RGB."""
-    decoder = optional("pydicom.pixels", "DICOM")
+    decoder = library("pydicom.pixels", "DICOM")
     try:
         pixels: NDArray[Any] = decoder.pixel_array(file, index=frame)
     except Exception as error:  # pydicom and its decoders raise many kinds

@@ -12,15 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import DataError, Sample
-from inpaintbench.datasets.reading.optional import optional
-from inpaintbench.datasets.reading.own_files import OwnFiles
-from inpaintbench.datasets.reading.window import (
-    percentiles,
-    refuse_wrong_percentiles,
-    to_sixteen_bits,
-)
+from inpaintbench.datasets.reading.window import Windowed, library, percentiles, to_sixteen_bits
 from inpaintbench.errors import reason
-from inpaintbench.images.files import known_digest
 from inpaintbench.images.listing import files_by_id
 from inpaintbench.images.types import contiguous
 
@@ -29,7 +22,7 @@ AXES = {"sagittal": 0, "coronal": 1, "axial": 2}
 
 
 @dataclass(frozen=True)
-class Nifti(OwnFiles[tuple[Path, int]]):
+class Nifti(Windowed):
     """Your own NIfTI volumes, windowed by percentiles to 16 bits and cut into slices.
 
     Volumes are turned to the nearest RAS+ orientation, so that a plane means the same in every
@@ -55,11 +48,8 @@ class Nifti(OwnFiles[tuple[Path, int]]):
     high: float = 99.5
     central: float = 1.0
 
-    wants = "a file or folder"
-
     def __post_init__(self) -> None:
-        """Refuse percentiles that make no window, and a share that leaves no slice."""
-        refuse_wrong_percentiles(self.low, self.high)
+        super().__post_init__()
         if not 0 < self.central <= 1:
             raise ValueError(f"central must be above 0 and at most 1, not {self.central}")
 
@@ -91,10 +81,6 @@ class Nifti(OwnFiles[tuple[Path, int]]):
         plane = np.rot90(volume.take(index, axis=AXES[self.plane]))
         return Sample(sample_id, contiguous(plane[..., None]))
 
-    def fingerprint(self, sample_id: str) -> str:
-        """Return the digest of the volume's file."""
-        return known_digest(self.entry(sample_id)[0])
-
 
 @lru_cache(maxsize=8)
 def _list_volumes(place: Path, changed: int) -> Mapping[str, tuple[Path, tuple[int, ...]]]:
@@ -104,7 +90,7 @@ def _list_volumes(place: Path, changed: int) -> Mapping[str, tuple[Path, tuple[i
 
 
 def _open(file: Path) -> Any:
-    nibabel = optional("nibabel", "NIfTI")
+    nibabel = library("nibabel", "NIfTI")
     try:
         image = nibabel.load(file)
     except Exception as error:  # a damaged file can raise nearly anything
@@ -119,7 +105,7 @@ def _shape(file: Path) -> tuple[int, ...]:
     affine = image.affine
     if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
         raise DataError(f"{file}: its affine is flat, so that it doesn't say which way is up")
-    order = optional("nibabel", "NIfTI").io_orientation(affine)[:, 0].astype(int)
+    order = library("nibabel", "NIfTI").io_orientation(affine)[:, 0].astype(int)
     shape = [0, 0, 0]
     for axis, target in enumerate(order):
         shape[target] = image.shape[axis]
@@ -131,7 +117,7 @@ def _volume(file: Path, changed: int, low: float, high: float) -> NDArray[np.uin
     """Read, turn and window a volume; the last two are kept, since slices share them."""
     stored = _open(file)
     try:
-        image = optional("nibabel", "NIfTI").as_closest_canonical(stored)
+        image = library("nibabel", "NIfTI").as_closest_canonical(stored)
         values = np.asarray(image.dataobj).reshape(image.shape[:3])
     except Exception as error:  # a damaged file can raise nearly anything
         raise DataError(f"{file}: its values can't be read ({reason(error)})") from error
