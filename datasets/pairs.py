@@ -42,7 +42,6 @@ class Pairs(OwnFiles[Path]):
     wants = "a folder"
 
     def __post_init__(self) -> None:
-        """Refuse a tolerance that leaves no difference."""
         if not 0 <= self.tolerance < 255:
             raise ValueError(f"tolerance must be 0 to 254, not {self.tolerance}")
 

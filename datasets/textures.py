@@ -29,7 +29,6 @@ class Textures(Dataset):
     license = bundled.LICENSE
 
     def __post_init__(self) -> None:
-        """Refuse tiles that don't fit."""
         if not 1 <= self.size <= SIDE:
             raise ValueError(f"size must be 1 to {SIDE}, not {self.size}")
 

@@ -42,7 +42,6 @@ class Command(Method):
     deterministic = False
 
     def __post_init__(self) -> None:
-        """Refuse a command line that can't work."""
         if self.mask not in MASKS:
             raise ValueError(f"mask must be {' or '.join(MASKS)}, not {self.mask!r}")
         if self.run:

@@ -55,7 +55,6 @@ class Criminisi(Method):
     )
 
     def __post_init__(self) -> None:
-        """Refuse parameters that name no patch."""
         if self.patch_size < 3 or self.patch_size % 2 == 0:
             raise ValueError(f"patch_size must be an odd number from 3, not {self.patch_size}")
         if self.search_radius is not None and self.search_radius < 1:

@@ -51,7 +51,6 @@ class DeepFill(LearnedMethod):
     trained_on = ("imagenet-sample-images/train", "bsds500/train")
 
     def __post_init__(self) -> None:
-        """Refuse unknown sizes and tiles that can't overlap."""
         if self.size not in SHIPPED:
             raise ValueError(f"size must be {' or '.join(SHIPPED)}, not {self.size!r}")
         if self.tile < 2 * OVERLAP or self.tile % 8:

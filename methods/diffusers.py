@@ -53,7 +53,6 @@ class Diffusers(LoadedMethod):
     locations = ("model",)
 
     def __post_init__(self) -> None:
-        """Refuse settings that no pipeline takes."""
         if self.steps < 1 or self.size < 8:
             raise ValueError("steps must be at least 1, and size at least 8")
 

@@ -42,7 +42,6 @@ class Onnx(OnnxModel):
     multiple: int = 8
 
     def __post_init__(self) -> None:
-        """Refuse a convention that isn't known."""
         if self.mask_range not in ("0..1", "0..255"):
             raise ValueError(f"mask_range must be 0..1 or 0..255, not {self.mask_range!r}")
         super().__post_init__()

@@ -51,7 +51,6 @@ class PatchMatch(Method):
     requires = ("scipy",)
 
     def __post_init__(self) -> None:
-        """Refuse parameters that name no patch or no search."""
         if self.patch_size < 3 or self.patch_size % 2 == 0:
             raise ValueError(f"patch_size must be an odd number from 3, not {self.patch_size}")
         if self.iterations < 1 or self.sweeps < 1:

@@ -38,7 +38,6 @@ class PyPatchMatch(Method):
     requires = ("pypatchmatch",)
 
     def __post_init__(self) -> None:
-        """Refuse parameters that name no patch."""
         if self.patch_size < 1:
             raise ValueError(f"patch_size must be at least 1, not {self.patch_size}")
 

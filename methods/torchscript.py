@@ -40,7 +40,6 @@ class TorchScript(TorchScriptModel):
     name = "torchscript"
 
     def __post_init__(self) -> None:
-        """Refuse a convention that isn't known."""
         check_call(self.call)
         super().__post_init__()
 

@@ -38,7 +38,6 @@ class FLIP(Metric):
     worst = 1.0
 
     def __post_init__(self) -> None:
-        """Refuse a resolution of nothing."""
         if not self.pixels_per_degree > 0:
             raise ValueError(f"pixels_per_degree must be above 0, not {self.pixels_per_degree}")
 

@@ -58,7 +58,6 @@ class Bundled(Dataset):
     """Samples whose file repeats one channel three times."""
 
     def __post_init__(self) -> None:
-        """Refuse a size that leaves no image."""
         refuse_no_size(self.size)
 
     def ids(self) -> list[str]:

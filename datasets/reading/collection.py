@@ -49,7 +49,6 @@ class Collection(Dataset):
     """What to download, where, and how large it is, where it can't be fetched."""
 
     def __post_init__(self) -> None:
-        """Refuse a size that leaves no image."""
         refuse_no_size(self.size)
 
     @property

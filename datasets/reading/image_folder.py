@@ -41,7 +41,6 @@ class ImageFolder(OwnFiles[Path]):
     locations = ("path", "masks")
 
     def __post_init__(self) -> None:
-        """Refuse a length that leaves no image."""
         if self.longest is not None and self.longest < 1:
             raise ValueError(f"longest must be at least 1, not {self.longest}")
 

@@ -75,7 +75,6 @@ class CalledNetwork:
     call: str = "image,mask"
 
     def __post_init__(self) -> None:
-        """Refuse an order of arguments that isn't known."""
         check_call(self.call)
 
     def __call__(self, image: Image, mask: Mask) -> NDArray[np.float32]:

@@ -40,7 +40,6 @@ class Convention:
     multiple: int = 8
 
     def __post_init__(self) -> None:
-        """Refuse what isn't known."""
         for value in (self.image_range, self.output_range):
             if value not in RANGES:
                 raise ValueError(f"a range must be one of {', '.join(RANGES)}, not {value!r}")

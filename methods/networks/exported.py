@@ -41,7 +41,6 @@ class ExportedModel(LoadedMethod):
     """A file name to show in messages."""
 
     def __post_init__(self) -> None:
-        """Check the convention."""
         self.convention()
 
     @abstractmethod

@@ -75,7 +75,6 @@ class LearnedMethod(LoadedMethod):
     network_name: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
-        """Take what the weights were trained on from their file."""
         if self.unavailable() is None:
             object.__setattr__(self, "trained_on", self._seen())
 

@@ -66,7 +66,6 @@ class Settings:
     checkpoint_minutes: float = 2.0
 
     def __post_init__(self) -> None:
-        """Refuse settings that can't be trained with."""
         if (self.steps is None) == (self.minutes is None):
             raise ValueError("give either steps or minutes to train for")
         if (self.steps is not None and self.steps < 1) or (
