@@ -248,7 +248,7 @@ class TestTimings:
 
 
 def test_the_machine_is_what_this_process_may_use() -> None:
-    found = current_environment("cpu", ["pytest"])
+    found = current_environment("cpu", ("pytest",))
     assert found.cores == len(os.sched_getaffinity(0))
     assert found.libraries["pytest"] == pytest.__version__
     other = dataclasses.replace(

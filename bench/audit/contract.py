@@ -44,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Subject:
-    """What a worker needs to check a method: how it is made, and the device."""
+    """The method that a worker checks, and the device."""
 
     method: str
     device: str
@@ -139,18 +139,10 @@ def accepted(method: Method) -> tuple[int, int, str]:
 
 
 def fill(method: Method, image: Image, mask: Mask, content: Image | None = None) -> Image:
-    """Call a method as the harness does and check what it returns.
+    """Call a method that is set up as the harness does and check what it returns.
 
-    Parameters
-    ----------
-    method : Method
-        Set up.
-    image : (H, W, C) array
-        Whole picture.
-    mask : (H, W) array of bool
-        True = hole.
-    content : (H, W, C) array, optional
-        What lies in the hole; zeros by default, as in the harness.
+    `image` is the whole picture ``H×W×C``, `mask` ``H×W``, True = hole; `content` lies in the hole,
+    zeros by default, as in the harness.
 
     Raises
     ------
@@ -203,14 +195,6 @@ def _check_accepts(subject: Subject) -> str:
     return f"{formats}; from {side}²"
 
 
-def _check_setup(subject: Subject) -> str:
-    method = subject.fresh()
-    scene = _scene(method, "box")
-    method.setup(subject.device, 0)
-    fill(method, *scene)
-    return ""
-
-
 def _check_fills(subject: Subject) -> str:
     method = subject.fresh()
     image, mask = _scene(method, "box")
@@ -249,9 +233,11 @@ def _check_sizes(subject: Subject, *sizes: tuple[int, int], beyond: bool = False
     return ", ".join(f"{height}x{width}" for height, width in taken)
 
 
-def _check_hole(subject: Subject, kind: str) -> str:
-    """Fill a kind of hole."""
+def _check_hole(subject: Subject, kind: str, twice: bool = False) -> str:
+    """Fill a kind of hole, set up once or `twice`."""
     method = subject.fresh()
+    if twice:
+        method.setup(subject.device, 0)
     fill(method, *_scene(method, kind))
     return ""
 
@@ -291,8 +277,8 @@ def _check_leak(subject: Subject) -> str:
         if not method.deterministic and _difference(output, fill(method, image, mask)):
             continue
         compared += 1
-        garbage = image.copy()
-        garbage[...] = np.rint(noise("garbage", image.shape) * np.iinfo(image.dtype).max)
+        most = np.iinfo(image.dtype).max
+        garbage = np.rint(noise("garbage", image.shape) * most).astype(image.dtype)
         changed = _difference(output, fill(method, image, mask, garbage))
         if changed:
             raise Violation(f"{changed} change with what lies in the {kind} hole")
@@ -310,7 +296,7 @@ def _difference(one: Image, other: Image) -> str:
 CHECKS: dict[str, Check] = {
     "parameters": _check_parameters,
     "accepts": _check_accepts,
-    "setup twice": _check_setup,
+    "setup twice": partial(_check_hole, kind="box", twice=True),
     "fills the hole": _check_fills,
     "colour": partial(_check_format, channels=(3,), dtypes=_DTYPES),
     "grey": partial(_check_format, channels=(1,), dtypes=_DTYPES),

@@ -13,15 +13,6 @@ def picture(height: int, width: int, channels: int, dtype: str) -> Image:
     """Draw a picture that resembles a photograph and has nothing black in it.
 
     Value noise in octaves of falling contrast, one edge, and a grain that never repeats.
-
-    Parameters
-    ----------
-    height, width : int
-        Pixels.
-    channels : int
-        1 or 3.
-    dtype : str
-        ``uint8`` or ``uint16``.
     """
     values = np.zeros((height, width, channels))
     for octave, amplitude in enumerate((0.35, 0.2, 0.1, 0.05)):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +74,7 @@ def image_failure(case: Case) -> Failure | None:
 
 def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     """Run a cell; whatever goes wrong becomes a failed outcome."""
-    environment = environment_here(task.method.device, task.libraries)
+    environment = current_environment(task.method.device, task.libraries)
     try:
         loaded = load_as_planned(task.case, task.digests)
         process, seed = ready(task.method), seed_of(task.case)
@@ -113,12 +112,6 @@ def load_as_planned(case: Case, digests: tuple[str, str] = ("", "")) -> LoadedCa
     except CaseUnavailable as error:
         raise Failed(failure_of(error.cause, error.kind)) from error
     return loaded
-
-
-@cache
-def environment_here(device: str, libraries: tuple[str, ...]) -> Environment:
-    """Describe this process, once."""
-    return current_environment(device, libraries)
 
 
 def seed_of(case: Case) -> int:

@@ -12,13 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from inpaintbench.execution.cell import (
-    CellTask,
-    environment_here,
-    image_failure,
-    measure_case,
-    run_cell,
-)
+from inpaintbench.execution.cell import CellTask, image_failure, measure_case, run_cell
 from inpaintbench.execution.cluster import ClusterSettings, open_cluster
 from inpaintbench.execution.method_process import MethodTask
 from inpaintbench.execution.pool import Places, Pool, default_memory
@@ -27,7 +21,7 @@ from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, missing_metric
 from inpaintbench.execution.timing import TimedCell, time_cells
 from inpaintbench.planning.case import Case
 from inpaintbench.planning.plan import Plan, Variant
-from inpaintbench.storage.environment import Environment
+from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.outcome import CellOutcome, Failure
 from inpaintbench.storage.store import Store
 
@@ -162,7 +156,7 @@ class _Run:
 
     @property
     def environment(self) -> Environment:
-        return environment_here(self.options.device, self.libraries)
+        return current_environment(self.options.device, self.libraries)
 
     @property
     def jobs(self) -> int:

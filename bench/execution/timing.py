@@ -18,7 +18,8 @@ from pathlib import Path
 
 import psutil
 
-from inpaintbench.execution.cell import CellTask, environment_here, load_as_planned, seed_of
+from inpaintbench.cores import cores
+from inpaintbench.execution.cell import CellTask, load_as_planned, seed_of
 from inpaintbench.execution.failure import Failed
 from inpaintbench.execution.method_process import ready
 from inpaintbench.execution.pool import Pool
@@ -82,7 +83,7 @@ def _others_seconds(pid: int) -> float:
 
 
 def _allowance(wall: float, threads: int) -> float:
-    free = max(0, environment_here("cpu", ()).cores - threads)
+    free = max(0, cores() - threads)
     return (free + _TOLERANCE) * wall + _TICK
 
 

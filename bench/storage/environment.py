@@ -7,7 +7,7 @@ import json
 import platform
 import re
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -78,7 +78,8 @@ class Environment:
         return cls(**made)
 
 
-def current_environment(device: str, libraries: Iterable[str] = ()) -> Environment:
+@cache
+def current_environment(device: str, libraries: tuple[str, ...] = ()) -> Environment:
     """Describe this process: its machine, a device, the usual libraries and those named."""
     return Environment(
         processor=_processor(),
@@ -93,7 +94,6 @@ def current_environment(device: str, libraries: Iterable[str] = ()) -> Environme
     )
 
 
-@cache
 def _processor() -> str:
     """Name the processor's model, where the system tells."""
     info = Path("/proc/cpuinfo")
@@ -111,19 +111,17 @@ def _accelerator(device: str) -> str:
     return torch.cuda.get_device_name(device) if torch.cuda.is_available() else device
 
 
-@cache
 def _commit() -> str:
     """Return the commit of the checkout this runs from, or empty for an installed package."""
-    folder = Path(__file__).resolve().parent
-
-    def git(*words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, check=False
-        )
-
     try:
-        if git("ls-files", "--error-unmatch", "__init__.py").returncode:
-            return ""
-        return git("describe", "--always", "--dirty", "--abbrev=12").stdout.strip()
-    except OSError:
+        _git("ls-files", "--error-unmatch", "__init__.py")
+        return _git("describe", "--always", "--dirty", "--abbrev=12")
+    except (OSError, subprocess.CalledProcessError):
         return ""
+
+
+def _git(*words: str) -> str:
+    folder = Path(__file__).resolve().parent
+    return subprocess.check_output(
+        ["git", *words], cwd=folder, text=True, stderr=subprocess.DEVNULL
+    ).strip()
