@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -36,7 +35,7 @@ class Bsds500(Collection):
         "images/{split}/*.jpg",
         "{split}/*.jpg",
     )
-    counts: ClassVar[Mapping[str, int]] = {"test": 200, "train": 200, "val": 100}
+    counts: ClassVar = {"test": 200, "train": 200, "val": 100}
     remotes = (
         Remote(
             "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/BSR/BSR_bsds500.tgz",

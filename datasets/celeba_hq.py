@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -32,7 +31,7 @@ class CelebaHq(Collection):
     )
     license = "non-commercial research and education"
     layouts = ("CelebA-HQ-img/*.jpg beside CelebA-HQ-to-CelebA-mapping.txt",)
-    counts: ClassVar[Mapping[str, int]] = {"test": 2824, "train": 24_183, "val": 2993}
+    counts: ClassVar = {"test": 2824, "train": 24_183, "val": 2993}
     obtain = "download CelebAMask-HQ.zip (3 GB) from github.com/switchablenorms/CelebAMask-HQ"
 
     def select(self, folder: Path) -> list[Path]:

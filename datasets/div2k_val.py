@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,7 +27,7 @@ class Div2kVal(Collection):
     source = 'E. Agustsson, R. Timofte, "NTIRE 2017 challenge on single image super-resolution"'
     license = "academic research only"
     layouts = ("DIV2K_valid_HR/*.png", "DIV2K/DIV2K_valid_HR/*.png", "08*.png")
-    counts: ClassVar[Mapping[str, int]] = {"val": 100}
+    counts: ClassVar = {"val": 100}
     remotes = (
         Remote(
             "https://data.vision.ee.ethz.ch/cvl/DIV2K/DIV2K_valid_HR.zip",

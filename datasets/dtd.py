@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Literal
@@ -32,7 +31,7 @@ class Dtd(Collection):
     )
     license = "research purposes"
     layouts = ("dtd/images/*/*.jpg, listed in dtd/labels/{split}1.txt",)
-    counts: ClassVar[Mapping[str, int]] = {"test": 1880, "train": 1880, "val": 1880}
+    counts: ClassVar = {"test": 1880, "train": 1880, "val": 1880}
     remotes = (
         Remote(
             "https://www.robots.ox.ac.uk/~vgg/data/dtd/download/dtd-r1.0.1.tar.gz",

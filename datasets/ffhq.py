@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -28,7 +27,7 @@ class Ffhq(Collection):
         "6[0-9]000/6[0-9][0-9][0-9][0-9].png",
         "6[0-9][0-9][0-9][0-9].png",
     )
-    counts: ClassVar[Mapping[str, int]] = {"validation": 10_000}
+    counts: ClassVar = {"validation": 10_000}
     obtain = (
         "download images1024x1024 (89 GB in all; folders 60000 to 69000 are enough) as "
         "github.com/NVlabs/ffhq-dataset explains"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,7 +26,7 @@ class Imagenet1kVal(Collection):
         "val/*/ILSVRC2012_val_*.JPEG",
         "ILSVRC2012_img_val/ILSVRC2012_val_*.JPEG",
     )
-    counts: ClassVar[Mapping[str, int]] = {"val": 50_000}
+    counts: ClassVar = {"val": 50_000}
     obtain = (
         "register at image-net.org and download ILSVRC2012_img_val.tar "
         "(6.7 GB, MD5 29b22e2961454d5413ddabcf34fc5622)"

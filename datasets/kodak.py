@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -46,7 +45,7 @@ class Kodak(Collection):
     source = "Eastman Kodak, PhotoCD PCD0992 (R. Franzen, r0k.us/graphics/kodak)"
     license = "released by Eastman Kodak for unrestricted use"
     layouts = ("kodim*.png", "kodak/kodim*.png")
-    counts: ClassVar[Mapping[str, int]] = {"test": 24}
+    counts: ClassVar = {"test": 24}
     remotes = tuple(
         Remote(
             f"https://r0k.us/graphics/kodak/kodak/kodim{number:02}.png", f"sha256:{digest}", size

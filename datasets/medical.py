@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,7 +22,7 @@ class Medical(Bundled):
     """
 
     # Colour first, then grey; the phantom's file repeats its one channel three times.
-    files: ClassVar[Mapping[str, str]] = {
+    files: ClassVar = {
         "retina": "retina.jpg",
         "ihc": "ihc.png",
         "cell": "cell.png",

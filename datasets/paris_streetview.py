@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,7 +22,7 @@ class ParisStreetview(Collection):
     )
     license = "research only, given on request"
     layouts = ("paris_eval_gt/*_im.png", "paris_eval/paris_eval_gt/*_im.png", "*_im.png")
-    counts: ClassVar[Mapping[str, int]] = {"test": 100}
+    counts: ClassVar = {"test": 100}
     obtain = (
         "ask the authors of Context Encoders for the evaluation images (100 files) as "
         "github.com/pathak22/context-encoder explains"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -20,7 +19,7 @@ class Photos(Bundled):
     """
 
     # The most telling first: a face, an animal, an object; then scenes, a star field, grey ones.
-    files: ClassVar[Mapping[str, str]] = {
+    files: ClassVar = {
         "astronaut": "astronaut.png",
         "chelsea": "chelsea.png",
         "coffee": "coffee.png",

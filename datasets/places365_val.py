@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,7 +24,7 @@ class Places365Val(Collection):
     )
     license = "non-commercial research and education, terms at places2.csail.mit.edu"
     layouts = ("val_256/Places365_val_*.jpg", "Places365_val_*.jpg")
-    counts: ClassVar[Mapping[str, int]] = {"val": 36_500}
+    counts: ClassVar = {"val": 36_500}
     remotes = (
         Remote(
             "http://data.csail.mit.edu/places/places365/val_256.tar",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,7 +24,7 @@ class Set14(Collection):
         "*.png",
         "*.bmp",
     )
-    counts: ClassVar[Mapping[str, int]] = {"test": 14}
+    counts: ClassVar = {"test": 14}
     obtain = (
         "download the 14 images (about 5 MB) of data/Set14/image_SRF_2 from "
         "github.com/jbhuang0604/SelfExSR, whose sides are cut to even numbers"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,7 +26,7 @@ class Urban100(Collection):
         "Urban100/*.png",
         "*.png",
     )
-    counts: ClassVar[Mapping[str, int]] = {"test": 100}
+    counts: ClassVar = {"test": 100}
     obtain = (
         "download the 100 HR images (about 130 MB) of data/Urban100/image_SRF_2 from "
         "github.com/jbhuang0604/SelfExSR, or Urban100_HR.tar.gz from "

@@ -18,7 +18,6 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO
 
@@ -40,28 +39,6 @@ _DAMAGE = (
     NotADirectoryError,
     IsADirectoryError,
 )
-
-
-@dataclass(frozen=True)
-class Member:
-    """One entry of an archive: a file to read, or a link to refuse or leave out.
-
-    Parameters
-    ----------
-    name : str
-        Path inside the archive.
-    size : int
-        Unpacked size in bytes.
-    kind : str
-        ``file``, ``folder``, ``symbolic link``, ``hard link`` or ``device``.
-    target : str
-        What a link points to: relative to its folder (symbolic), or to the archive (hard).
-    """
-
-    name: str
-    size: int
-    kind: str
-    target: str = ""
 
 
 def is_archive(path: Path) -> bool:
@@ -108,8 +85,10 @@ def _write_members(archive: Path, folder: Path, room: int) -> None:
                 shutil.copyfileobj(file, out, 1 << 20)
 
 
-def members(archive: Path) -> Iterator[tuple[Member, IO[bytes] | None]]:
+def members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     """Go through the members of an archive in order, each with its content if it is a file.
+
+    Those of a zip are described as those of a tar.
 
     Raises
     ------
@@ -134,24 +113,24 @@ def _damage_in_a_line(archive: Path) -> Iterator[None]:
         raise DataError(f"{archive}: can't be unpacked, it is damaged ({reason(error)})") from error
 
 
-def _refuse_dangerous(archive: Path, member: Member) -> None:
+def _refuse_dangerous(archive: Path, member: tarfile.TarInfo) -> None:
     danger = _danger(member)
     if danger:
         raise DataError(f"{archive}: refused, because its member {member.name!r} {danger}")
 
 
-def _danger(member: Member) -> str | None:
+def _danger(member: tarfile.TarInfo) -> str | None:
     """Say how a member could reach outside the folder that it is unpacked into."""
     if _leaves(PurePosixPath(member.name)) or _leaves(PureWindowsPath(member.name)):
         return "has a path that leads out of the archive"
-    if member.kind == "device":
+    if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         return "is a device"
-    if member.kind == "symbolic link":
-        inside = PurePosixPath(member.name).parent
-        if _leaves(inside / member.target) or _leaves(PureWindowsPath(inside / member.target)):
-            return f"is a symbolic link that leads out of the archive, to {member.target!r}"
-    if member.kind == "hard link" and _leaves(PurePosixPath(member.target)):
-        return f"is a hard link that leads out of the archive, to {member.target!r}"
+    if member.issym():
+        target = PurePosixPath(member.name).parent / member.linkname
+        if _leaves(target) or _leaves(PureWindowsPath(target)):
+            return f"is a symbolic link that leads out of the archive, to {member.linkname!r}"
+    if member.islnk() and _leaves(PurePosixPath(member.linkname)):
+        return f"is a hard link that leads out of the archive, to {member.linkname!r}"
     return None
 
 
@@ -167,42 +146,32 @@ def _leaves(path: PurePosixPath | PureWindowsPath) -> bool:
     return False
 
 
-def _tar_members(archive: Path) -> Iterator[tuple[Member, IO[bytes] | None]]:
+def _tar_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     with tarfile.open(archive, "r:*") as opened:
-        for entry in opened:
-            member = Member(entry.name, entry.size, _tar_kind(entry), entry.linkname)
+        for member in opened:
             _refuse_dangerous(archive, member)
-            yield member, opened.extractfile(entry) if member.kind == "file" else None
+            yield member, opened.extractfile(member) if member.isreg() else None
 
 
-def _tar_kind(entry: tarfile.TarInfo) -> str:
-    if entry.isreg():
-        return "file"
-    if entry.isdir():
-        return "folder"
-    if entry.issym():
-        return "symbolic link"
-    return "hard link" if entry.islnk() else "device"
-
-
-def _zip_members(archive: Path) -> Iterator[tuple[Member, IO[bytes] | None]]:
+def _zip_members(archive: Path) -> Iterator[tuple[tarfile.TarInfo, IO[bytes] | None]]:
     with zipfile.ZipFile(archive) as opened:
         for entry in opened.infolist():
-            kind = _zip_kind(entry)
-            target = opened.read(entry).decode("utf-8", "replace") if "link" in kind else ""
-            member = Member(entry.filename, entry.file_size, kind, target)
+            member = tarfile.TarInfo(entry.filename)
+            member.size, member.type = entry.file_size, _zip_type(entry)
+            if member.issym():
+                member.linkname = opened.read(entry).decode("utf-8", "replace")
             _refuse_dangerous(archive, member)
-            if kind == "file":
+            if member.isreg():
                 with opened.open(entry) as file:
                     yield member, file
             else:
                 yield member, None
 
 
-def _zip_kind(entry: zipfile.ZipInfo) -> str:
+def _zip_type(entry: zipfile.ZipInfo) -> bytes:
     form = stat.S_IFMT(entry.external_attr >> 16)  # 0 where the zip wasn't made on Unix
     if entry.is_dir():
-        return "folder"
+        return tarfile.DIRTYPE
     if form == stat.S_IFLNK:
-        return "symbolic link"
-    return "file" if form in (0, stat.S_IFREG) else "device"
+        return tarfile.SYMTYPE
+    return tarfile.REGTYPE if form in (0, stat.S_IFREG) else tarfile.CHRTYPE

@@ -25,10 +25,6 @@ class Source(Protocol):
     def title(self) -> str:
         """What the place is, as a person would say it."""
 
-    @property
-    def remote(self) -> bool:
-        """Whether the place is reached over a network."""
-
     def fetch(self, folder: Path) -> Path:
         """Return a verified file, which may lie in the temporary `folder`.
 

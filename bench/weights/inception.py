@@ -19,11 +19,6 @@ _OFFICIAL = Remote(
 )
 
 
-def _clean_fid_folders() -> list[Path]:
-    """List where clean-fid keeps the file that it downloads."""
-    return [Path("/tmp")]
-
-
 INCEPTION = WeightFile(
     name="inception-2015-12-05",
     sha256=_OFFICIAL.digest.removeprefix("sha256:"),
@@ -33,7 +28,7 @@ INCEPTION = WeightFile(
     sources=(
         LocalFile(
             "clean-fid's copy",
-            _clean_fid_folders,
+            lambda: [Path("/tmp")],
             _OFFICIAL.name,
             _OFFICIAL.digest.removeprefix("sha256:"),
         ),

@@ -43,7 +43,6 @@ class LocalFile:
     folders: Callable[[], list[Path]]
     filename: str
     sha256: str
-    remote: bool = False
 
     def fetch(self, folder: Path) -> Path:
         """Return the file where it lies."""
@@ -60,7 +59,6 @@ class Download:
 
     file: Remote
     title: str = "the official address"
-    remote: bool = True
 
     def fetch(self, folder: Path) -> Path:
         """Download the file with a progress bar."""
@@ -94,7 +92,6 @@ class PackageArchive:
     sha256: str
     size: int
     member: str
-    remote: bool = True
 
     @property
     def title(self) -> str:
@@ -206,11 +203,6 @@ class Converted:
     def title(self) -> str:
         """What the other source calls itself."""
         return self.source.title
-
-    @property
-    def remote(self) -> bool:
-        """Whether the other source is reached over a network."""
-        return self.source.remote
 
     def fetch(self, folder: Path) -> Path:
         """Fetch the other file, convert it, and write it as safetensors."""

@@ -5,13 +5,7 @@ from __future__ import annotations
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from inpaintbench.methods.networks.encoder_decoder import (
-    CODE_SIDE,
-    INPUTS,
-    Decoder,
-    Encoder,
-    widths,
-)
+from inpaintbench.methods.networks.encoder_decoder import CODE_SIDE, Decoder, Encoder, widths
 
 
 class AutoencoderNetwork(nn.Module):
@@ -35,7 +29,7 @@ class AutoencoderNetwork(nn.Module):
         super().__init__()
         channels = widths(size, width)
         flat = channels[-1] * CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels, blocks)
+        self.encoder = Encoder(channels, blocks)
         self.squeeze = nn.Linear(flat, code)
         self.expand = nn.Linear(code, flat)
         self.decoder = Decoder(channels, blocks)

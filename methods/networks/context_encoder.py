@@ -32,7 +32,7 @@ class ContextEncoderNetwork(nn.Module):
         super().__init__()
         channels = widths(size, width)
         places = CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels, blocks)
+        self.encoder = Encoder(channels, blocks)
         self.within = nn.Conv1d(
             channels[-1] * places, channels[-1] * places, 1, groups=channels[-1]
         )

@@ -54,17 +54,15 @@ class Encoder(nn.Module):
 
     Parameters
     ----------
-    inputs : int
-        Channels of the image.
     widths : sequence of int
         Channels after each convolution.
     blocks : int
         Residual blocks after each convolution.
     """
 
-    def __init__(self, inputs: int, widths: Sequence[int], blocks: int = 0) -> None:
+    def __init__(self, widths: Sequence[int], blocks: int = 0) -> None:
         super().__init__()
-        ends = zip([inputs, *widths], widths, strict=False)
+        ends = zip([INPUTS, *widths], widths, strict=False)
         self.stages = nn.ModuleList(nn.Conv2d(i, o, 4, stride=2, padding=1) for i, o in ends)
         self.refinements = _refinements(widths, blocks)
 

@@ -8,13 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
-from inpaintbench.methods.networks.encoder_decoder import (
-    CODE_SIDE,
-    INPUTS,
-    Decoder,
-    Encoder,
-    widths,
-)
+from inpaintbench.methods.networks.encoder_decoder import CODE_SIDE, Decoder, Encoder, widths
 
 
 @dataclass(frozen=True)
@@ -64,10 +58,10 @@ class VariationalNetwork(nn.Module):
         channels = widths(size, width)
         seen = widths(size, max(8, width // 2))
         flat = channels[-1] * CODE_SIDE**2
-        self.encoder = Encoder(INPUTS, channels, blocks)
+        self.encoder = Encoder(channels, blocks)
         self.squeeze = nn.Linear(flat, code)
         self.prior = nn.Linear(code, 2 * latent)
-        self.witness = Encoder(INPUTS, seen)
+        self.witness = Encoder(seen)
         self.posterior = nn.Linear(code + seen[-1] * CODE_SIDE**2, 2 * latent)
         self.place = nn.Linear(latent, code, bias=False)
         self.expand = nn.Linear(code, flat)
