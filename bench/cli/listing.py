@@ -11,9 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
-    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.datasets.base import Dataset
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
@@ -38,14 +35,20 @@ def list_plugins(
     ] = False,
 ) -> None:
     """List methods, datasets, mask suites, metrics or presets, those of installed packages too."""
+    from rich.table import Table
     from rich.text import Text
 
     from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.planning import benchmark
     from inpaintbench.plugins import registry
 
-    console = Terminal()
+    table = Table.grid(padding=(0, 2))  # names are never wrapped, the rest within its column
+    table.add_column(no_wrap=True)
+    table.add_column()
     if kind is Kind.presets:
-        _list_presets(console)
+        for name in benchmark.preset_names():
+            table.add_row(Text(name, "bold"), benchmark.read(name).description)
+        Terminal().print(table)
         return
     catalogue: Catalogue[Any] = getattr(registry, kind.value)()
     facts = {
@@ -54,7 +57,6 @@ def list_plugins(
         Kind.masks: _suite_facts,
         Kind.metrics: _metric_facts,
     }[kind]
-    table = _grid()
     for name, cls in catalogue.plugins.items():
         table.add_row(Text(name, "bold"), registry.summary(cls))
         if long:
@@ -63,28 +65,7 @@ def list_plugins(
                     table.add_row("", Text.assemble((f"{label}:", "dim"), f" {text}"))
     for broken in catalogue.broken:
         table.add_row(Text(broken.origin, "red"), f"can't be imported: {broken.reason}")
-    console.print(table)
-
-
-def _grid() -> Table:
-    """Make two columns, the first as wide as its names, the second wrapped within itself."""
-    from rich.table import Table
-
-    table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True)
-    table.add_column()
-    return table
-
-
-def _list_presets(console: Terminal) -> None:
-    from rich.text import Text
-
-    from inpaintbench.planning import benchmark
-
-    table = _grid()
-    for name in benchmark.preset_names():
-        table.add_row(Text(name, "bold"), benchmark.read(name).description)
-    console.print(table)
+    Terminal().print(table)
 
 
 def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
     from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.report.opening import Opened
     from inpaintbench.storage.rows import RunRows
 
 
@@ -38,18 +39,10 @@ def report(
 def publish(directory: Path, out: Path, site: int | None = None) -> None:
     """Write a run's rows, where they come from, tables and figures into a directory of their own.
 
-    Parameters
-    ----------
-    directory : Path
-        The run directory.
-    out : Path
-        Where to write.
-    site : int or None
-        Results shown as pictures on the leaderboard site; None writes no site.
+    With a site beside them where `site` says how many results it shows as pictures, at most.
     """
     from inpaintbench.report.opening import open_runs
     from inpaintbench.report.writing import write_provenance, write_report
-    from inpaintbench.site.building import write_site
     from inpaintbench.storage.runs import export
 
     with open_runs([directory]) as opened:
@@ -57,16 +50,17 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
         written += export(opened.summary.rows, out)
         written.append(write_provenance(opened.summary.rows, out))
         if site is not None:
-            written += write_site(
-                opened.summary,
-                out / "site",
-                opened.pictures,
-                runs=[directory],
-                most_pictures=site,
-            )
+            written += _write_site(opened, directory, out, site)
         if opened.missing:
             say(opened.missing)
     say(f"{out}: {len(written)} files written")
+
+
+def _write_site(opened: Opened, run: Path, folder: Path, pictures: int) -> list[Path]:
+    from inpaintbench.site.building import write_site
+
+    site = folder / "site"
+    return write_site(opened.summary, site, opened.pictures, runs=[run], most_pictures=pictures)
 
 
 def present(
@@ -74,16 +68,8 @@ def present(
 ) -> None:
     """Print a run's leaderboard and say where its results are.
 
-    Parameters
-    ----------
-    directory : Path
-        The run directory.
-    refresh : bool
-        Write rows, tables and figures even where they are up to date.
-    report : bool
-        Whether tables and figures are written too.
-    site : int or None
-        Results shown as pictures on the leaderboard site; None writes no site.
+    Rows, tables and figures that are out of date, or with `refresh`, are written first: tables and
+    figures only with `report`, and a site with up to `site` pictures unless that is None.
     """
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.folder import made_from
@@ -106,16 +92,8 @@ def present(
 
                     write_report(opened.summary, folder, opened.pictures, state)
         if site is not None:
-            from inpaintbench.site.building import write_site
-
             with console.status("writing the leaderboard site"):
-                write_site(
-                    opened.summary,
-                    folder / "site",
-                    opened.pictures,
-                    runs=[directory],
-                    most_pictures=site,
-                )
+                _write_site(opened, directory, folder, site)
         missing = opened.missing
     console.print(leaderboard_table(rows, console.width))
     _print_failures(console, rows)

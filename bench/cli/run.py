@@ -13,7 +13,6 @@ from inpaintbench.cli.options import Device, Jobs
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
-    from inpaintbench.execution.cluster import ClusterSettings
     from inpaintbench.planning.benchmark import Benchmark
 
 
@@ -99,6 +98,8 @@ def run(
     from inpaintbench.cli.progress import TerminalProgress
     from inpaintbench.cli.report import present
     from inpaintbench.cores import cores
+    from inpaintbench.errors import BenchError
+    from inpaintbench.execution.cluster import ClusterSettings, slurm_job_script
     from inpaintbench.execution.method_process import describe_apart
     from inpaintbench.execution.run import Options
     from inpaintbench.execution.run import run as run_plan
@@ -123,14 +124,18 @@ def run(
         wanted = dataclasses.replace(
             wanted, timing=dataclasses.replace(wanted.timing, threads=threads)
         )
-    cluster = _cluster(executor, scheduler, jobs, _bytes(memory))
+    cluster, most_memory = None, _bytes(memory)
+    if executor is not Executor.local:
+        cluster = ClusterSettings(executor.value, scheduler, max(1, jobs), most_memory)
     if print_job_script:
-        _show_job_script(cluster)
+        if cluster is None or executor is not Executor.slurm:
+            raise BenchError("--print-job-script goes with --executor slurm")
+        say(slurm_job_script(cluster))
         return
     options = Options(
         jobs=jobs or cores(),
         device=device,
-        memory=_bytes(memory),
+        memory=most_memory,
         fresh=fresh,
         retry=_failures(retry),
         timing=timing and wanted.timing.cases > 0,
@@ -155,25 +160,6 @@ def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
         if value is not None and value != []
     }
     return dataclasses.replace(benchmark, **given)
-
-
-def _cluster(
-    executor: Executor, scheduler: str, jobs: int, memory: int | None
-) -> ClusterSettings | None:
-    from inpaintbench.execution.cluster import ClusterSettings
-
-    if executor is Executor.local:
-        return None
-    return ClusterSettings(executor.value, scheduler, max(1, jobs), memory)
-
-
-def _show_job_script(cluster: ClusterSettings | None) -> None:
-    from inpaintbench.errors import BenchError
-    from inpaintbench.execution.cluster import slurm_job_script
-
-    if cluster is None or cluster.executor != "slurm":
-        raise BenchError("--print-job-script goes with --executor slurm")
-    say(slurm_job_script(cluster))
 
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -27,15 +27,7 @@ class SeveralValues(TyperCommand):
 
 
 def repeated(words: Sequence[str], repeatable: set[str]) -> Iterator[str]:
-    """Put the option before each of its values.
-
-    Parameters
-    ----------
-    words : sequence of str
-        A command line.
-    repeatable : set of str
-        The options to repeat: ``--method``, ``-m``.
-    """
+    """Put each option that is to be repeated, ``--method`` or ``-m``, before all its values."""
     option, has_value = "", False
     for number, word in enumerate(words):
         if word == "--":

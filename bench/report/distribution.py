@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from math import nan
 
 import numpy as np
 import pandas as pd
@@ -18,7 +17,7 @@ from inpaintbench.report.numbers import MISSING, fixed, percent
 from inpaintbench.report.pictures import Pictures, composite
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
-from inpaintbench.statistics.scores import Scores, has_reference
+from inpaintbench.statistics.scores import has_reference
 from inpaintbench.statistics.support import Support, common_support
 
 Watched = Callable[[Sequence[str]], Iterable[str]]
@@ -61,26 +60,19 @@ def distribution_table(
         raise BenchError(f"{rows.name} has no dataset whose true images are known")
     notes = [f"Left out, its true images aren't known: {', '.join(unknown)}."] if unknown else []
     notes += rows.provenance.left_out
+    # each suite as a whole where there are several datasets, then dataset × suite
+    several = scores.cases["dataset"].nunique() > 1
+    whole = {(EVERYTHING, suite): scores.where(None, suite) for suite in scores.suites() if several}
+    sets = whole | {place: scores.where(*place) for place in scores.groups()}
     return table_of_sets(
         f"Sets of results of {rows.name} against their references.",
-        {place: common_support(_at(scores, place).done) for place in _places(scores)},
+        {place: common_support(here.done) for place, here in sets.items()},
         scores.cases["image_sha256"].to_dict(),
         pictures,
         network,
         watched,
         notes,
     )
-
-
-def _places(scores: Scores) -> list[Place]:
-    """List each suite as a whole, where there are several datasets, then dataset × suite."""
-    several = scores.cases["dataset"].nunique() > 1
-    return [*((EVERYTHING, suite) for suite in scores.suites() if several), *scores.groups()]
-
-
-def _at(scores: Scores, place: Place) -> Scores:
-    dataset, suite = place
-    return scores.where(None if dataset == EVERYTHING else dataset, suite)
 
 
 def table_of_sets(
@@ -108,10 +100,29 @@ def table_of_sets(
     notes : iterable of str
         Printed below with the rules.
     """
-    features = _read(supports.values(), references, pictures, network, watched)
-    sets = [_Set(*place, support, references, features) for place, support in supports.items()]
-    width = next((len(row) for row in features.real.values()), 0)
-    records = [record for one in sets for record in one.records(network)]
+    real, fake = _read(supports.values(), references, pictures, network, watched)
+    distinct = {place: len({references[c] for c in one.cases}) for place, one in supports.items()}
+    ids = [metric.id(network) for metric in SET_METRICS]
+    blocks, records = [], []
+    for place, support in supports.items():
+        rows = []
+        for method, values in _measured(support, references, real, fake).items():
+            aside = method in support.set_aside
+            images, of = (0, 0) if aside else (len(support.cases), distinct[place])
+            rows.append(
+                (
+                    Cell(method, mark=SET_ASIDE if aside else ""),
+                    Cell(MISSING if aside else str(images)),
+                    *(Cell(fixed(values[metric.name], metric.digits)) for metric in SET_METRICS),
+                )
+            )
+            records += [
+                (*place, method, id, metric.label, values[metric.name], images, of)
+                for id, metric in zip(ids, SET_METRICS, strict=True)
+            ]
+        blocks.append(Block(_title(place, support, distinct[place]), tuple(rows)))
+    names = ["dataset", "suite", "variant", "metric", "label", "value", "images", "references"]
+    width = next(map(len, real.values()), 0)
     return Table(
         kind="distribution",
         caption=caption,
@@ -120,17 +131,10 @@ def table_of_sets(
             Column("Images"),
             *(Column(metric.label, arrow=metric.arrow) for metric in SET_METRICS),
         ),
-        blocks=tuple(Block(one.title, tuple(one.rows())) for one in sets),
-        notes=(*_rules(sets, width), *notes, _definitions(network)),
-        frame=pd.DataFrame(records),
+        blocks=tuple(blocks),
+        notes=(*_rules(supports, distinct, width), *notes, f"Definitions: {'; '.join(ids)}."),
+        frame=pd.DataFrame(records, columns=names),
     )
-
-
-class _Features(NamedTuple):
-    """Features by what identifies a reference, and by case and method of a composite."""
-
-    real: dict[str, Features]
-    fake: dict[tuple[str, str], Features]
 
 
 def _read(
@@ -139,94 +143,70 @@ def _read(
     pictures: Pictures,
     network: Inception,
     watched: Watched,
-) -> _Features:
-    """Send the pictures that some set needs through the network, each once."""
+) -> tuple[dict[str, Features], dict[tuple[str, str], Features]]:
+    """Send the pictures that some set needs through the network, each once.
+
+    Returns
+    -------
+    real, fake : dict
+        Features by what identifies a reference, and by case and method of a composite.
+    """
     wanted: dict[str, dict[str, None]] = {}
     for support in supports:
         for case in support.cases:
             wanted.setdefault(case, {}).update(dict.fromkeys(support.compared))
-    found = _Features({}, {})
+    real: dict[str, Features] = {}
+    fake: dict[tuple[str, str], Features] = {}
     for case in watched(list(wanted)):
         truth, hole = pictures.reference(case), pictures.mask(case)
-        if references[case] not in found.real:
-            found.real[references[case]] = network.features(truth)
+        if references[case] not in real:
+            real[references[case]] = network.features(truth)
         for method in wanted[case]:
             whole = composite(pictures.output(case, method), truth, hole)
-            found.fake[case, method] = network.features(whole)
+            fake[case, method] = network.features(whole)
+    return real, fake
+
+
+def _measured(
+    support: Support,
+    references: Mapping[str, str],
+    real: Mapping[str, Features],
+    fake: Mapping[tuple[str, str], Features],
+) -> dict[str, dict[str, float]]:
+    """Measure every method compared on the cases of a set; those set aside have no value."""
+    names = [metric.name for metric in SET_METRICS]
+    found = {m: dict.fromkeys(names, nan) for m in (*support.compared, *support.set_aside)}
+    if len(support.cases):
+        truth = np.stack([real[references[case]] for case in support.cases])
+        for method in support.compared:
+            found[method] = measure(truth, np.stack([fake[case, method] for case in support.cases]))
     return found
 
 
-class _Set:
-    """The images of some cases, and what they measure for every method compared on them."""
-
-    def __init__(
-        self,
-        dataset: str,
-        suite: str,
-        support: Support,
-        references: Mapping[str, str],
-        features: _Features,
-    ) -> None:
-        self.dataset, self.suite, self.support = dataset, suite, support
-        self.images = len(support.cases)
-        self.references = len({references[case] for case in support.cases})
-        self._values: dict[str, dict[str, float]] = {}
-        if self.images:
-            real = np.stack([features.real[references[case]] for case in support.cases])
-            for method in support.compared:
-                fake = np.stack([features.fake[case, method] for case in support.cases])
-                self._values[method] = measure(real, fake)
-
-    @property
-    def title(self) -> str:
-        """Where the images are from, and how many there are."""
-        where = [name for name in (self.dataset, self.suite) if name != EVERYTHING]
-        repeated = f", {self.references} references" if self.references < self.images else ""
-        counts = f"{self.images} of {self.support.reached} cases{repeated}"
-        return f"{', '.join(where)} ({counts})" if where else counts
-
-    def rows(self) -> Iterator[tuple[Cell, ...]]:
-        """Write the values to be read."""
-        for method in (*self.support.compared, *self.support.set_aside):
-            aside = method in self.support.set_aside
-            yield (
-                Cell(method, mark=SET_ASIDE if aside else ""),
-                Cell(MISSING if aside else str(self.images)),
-                *(Cell(fixed(self._value(method, m.name), m.digits)) for m in SET_METRICS),
-            )
-
-    def records(self, network: Inception) -> Iterator[dict[str, object]]:
-        """Give one record for each method × metric; of those set aside, without a value."""
-        for method in (*self.support.compared, *self.support.set_aside):
-            for metric in SET_METRICS:
-                yield {
-                    "dataset": self.dataset,
-                    "suite": self.suite,
-                    "variant": method,
-                    "metric": metric.id(network),
-                    "label": metric.label,
-                    "value": self._value(method, metric.name),
-                    "images": self.images if method in self.support.compared else 0,
-                    "references": self.references if method in self.support.compared else 0,
-                }
-
-    def _value(self, method: str, metric: str) -> float:
-        return self._values.get(method, {}).get(metric, math.nan)
+def _title(place: Place, support: Support, distinct: int) -> str:
+    """Say where the images of a set are from, and how many there are."""
+    images = len(support.cases)
+    repeated = f", {distinct} references" if distinct < images else ""
+    counts = f"{images} of {support.reached} cases{repeated}"
+    where = ", ".join(name for name in place if name != EVERYTHING)
+    return f"{where} ({counts})" if where else counts
 
 
-def _rules(sets: Sequence[_Set], width: int) -> Iterator[str]:
+def _rules(
+    supports: Mapping[Place, Support], distinct: Mapping[Place, int], width: int
+) -> Iterator[str]:
     """Say what was compared, and what is doubtful about it."""
     yield (
         "Each set: the cases of the common support, which every method compared finished, as "
         "pairs of a composite and its reference."
     )
-    if any(one.support.set_aside for one in sets):
-        share = percent(sets[0].support.share)
+    aside = next((one for one in supports.values() if one.set_aside), None)
+    if aside:
         yield (
-            f"{SET_ASIDE} finished fewer than {share} of the cells of the most complete method: "
-            "not compared."
+            f"{SET_ASIDE} finished fewer than {percent(aside.share)} of the cells of the most "
+            "complete method: not compared."
         )
-    small = sorted({one.images for one in sets if one.images < width})
+    small = sorted({len(one.cases) for one in supports.values() if len(one.cases) < width})
     if small:
         counts = str(small[0]) if len(small) == 1 else f"{small[0]} to {small[-1]}"
         yield (
@@ -234,7 +214,7 @@ def _rules(sets: Sequence[_Set], width: int) -> Iterator[str]:
             "amount that depends on the number of images, and P-IDS and U-IDS tend to 0, since "
             "a plane parts nearly any two sets that small."
         )
-    if any(one.references < one.images for one in sets):
+    if any(distinct[place] < len(one.cases) for place, one in supports.items()):
         yield (
             "References with several holes count several times, while KID's estimator takes "
             "images for independent."
@@ -242,7 +222,3 @@ def _rules(sets: Sequence[_Set], width: int) -> Iterator[str]:
     missing = discriminator_missing()
     if missing:
         yield f"P-IDS and U-IDS are missing: {missing}"
-
-
-def _definitions(network: Inception) -> str:
-    return f"Definitions: {'; '.join(metric.id(network) for metric in SET_METRICS)}."

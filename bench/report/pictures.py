@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -64,6 +64,26 @@ def missing_words(reasons: Iterable[str]) -> str:
         return ""
     more = f", and {len(every) - 1} more" if len(every) > 1 else ""
     return f"Missing pictures: {every[0]}{more}."
+
+
+def read_case(
+    pictures: Pictures, case: str, variants: Sequence[str]
+) -> tuple[Image, Mask, dict[str, Image], dict[str, str]]:
+    """Get reference, mask, and the outputs of those variants that have one.
+
+    Last comes why an output is missing that there was once. PictureMissing when reference or mask
+    are missing.
+    """
+    reference, mask = pictures.reference(case), pictures.mask(case)
+    outputs, missing = {}, {}
+    for variant in variants:
+        try:
+            outputs[variant] = pictures.output(case, variant)
+        except PictureMissing as error:
+            missing[variant] = str(error)
+        except KeyError:
+            continue
+    return reference, mask, outputs, missing
 
 
 class CheckedPictures:

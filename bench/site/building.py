@@ -9,8 +9,7 @@ from inpaintbench.folder import SITE_FILES, Folder
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.site.about import write_about
-from inpaintbench.site.case import write_case_pages
-from inpaintbench.site.case_list import write_case_list
+from inpaintbench.site.case import write_case_list, write_case_pages
 from inpaintbench.site.data import write_data
 from inpaintbench.site.highlights import cells_with_pictures, highlights
 from inpaintbench.site.method import write_method

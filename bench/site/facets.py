@@ -13,27 +13,13 @@ from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES, bin_l
 
 @dataclass(frozen=True)
 class Facet:
-    """A property of cases with few values.
+    """A property of cases with few values: those that occur, and how each is written."""
 
-    Parameters
-    ----------
-    key : str
-        Its name in addresses.
-    title : str
-        Its name on the page.
-    values : tuple of str
-        The values that occur.
-    labels : tuple of str
-        How each value is written.
-    codes : tuple of int
-        For each case the number of its value, or -1 where it has none.
-    """
-
-    key: str
-    title: str
+    key: str  # in addresses
+    title: str  # on the page
     values: tuple[str, ...]
     labels: tuple[str, ...]
-    codes: tuple[int, ...]
+    codes: tuple[int, ...]  # for each case the number of its value, or -1 where it has none
 
 
 def facets(cases: pd.DataFrame) -> tuple[Facet, ...]:

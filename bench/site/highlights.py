@@ -50,16 +50,7 @@ def cells_with_pictures(
     """Choose the results that are shown as pictures: case → variants.
 
     Those that stand for a method come first, then whole cases, by turns from each dataset and
-    suite, while there is room for all results of a case.
-
-    Parameters
-    ----------
-    summary : Summary
-        The run.
-    chosen : dict of str to list of Highlight
-        What stands for each method.
-    most : int
-        Number of results; 0 shows none.
+    suite, while there is room for all results of a case: at most `most` results.
     """
     if most <= 0:
         return {}

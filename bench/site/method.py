@@ -15,17 +15,7 @@ from inpaintbench.storage.rows import RunRows, main_environment
 
 
 def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:
-    """Write the page of a method.
-
-    Parameters
-    ----------
-    site : Site
-        The site.
-    entry : Entry
-        The method's line of the overall standing.
-    chosen : list of Highlight
-        Its best, median and worst cases, suite by suite.
-    """
+    """Write the page of a method; `chosen` are its best, median and worst cases by suite."""
     summary, here, rows = site.summary, site.summary.overall, site.summary.rows
     variant = summary.scores.variants.loc[entry.variant].to_dict()
     own = rows.timings[rows.timings["variant"] == entry.variant]

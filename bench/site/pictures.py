@@ -25,6 +25,7 @@ from inpaintbench.report.pictures import (
     brightest,
     composite,
     error_map,
+    read_case,
 )
 
 F = TypeVar("F", str, bytes)
@@ -82,17 +83,7 @@ class SitePictures:
 
 
 def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]) -> SitePictures:
-    """Write the pictures of cases: original, masked, and the results of some variants.
-
-    Parameters
-    ----------
-    folder : Folder
-        The site.
-    pictures : Pictures
-        The run's pictures.
-    wanted : dict of str to list of str
-        Case → variants whose results are shown.
-    """
+    """Write the pictures of cases: original, masked, and the results of the variants wanted."""
     written: dict[str, CasePictures[str]] = {}
     missing: dict[tuple[str, str], str] = {}
     threads = cores()
@@ -101,33 +92,18 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
         for case, variants in wanted.items():
             # a run's database belongs to this thread; a few cases ahead keep the others busy
             try:
-                read = _read(pictures, case, variants, missing)
+                reference, mask, outputs, lost = read_case(pictures, case, variants)
             except PictureMissing as error:
                 missing[case, ""] = str(error)
                 continue
-            waiting.append((case, pool.submit(_draw, *read)))
+            missing |= {(case, variant): reason for variant, reason in lost.items()}
+            waiting.append((case, pool.submit(_draw, reference, mask, outputs)))
             if len(waiting) > threads:
                 ready, drawn = waiting.popleft()
                 written[ready] = _write(folder, drawn.result())
         for ready, drawn in waiting:
             written[ready] = _write(folder, drawn.result())
     return SitePictures(written, missing)
-
-
-def _read(
-    pictures: Pictures, case: str, variants: list[str], missing: dict[tuple[str, str], str]
-) -> tuple[Image, Mask, dict[str, Image]]:
-    """Get the arrays of a case: reference, mask, and the results that are wanted by variant."""
-    reference, mask = pictures.reference(case), pictures.mask(case)
-    outputs: dict[str, Image] = {}
-    for variant in variants:
-        try:
-            outputs[variant] = pictures.output(case, variant)
-        except PictureMissing as error:
-            missing[case, variant] = str(error)
-        except KeyError:
-            continue
-    return reference, mask, outputs
 
 
 def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> CasePictures[bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
 
 from inpaintbench.storage.rows import RunRows, main_environment
 
@@ -16,7 +17,7 @@ def run_command(rows: RunRows, variant: str) -> str:
     benchmark = rows.provenance.benchmark
     if benchmark is None:
         return ""
-    words = ["inpaintbench", "run", "--method", _specification(list(benchmark.methods), variant)]
+    words = ["inpaintbench", "run", "--method", _specification(benchmark.methods, variant)]
     for option, texts in (
         ("--dataset", benchmark.datasets),
         ("--masks", benchmark.masks),
@@ -49,16 +50,15 @@ def replay_command(run: str, case: str, variant: str) -> str:
     return shlex.join(("inpaintbench", "replay", run, case, variant))
 
 
-def _specification(known: list[str], variant: str) -> str:
+def _specification(known: Sequence[str], variant: str) -> str:
     """Find what was typed for a variant: a file's path, where the method came from a file."""
     if variant in known:
         return variant
     name = variant.partition("[")[0]
-    files = [text for text in known if text.partition("[")[0].endswith(".py")]
-    alike = [text for text in files if _stem(text) == name]
+    files = {text: PurePosixPath(text.partition("[")[0]) for text in known}
+    alike = [
+        text
+        for text, file in files.items()
+        if file.suffix == ".py" and file.stem.replace("_", "-") == name
+    ]
     return alike[0] if len(alike) == 1 else variant
-
-
-def _stem(specification: str) -> str:
-    path = specification.partition("[")[0]
-    return path.rsplit("/", 1)[-1].removesuffix(".py").replace("_", "-")

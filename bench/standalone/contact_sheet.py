@@ -19,25 +19,11 @@ _WIDTH, _HEIGHT, _TITLE = 2.4, 2.8, 0.6
 """Inches of a tile with its two lines, and of the heading."""
 
 
-def write_contact_sheet(
-    path: Path, title: str, masks: Sequence[DrawnMask], columns: int = 6
-) -> None:
-    """Write a PNG with the masks laid over their images, in rows, each labelled.
-
-    Parameters
-    ----------
-    path : Path
-        PNG to write.
-    title : str
-        Heading.
-    masks : sequence of DrawnMask
-        In order.
-    columns : int
-        Masks in a row.
-    """
+def write_contact_sheet(path: Path, title: str, masks: Sequence[DrawnMask]) -> None:
+    """Write a PNG with the masks laid over their images, in rows under a title, each labelled."""
     from matplotlib.figure import Figure
 
-    columns = min(columns, max(len(masks), 3))  # room for the heading
+    columns = min(6, max(len(masks), 3))  # room for the heading
     rows = -(-len(masks) // columns)
     height = rows * _HEIGHT + _TITLE
     figure = Figure(figsize=(columns * _WIDTH, height), dpi=_DOTS_PER_INCH)

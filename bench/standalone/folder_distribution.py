@@ -25,17 +25,8 @@ def folder_distribution(
 ) -> Table:
     """Measure the results of each folder against their references.
 
-    The set is the images that every folder compared has.
-
-    Parameters
-    ----------
-    groups : sequence of Group
-        As `match_folders` found them.
-    network : Inception
-    invert : bool
-        Take the masks' black for the hole.
-    watched : callable
-        Given the images that are read, to show how far it got.
+    The set is the images that every folder compared has. `invert` takes the masks' black for the
+    hole; `watched` is given the images that are read, to show how far it got.
 
     Raises
     ------

@@ -50,14 +50,7 @@ class ImageScore:
 def match_folders(references: Path, results: Sequence[Path], masks: Path | None) -> list[Group]:
     """Match results and masks with references by path below their folder, whatever the ending.
 
-    Parameters
-    ----------
-    references : Path
-        Folder of true images.
-    results : sequence of Path
-        One folder for each method, which is named after it.
-    masks : Path, optional
-        Folder of masks.
+    A method is named after its folder.
 
     Raises
     ------
@@ -97,15 +90,9 @@ def match_folders(references: Path, results: Sequence[Path], masks: Path | None)
 def score_files(
     group: Group, metrics: Sequence[Metric], *, invert: bool = False
 ) -> Iterator[ImageScore]:
-    """Read the files of a group and score its results.
+    """Read the files of a group and score its results with metrics that are set up.
 
-    Parameters
-    ----------
-    group : Group
-    metrics : sequence of Metric
-        Set up.
-    invert : bool
-        Take the masks' black for the hole.
+    `invert` takes the masks' black for the hole.
 
     Raises
     ------
@@ -126,13 +113,7 @@ def _same_place(folder: Path, relative: Path) -> Path | None:
 
 
 def read_hole(group: Group, reference: Image, invert: bool) -> Mask:
-    """Read the mask of a group, or take the whole image where it has none.
-
-    Raises
-    ------
-    BenchError, DataError
-        When the file can't be read, has another size than the reference, or is empty.
-    """
+    """Read the mask of a group, which must fit and have a hole; without one, take all."""
     if group.mask is None:
         return np.ones(reference.shape[:2], np.bool_)
     mask = read_mask(group.mask, "black" if invert else "white")
@@ -150,13 +131,7 @@ def read_hole(group: Group, reference: Image, invert: bool) -> Mask:
 
 
 def read_result(path: Path, reference_path: Path, reference: Image) -> Image:
-    """Read a result.
-
-    Raises
-    ------
-    BenchError, DataError
-        When it can't be read, or differs from the reference in size, depth or channels.
-    """
+    """Read a result, which must have its reference's size, depth and channels."""
     image = read_image(path)
     for what, own, other in (
         ("pixels", _size(image.shape), _size(reference.shape)),

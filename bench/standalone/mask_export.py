@@ -42,17 +42,6 @@ class DrawnMask:
         return mask_statistics(self.mask)
 
 
-def draw_masks(
-    dataset: Dataset, suite: MaskSuite, samples: Sequence[str], count: int, seed: int
-) -> Iterator[DrawnMask]:
-    """Draw up to `count` masks for each sample, equal to those of a run with the same seed."""
-    for sample_id in samples:
-        sample = dataset.load(sample_id)
-        for index in range(suite.count(count)):
-            kind = kind_of(dataset, sample_id, suite, index)
-            yield DrawnMask(sample, index, kind, draw_mask(dataset, sample, suite, index, seed))
-
-
 def export_masks(
     dataset: Dataset,
     suite: MaskSuite,
@@ -66,12 +55,8 @@ def export_masks(
 
     A file is named after its sample, without the ending of an image file where that leaves names
     distinct: ``astronaut_mask.png``, so that the folder serves as a suite (``folder[path=…]``);
-    where a sample has several, ``astronaut_mask000.png`` and so on.
-
-    Parameters
-    ----------
-    show : callable
-        Given each mask once its file is written.
+    where a sample has several, ``astronaut_mask000.png`` and so on. Masks are those of a run with
+    the same seed; `show` is given each once its file is written.
 
     Raises
     ------
@@ -94,12 +79,15 @@ def export_masks(
         manifest, package_version=""
     ):
         raise BenchError(f"{directory} holds other masks already; name another folder with --out")
-    names, records = _names(samples), []
-    for mask in draw_masks(dataset, suite, samples, count, seed):
-        number = f"{mask.index:03}" if suite.count(count) > 1 else ""
-        records.append(_record(mask, f"{names[mask.sample.id]}_mask{number}.png"))
-        write_png(directory / records[-1].file, (mask.mask * np.uint8(255))[..., None])
-        show(mask)
+    names, records, several = _names(samples), [], suite.count(count) > 1
+    for sample in map(dataset.load, samples):
+        for index in range(suite.count(count)):
+            kind = kind_of(dataset, sample.id, suite, index)
+            mask = DrawnMask(sample, index, kind, draw_mask(dataset, sample, suite, index, seed))
+            file = f"{names[sample.id]}_mask{f'{index:03}' if several else ''}.png"
+            records.append(_record(mask, file))
+            write_png(directory / file, (mask.mask * np.uint8(255))[..., None])
+            show(mask)
     manifest = replace(manifest, masks=tuple(records))
     manifest.write(path)
     return manifest

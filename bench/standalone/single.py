@@ -40,16 +40,12 @@ def inpaint_file(
 
     Parameters
     ----------
-    image, mask : Path
-        Picture and mask of the same size; the mask's white is the hole.
+    image, mask, out : Path
+        Picture and mask of the same size, the mask's white being the hole; PNG to write.
     method : str
         Specification of the method.
-    out : Path
-        PNG, written whole or not at all.
-    composite : bool
-        Paste the known pixels back.
-    invert : bool
-        Take the mask's black for the hole.
+    composite, invert : bool
+        Paste the known pixels back; take the mask's black for the hole.
 
     Raises
     ------

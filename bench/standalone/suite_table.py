@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from inpaintbench.masks.base import MaskSuite, RandomStream, Sample
@@ -37,23 +37,22 @@ def measure_suite(suite: MaskSuite, samples: Sequence[Sample], draws: int) -> pd
 
 def markdown_table(suites: Sequence[pd.DataFrame]) -> str:
     """Write the measures of suites as a Markdown table, a suite's name on its first row only."""
-    return "\n".join(_lines(suites)) + "\n"
-
-
-def _lines(suites: Sequence[pd.DataFrame]) -> Iterator[str]:
-    yield "| suite | kind | coverage % | min to max | thickness px | min to max | at the border % |"
-    yield "|---|---|--:|--:|--:|--:|--:|"
+    lines = [
+        "| suite | kind | coverage % | min to max | thickness px | min to max | at the border % |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     for measured in suites:
         name = f"`{measured['suite'].iloc[0]}`"
         for kind, masks in measured.groupby("kind", sort=False):
             covered, thickness = 100 * masks["coverage"], masks["thickness"]
-            yield (
+            lines.append(
                 f"| {name} | {'' if kind == 'default' else kind} | {covered.mean():.1f} | "
                 f"{covered.min():.1f} to {covered.max():.1f} | {thickness.mean():.1f} | "
                 f"{thickness.min():.1f} to {thickness.max():.1f} | "
                 f"{100 * masks['border_contact'].mean():.0f} |"
             )
             name = ""
+    return "\n".join(lines) + "\n"
 
 
 def replace_table(document: str, table: str) -> str:

@@ -77,36 +77,18 @@ def draw(request: Request) -> Drawing:
 
 @dataclass(frozen=True)
 class _Plan:
-    """Sizes, in inches, of the block of tiles that shows a case.
-
-    Parameters
-    ----------
-    columns : int
-        Tiles in a row.
-    tile, gap : float
-        Side of a tile, and what is between two.
-    margin : float
-        On the left of the first.
-    title, line : float
-        Height of the line that names the case, and of one above or below a tile.
-    row, block : float
-        Height of a row of tiles, and of all that shows a case.
-    em : float
-        Height of the font.
-    errors : bool
-        Whether there are error maps.
-    """
+    """Sizes, in inches, of the block of tiles that shows a case."""
 
     columns: int
-    tile: float
-    gap: float
-    margin: float
-    title: float
-    line: float
+    tile: float  # its side
+    gap: float  # between two tiles
+    margin: float  # on the left of the first
+    title: float  # height of the line that names the case
+    line: float  # height of a line above or below a tile
     row: float
     block: float
-    em: float
-    errors: bool
+    em: float  # height of the font
+    errors: bool  # whether there are error maps
 
     @classmethod
     def of(cls, request: Request, tiles: int, errors: bool) -> _Plan:

@@ -14,13 +14,7 @@ from numpy.typing import NDArray
 from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.report.numbers import case_decimals, fixed
-from inpaintbench.report.pictures import (
-    PictureMissing,
-    Pictures,
-    brightest,
-    composite,
-    error_map,
-)
+from inpaintbench.report.pictures import Pictures, brightest, composite, error_map, read_case
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.scores import has_reference
@@ -130,15 +124,9 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
     if case not in cases.index:
         raise BenchError(f"the run has no case {case!r}")
     row = cases.loc[case]
-    reference, mask = pictures.reference(case), pictures.mask(case)
-    composites, lost = {}, {}
-    for variant in variants:
-        try:
-            composites[variant] = composite(pictures.output(case, variant), reference, mask)
-        except KeyError:
-            continue
-        except PictureMissing:
-            lost[variant] = "picture missing"
+    reference, mask, outputs, missing = read_case(pictures, case, variants)
+    composites = {variant: composite(one, reference, mask) for variant, one in outputs.items()}
+    lost = dict.fromkeys(missing, "picture missing")
     errors = {variant: error_map(one, reference) for variant, one in composites.items()}
     cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
     return ShownCase(

@@ -74,6 +74,9 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", ">")
 _DASHES: tuple[Any, ...] = ("-", (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.2, 1, 1.2)))
 
+_COLOURED = ("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color")
+_OUTLINES = ("axes.linewidth", "grid.linewidth", "xtick.major.width", "ytick.major.width")
+
 
 @dataclass(frozen=True)
 class Look:
@@ -138,27 +141,18 @@ def applied(style: Style) -> Iterator[None]:
         "xtick.labelsize": size - 1,
         "figure.dpi": style.dpi,
         "savefig.dpi": style.dpi,
-        "figure.constrained_layout.h_pad": style.em * 0.4,
-        "figure.constrained_layout.w_pad": style.em * 0.4,
-        "figure.constrained_layout.hspace": 0.0,
-        "figure.constrained_layout.wspace": 0.0,
+        **{f"figure.constrained_layout.{side}_pad": style.em * 0.4 for side in "hw"},
+        **{f"figure.constrained_layout.{side}space": 0.0 for side in "hw"},
         "lines.linewidth": style.line_width,
         "lines.markersize": style.marker_size,
-        "axes.linewidth": style.line_width * 0.6,
-        "axes.edgecolor": INK,
-        "axes.labelcolor": INK,
-        "text.color": INK,
+        **dict.fromkeys(_OUTLINES, style.line_width * 0.6),
+        **dict.fromkeys(_COLOURED, INK),
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.axisbelow": True,
-        "xtick.color": INK,
-        "ytick.color": INK,
-        "xtick.major.width": style.line_width * 0.6,
-        "ytick.major.width": style.line_width * 0.6,
         "xtick.major.size": size * 0.35,
         "ytick.major.size": size * 0.35,
         "grid.color": FAINT,
-        "grid.linewidth": style.line_width * 0.6,
         "legend.frameon": False,
         "legend.handletextpad": 0.4,
         "legend.columnspacing": 1.2,
