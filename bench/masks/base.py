@@ -67,6 +67,12 @@ class MaskSuite(Named, ABC):
         -------
         (H, W) array of bool
             True = hole. At least one hole pixel and at least one known pixel.
+
+        Raises
+        ------
+        BenchError
+            When the suite finds no such mask on an image of this size, or can't read the file
+            that it takes it from; `fingerprint` says so of a file too.
         """
 
     def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:

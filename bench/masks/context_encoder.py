@@ -89,17 +89,7 @@ class ContextEncoderRandom(MaskSuite):
 
 
 class _Cubic:
-    """Cubic (Catmull–Rom) interpolation from cells to pixels, with a random phase.
-
-    Parameters
-    ----------
-    size : int
-        Number of pixels.
-    step : float
-        Cells a pixel.
-    random : RandomStream
-        Source of the phase.
-    """
+    """Cubic (Catmull–Rom) interpolation at `step` cells a pixel, with a random phase."""
 
     def __init__(self, size: int, step: float, random: RandomStream) -> None:
         position = random.uniform() + step * np.arange(size)

@@ -52,14 +52,7 @@ class Folder(MaskSuite):
         return self.match == "pool"
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
-        """Read the sample's mask, or one of the pool.
-
-        Raises
-        ------
-        DataError
-            When there is no folder or file, a file can't be read or has no hole, nothing but
-            hole, or another size than its image.
-        """
+        """Read the sample's mask, or one of the pool."""
         file = self._file(sample.id, random)
         mask = _read(file, self.hole, file.stat().st_mtime_ns)
         height, width = sample.image.shape[:2]
@@ -82,11 +75,6 @@ class Folder(MaskSuite):
         """Return the digest of the sample's mask file, or of the one drawn from the pool.
 
         The file is read, so that what is wrong with it is told before a run begins.
-
-        Raises
-        ------
-        DataError
-            When there is no folder or file, or it can't be read.
         """
         file = self._file(sample_id, random)
         _read(file, self.hole, file.stat().st_mtime_ns)

@@ -18,13 +18,7 @@ class Paired(MaskSuite):
     by_chance = False
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
-        """Return the sample's mask.
-
-        Raises
-        ------
-        DataError
-            When the sample has none.
-        """
+        """Return the sample's mask."""
         if sample.mask is None:
             raise DataError(
                 f"sample {sample.id} has no mask of its own: the suite {self.name} needs a dataset "

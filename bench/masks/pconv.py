@@ -170,13 +170,7 @@ class PconvFiles(MaskSuite):
     source: ClassVar[str] = _SOURCE
 
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
-        """Read one file of the cell.
-
-        Raises
-        ------
-        DataError
-            When there is no folder or file, or a file can't be read or doesn't fit its cell.
-        """
+        """Read one file of the cell."""
         low, high, _ = _BINS[kind]
         for _ in tries(sample):
             holes = _read_holes(self._file(kind, random), low, high)
@@ -186,13 +180,7 @@ class PconvFiles(MaskSuite):
         raise undrawable(self, sample)
 
     def fingerprint(self, sample_id: str, kind: str, random: RandomStream) -> str:
-        """Return the digest of the file drawn: of the first, should its holes all be missed.
-
-        Raises
-        ------
-        DataError
-            When there is no folder or file.
-        """
+        """Return the digest of the file drawn: of the first, should its holes all be missed."""
         return known_digest(self._file(kind, random))
 
     def _file(self, kind: str, random: RandomStream) -> Path:
@@ -211,13 +199,7 @@ class PconvFiles(MaskSuite):
 
 
 def _read_holes(file: Path, low: float, high: float) -> Mask:
-    """Read a file as a mask, its polarity being the one that fits the bin.
-
-    Raises
-    ------
-    DataError
-        When the file can't be read, or fits its bin with neither polarity.
-    """
+    """Read a file as a mask, its polarity being the one that fits the bin."""
     white = read_mask(file)
     share = np.count_nonzero(white) / white.size
     excess = {True: _outside(share, low, high), False: _outside(1 - share, low, high)}

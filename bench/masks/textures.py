@@ -134,10 +134,9 @@ def _mesh(height: int, width: int, scale: float, random: RandomStream) -> Mask:
 
 
 def _lines(height: int, width: int, scale: float, random: RandomStream) -> Mask:
+    mask = np.zeros((height, width), np.bool_)
     thickness = max(floor(random.integer(1, 9) * scale), 1)
     phase = random.integer(0, 2 * thickness)
-    if random.chance(0.5):
-        striped = (np.arange(height) + phase) // thickness % 2 == 0
-        return np.repeat(striped[:, None], width, axis=1)
-    striped = (np.arange(width) + phase) // thickness % 2 == 0
-    return np.repeat(striped[None], height, axis=0)
+    lines = mask if random.chance(0.5) else mask.T
+    lines[(np.arange(len(lines)) + phase) // thickness % 2 == 0] = True
+    return mask

@@ -169,33 +169,21 @@ def _convert(text: str, kind: typing.Any, where: str) -> Value | Path:
             )
         return typing.get_args(kind)[options.index(text)]  # type: ignore[no-any-return]
     members = typing.get_args(kind) if origin in (typing.Union, types.UnionType) else (kind,)
-    for member in (bool, int, float, type(None), Path, str):
+    for member, read in _READERS.items():
         if member in members:
             try:
-                return _READERS[member](text)
-            except ValueError:
+                return read(text)
+            except (KeyError, ValueError):
                 continue
     names = " or ".join(getattr(member, "__name__", str(member)) for member in members)
     raise BenchError(f"{where}: {text!r} is not of type {names.replace('NoneType', 'none')}")
 
 
-def _read_bool(text: str) -> bool:
-    try:
-        return {"true": True, "yes": True, "false": False, "no": False}[text.lower()]
-    except KeyError:
-        raise ValueError(text) from None
-
-
-def _read_none(text: str) -> None:
-    if text.lower() != "none":
-        raise ValueError(text)
-
-
 _READERS: dict[type, typing.Callable[[str], Value | Path]] = {
-    bool: _read_bool,
+    bool: lambda text: {"true": True, "yes": True, "false": False, "no": False}[text.lower()],
     int: int,
     float: float,
-    type(None): _read_none,
+    type(None): lambda text: {"none": None}[text.lower()],
     Path: Path,
     str: str,
 }

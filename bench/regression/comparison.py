@@ -224,16 +224,9 @@ def _shifted_metrics(sides: _Sides, pairs: Sequence[_Pair]) -> dict[str, Differe
 
 def _metrics(sides: _Sides, names: Sequence[str], shifted: set[str]) -> tuple[MetricInfo, ...]:
     """Choose the metrics that both runs have, described by the run that describes them best."""
-    described = sides.base if len(sides.base.metrics) > len(sides.new.metrics) else sides.new
-    return tuple(
-        metric
-        for metric in described.main_metrics(names)
-        if metric.id not in shifted
-        and all(
-            metric.id in side.values and side.values[metric.id].notna().to_numpy().any()
-            for side in (sides.base, sides.new)
-        )
-    )
+    run = sides.base if len(sides.base.metrics) > len(sides.new.metrics) else sides.new
+    scored = sides.base.scored & sides.new.scored - shifted
+    return tuple(metric for metric in run.main_metrics(names) if metric.id in scored)
 
 
 def _lost_suites(sides: _Sides) -> list[Figure]:

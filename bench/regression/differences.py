@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOT_COMPARED = "not compared"
+_UNTIMED = "runtimes aren't compared"
 
 # Software that may be why figures moved, with its names for people.
 _SOFTWARE = {"python": "Python", "system": "system", "inpaintbench": "inpaintbench"}
@@ -22,30 +23,22 @@ _SOFTWARE = {"python": "Python", "system": "system", "inpaintbench": "inpaintben
 def case_differences(cases: CommonCases) -> list[Difference]:
     """Say which images and masks differ, and how many cases only one run has."""
     found = []
-    for (dataset, _), group in cases.images_differ.groupby(
-        ["dataset_base", "dataset_new"], sort=False
-    ):
-        found.append(
-            Difference(
-                "images",
-                f"images of {plain_name(str(dataset))} differ in {_cases(len(group))}",
-                NOT_COMPARED,
-            )
-        )
+    images = cases.images_differ.groupby(["dataset_base", "dataset_new"], sort=False)
+    for (dataset, _), group in images:
+        text = f"images of {plain_name(str(dataset))} differ in {_cases(len(group))}"
+        found.append(Difference("images", text, NOT_COMPARED))
     for suite, group in cases.masks_differ.groupby("suite", sort=False):
-        old, new = (set(group[f"suite_version_{run}"]) for run in ("base", "new"))
+        old, new = (
+            ", ".join(map(str, sorted(set(group[f"suite_version_{run}"]))))
+            for run in ("base", "new")
+        )
         version = (
-            f"version {_listed(old)} → {_listed(new)}"
+            f"version {old} → {new}"
             if old != new
-            else f"though both are of version {_listed(old)}: its draws, or the run's seed, changed"
+            else f"though both are of version {old}: its draws, or the run's seed, changed"
         )
-        found.append(
-            Difference(
-                "masks",
-                f"masks of {suite} differ in {_cases(len(group))} ({version})",
-                NOT_COMPARED,
-            )
-        )
+        text = f"masks of {suite} differ in {_cases(len(group))} ({version})"
+        found.append(Difference("masks", text, NOT_COMPARED))
     for number, run in ((cases.only_base, "BASE"), (cases.only_new, "NEW")):
         if number:
             found.append(Difference("cases", f"{_cases(number)} only in {run}", NOT_COMPARED))
@@ -56,46 +49,37 @@ def _cases(number: int) -> str:
     return f"{number} case{'' if number == 1 else 's'}"
 
 
-def _listed(values: set[int]) -> str:
-    return ", ".join(map(str, sorted(values)))
-
-
 def metric_differences(base: pd.DataFrame, new: pd.DataFrame) -> list[Difference]:
     """Say which definitions of metrics only one run has; frames as ``rows.METRICS``."""
-    found = []
-    for ids, others, run in (
-        (base, set(new["metric"]), "BASE"),
-        (new, set(base["metric"]), "NEW"),
-    ):
-        found += [
-            Difference("metric", f"metric {id} is only in {run}", NOT_COMPARED)
-            for id in ids["metric"]
-            if id not in others
-        ]
-    for metrics, run in ((base, "BASE"), (new, "NEW")):
-        for id, reason in zip(metrics["metric"], metrics["missing"], strict=True):
-            if reason:
-                found.append(Difference("metric", f"{run} lacks {id} ({reason})", NOT_COMPARED))
-    return found
+    both = set(base["metric"]) & set(new["metric"])
+    texts = [
+        f"metric {id} is only in {run}"
+        for metrics, run in ((base, "BASE"), (new, "NEW"))
+        for id in metrics["metric"]
+        if id not in both
+    ]
+    texts += [
+        f"{run} lacks {id} ({reason})"
+        for metrics, run in ((base, "BASE"), (new, "NEW"))
+        for id, reason in zip(metrics["metric"], metrics["missing"], strict=True)
+        if reason
+    ]
+    return [Difference("metric", text, NOT_COMPARED) for text in texts]
 
 
 def runtime_obstacles(base: RunRows, new: RunRows) -> list[Difference]:
     """Say why runtimes of two runs can't be compared; empty when they can."""
     for rows, run in ((base, "BASE"), (new, "NEW")):
         if rows.timings.empty:
-            return [Difference("runtime", f"{run} has no timings", "runtimes aren't compared")]
-    readings = [comparable_timings(rows, rows.timings) for rows in (base, new)]
-    old, now = (found.machine for found in readings)
+            return [Difference("runtime", f"{run} has no timings", _UNTIMED)]
+    old, now = (comparable_timings(rows, rows.timings) for rows in (base, new))
     found = []
-    if old != now:
-        text = f"machine: {old or 'unknown'} → {now or 'unknown'}"
-        found.append(Difference("machine", text, "runtimes aren't compared"))
-    threads = [sorted(set(reading.alone["threads"])) for reading in readings]
-    if threads[0] != threads[1]:
-        old, now = (", ".join(map(str, numbers)) for numbers in threads)
-        found.append(
-            Difference("threads", f"timed on {old} → {now} threads", "runtimes aren't compared")
-        )
+    if old.machine != now.machine:
+        text = f"machine: {old.machine or 'unknown'} → {now.machine or 'unknown'}"
+        found.append(Difference("machine", text, _UNTIMED))
+    if old.threads != now.threads:
+        before, after = (", ".join(map(str, readings.threads)) for readings in (old, now))
+        found.append(Difference("threads", f"timed on {before} → {after} threads", _UNTIMED))
     return found
 
 

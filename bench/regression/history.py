@@ -64,8 +64,7 @@ def _score_figures(scores: Scores, suite: str) -> list[Figure]:
 
 def _runtime_figures(rows: RunRows, scores: Scores, machine: str) -> list[Figure]:
     digests = scores.cases["image_sha256"] + scores.cases["mask_sha256"]
-    alone = comparable_timings(rows, rows.timings).alone
-    threads = ",".join(map(str, sorted(alone["threads"].unique())))
+    threads = ",".join(map(str, comparable_timings(rows, rows.timings).threads))
     found = []
     for variant, medians in case_medians(rows).items():
         own = medians.dropna()

@@ -76,16 +76,11 @@ def compare_runtimes(
             Difference(
                 "machine",
                 f"the {len(unchanged)} methods whose code and libraries are the same take "
-                f"{percent(math.expm1(drift))} time",
+                f"{100 * math.expm1(drift):+.1f} % time",
                 "the machine is not as fast as it was, runtimes aren't compared",
             )
         ]
     return {old: _figure(table, effect) for old, table in timed.items()}, []
-
-
-def percent(share: float) -> str:
-    """Write a change as a signed percentage."""
-    return f"{100 * share:+.1f} %"
 
 
 def case_medians(rows: RunRows) -> pd.DataFrame:

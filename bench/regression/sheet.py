@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from inpaintbench.errors import BenchError
-from inpaintbench.images.types import Image, Mask
 from inpaintbench.regression.verdicts import Comparison, MethodComparison, Movement
-from inpaintbench.report.pictures import CheckedPictures
+from inpaintbench.report.pictures import CheckedPictures, composite
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
 from inpaintbench.storage.store import Store
@@ -85,14 +83,20 @@ def draw_sheet(comparison: Comparison, base: RunRows, new: RunRows, path: Path) 
 def _draw_row(
     panels: list[Axes], method: MethodComparison, moved: Movement, pictures: list[CheckedPictures]
 ) -> None:
+    import cv2
+
     reference, mask = pictures[1].reference(moved.new_case), pictures[1].mask(moved.new_case)
     outputs = (
         pictures[0].output(moved.base_case, method.base),
         pictures[1].output(moved.new_case, method.new),
     )
-    window = _window(mask)
+    left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+    window = (
+        slice(max(0, top - _MARGIN), top + height + _MARGIN),
+        slice(max(0, left - _MARGIN), left + width + _MARGIN),
+    )
     scale = float(np.iinfo(reference.dtype).max)
-    before, after = (_composite(output, reference, mask) / scale for output in outputs)
+    before, after = (composite(output, reference, mask) / scale for output in outputs)
     difference = np.abs(after - before).max(axis=2, keepdims=True) / _FULL
     for panel, picture in zip(panels, (reference / scale, before, after, difference), strict=True):
         shown = np.clip(picture[window], 0, 1)
@@ -102,20 +106,3 @@ def _draw_row(
     scores = [f"{label} {old:.4g} → {now:.4g}" for label, (old, now) in moved.scores.items()]
     title = f"{method.name}: {moved.place}, {moved.suite}\n{', '.join(scores)}"
     panels[0].set_title(title, loc="left", fontsize="small")
-
-
-def _composite(output: Image, reference: Image, mask: Mask) -> Image:
-    if output.shape != reference.shape:
-        raise BenchError("an output isn't of its reference's shape; verify the run")
-    return np.where(mask[..., None], output, reference)
-
-
-def _window(mask: Mask) -> tuple[slice, slice]:
-    """Return the box around the hole with a margin."""
-    slices = []
-    for axis, length in enumerate(mask.shape):
-        filled = np.flatnonzero(mask.any(axis=1 - axis))
-        slices.append(
-            slice(max(0, int(filled[0]) - _MARGIN), min(length, int(filled[-1]) + _MARGIN + 1))
-        )
-    return slices[0], slices[1]

@@ -57,19 +57,11 @@ class SmallestEffects:
     ----------
     named : mapping of str to float
         What a person set: metric id, label or name → effect in the metric's own unit.
-    decibels, ssim, lpips : float
-        For metrics in decibels and those called ``ssim`` and ``lpips``.
-    others : float
-        For any other metric, as a share of BASE's mean.
     runtime : float
         As a share: 0.05 is 5 % slower, or its inverse.
     """
 
     named: Mapping[str, float] = field(default_factory=dict)
-    decibels: float = 0.05
-    ssim: float = 0.002
-    lpips: float = 0.002
-    others: float = 0.01
     runtime: float = 0.05
 
     def of(self, metric: MetricInfo, mean: float) -> float:
@@ -78,10 +70,8 @@ class SmallestEffects:
             if name in self.named:
                 return self.named[name]
         if metric.unit == "dB":
-            return self.decibels
-        if metric.name in ("ssim", "lpips"):
-            return self.ssim if metric.name == "ssim" else self.lpips
-        return self.others * abs(mean)
+            return 0.05
+        return 0.002 if metric.name in ("ssim", "lpips") else 0.01 * abs(mean)
 
 
 def read_effects(texts: Sequence[str], metrics: Sequence[MetricInfo]) -> SmallestEffects:

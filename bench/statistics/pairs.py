@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from inpaintbench.statistics.bootstrap import (
     LEVEL,
     RESAMPLES,
-    SEED,
     Codes,
     Floats,
     image_means,
@@ -38,7 +37,7 @@ class Pairs:
     p_holm : (m, m) array
         The same, corrected for all pairs by Holm's method.
     apart : (m, m) array of bool
-        Whether the two methods can be told apart: the corrected p is at most 1 - level, and the
+        Whether the two methods can be told apart: the corrected p is at most 1 - `LEVEL`, and the
         interval of the difference lies on one side of 0.
     """
 
@@ -55,14 +54,7 @@ class Pairs:
         return better
 
 
-def compare_pairs(
-    values: Floats,
-    images: Codes,
-    *,
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = SEED,
-) -> Pairs:
+def compare_pairs(values: Floats, images: Codes, *, resamples: int = RESAMPLES) -> Pairs:
     """Compare the columns of a table two by two.
 
     Parameters
@@ -71,17 +63,17 @@ def compare_pairs(
         A row a case, a column a method.
     images : (n,) array of integers
         Which image each case belongs to.
-    level, resamples, seed
+    resamples : int
         As in `mean_intervals`.
     """
     count = values.shape[1]
     first, second = np.triu_indices(count, 1)
     differences = values[:, first] - values[:, second]
-    intervals = mean_intervals(differences, images, level=level, resamples=resamples, seed=seed)
+    intervals = mean_intervals(differences, images, resamples=resamples)
     p = signed_rank(image_means(differences, images))
     p_holm = holm(p)
     clear_of_zero = (intervals.low > 0) | (intervals.high < 0)
-    apart = (clear_of_zero & (p_holm <= 1 - level)).astype(np.float64)
+    apart = (clear_of_zero & (p_holm <= 1 - LEVEL)).astype(np.float64)
 
     def square(upper: Floats, lower: Floats, diagonal: float) -> Floats:
         full = np.full((count, count), diagonal)

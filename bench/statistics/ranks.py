@@ -148,7 +148,7 @@ class CriticalDifference:
 
 
 def critical_difference(
-    values: Floats, images: Codes, higher_is_better: bool, *, level: float = LEVEL
+    values: Floats, images: Codes, higher_is_better: bool
 ) -> CriticalDifference:
     """Rank methods on each image and find how far apart mean ranks must be to differ.
 
@@ -161,8 +161,6 @@ def critical_difference(
         independent.
     higher_is_better : bool
         Direction of the values.
-    level : float
-        Confidence.
 
     Raises
     ------
@@ -180,7 +178,7 @@ def critical_difference(
     friedman_p = float("nan")
     if methods > 2 and np.ptp(ranks) > 0:
         friedman_p = float(friedmanchisquare(*means.T).pvalue)
-    quantile = float(studentized_range.ppf(level, methods, np.inf)) / np.sqrt(2)
+    quantile = float(studentized_range.ppf(LEVEL, methods, np.inf)) / np.sqrt(2)
     return CriticalDifference(
         mean_ranks=ranks.mean(axis=0),
         difference=quantile * float(np.sqrt(methods * (methods + 1) / (6 * count))),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -36,12 +36,14 @@ class Runtime:
     common: bool
 
 
-@dataclass(frozen=True)
-class Runtimes:
-    """Runtime of each variant that has one, and what was left out.
+@dataclass(frozen=True, eq=False)
+class Readings:
+    """The timings that can be compared: uncontended, and all of one machine; and the others.
 
     Parameters
     ----------
+    alone : DataFrame
+        Those that can be compared.
     contended : int
         Readings taken while others kept the machine busy.
     machine : str
@@ -50,22 +52,23 @@ class Runtimes:
         Other machines, and how many readings of theirs are left out.
     """
 
-    of: Mapping[str, Runtime]
-    common_cases: int
-    contended: int
-    threads: tuple[int, ...]
-    machine: str = ""
-    elsewhere: Mapping[str, int] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, eq=False)
-class Readings:
-    """The timings that can be compared: uncontended, and all of one machine; and the others."""
-
     alone: pd.DataFrame
     contended: int
     machine: str
     elsewhere: Mapping[str, int]
+
+    @property
+    def threads(self) -> tuple[int, ...]:
+        """The numbers of threads that were timed."""
+        return tuple(sorted({int(number) for number in self.alone["threads"]}))
+
+
+@dataclass(frozen=True, eq=False)
+class Runtimes(Readings):
+    """Runtime of each variant that has one, over its own or the common cases; and the readings."""
+
+    of: Mapping[str, Runtime]
+    common_cases: int
 
 
 def comparable_timings(rows: RunRows, timings: pd.DataFrame) -> Readings:
@@ -126,11 +129,4 @@ def read_runtimes(
             cases=len(own),
             common=shared,
         )
-    return Runtimes(
-        of=of,
-        common_cases=len(common),
-        contended=readings.contended,
-        threads=tuple(sorted({int(n) for n in alone["threads"].unique()})),
-        machine=readings.machine,
-        elsewhere=readings.elsewhere,
-    )
+    return Runtimes(**vars(readings), of=of, common_cases=len(common))

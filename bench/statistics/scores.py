@@ -149,9 +149,9 @@ class Scores:
             known = [metric for metric in self.metrics if metric.name == name]
             chosen += sorted(known, key=lambda metric: len(metric.label))[:1]
         usual = tuple(chosen) or self.metrics[:3]
-        if self._has_reference or any(metric.id in self._scored for metric in usual):
+        if self._has_reference or any(metric.id in self.scored for metric in usual):
             return usual
-        return tuple(metric for metric in self.metrics if metric.id in self._scored) or usual
+        return tuple(metric for metric in self.metrics if metric.id in self.scored) or usual
 
     @property
     def _has_reference(self) -> bool:
@@ -159,7 +159,7 @@ class Scores:
         return any(has_reference(dataset) for dataset in self.cases["dataset"].unique())
 
     @property
-    def _scored(self) -> set[str]:
+    def scored(self) -> set[str]:
         """The metrics that have a score."""
         return {id for id, table in self.values.items() if table.notna().to_numpy().any()}
 
