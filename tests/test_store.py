@@ -32,7 +32,7 @@ from inpaintbench.storage.runs import read_rows, read_run
 from inpaintbench.storage.store import Store
 
 TIMING = Timing(0.5, False, 1, 0.0, 0.6, 1e6)
-FACTS = CaseFacts(1, "centre", (8, 8, 3), "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
+FACTS = CaseFacts(1, "centre", 8, 8, 3, "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
 HERE = Environment("Slow CPU", 2, 2**34, "cpu", "Linux", libraries={"numpy": "2.0"})
 THERE = dataclasses.replace(HERE, processor="Fast CPU")
 

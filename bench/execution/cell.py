@@ -50,10 +50,13 @@ def measure_case(case: Case) -> CaseFacts | Failure:
     except Failed as error:
         return error.failure
     statistics = mask_statistics(loaded.mask)
+    height, width, channels = loaded.image.shape
     return CaseFacts(
         suite_version=registry.masks().make(case.suite).version,
         kind=loaded.kind,
-        shape=loaded.image.shape,
+        height=height,
+        width=width,
+        channels=channels,
         dtype=loaded.image.dtype.name,
         coverage=statistics.coverage,
         thickness=statistics.thickness,

@@ -48,33 +48,15 @@ class Progress(Protocol):
 
 @dataclass(frozen=True)
 class Options:
-    """How to run, none of which changes an output.
+    """How to run, none of which changes an output."""
 
-    Parameters
-    ----------
-    jobs : int
-        Worker processes of the quality and scoring passes.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
-    memory : int or None
-        Bytes that each worker may allocate; None shares most of the machine's.
-    fresh : bool
-        Remove earlier results first.
-    retry : tuple of str
-        Kinds of failure to run again; ``failed`` stands for all.
-    timing : bool
-        Whether the timing pass follows; it always runs on this machine.
-    cluster : ClusterSettings or None
-        Where the quality pass runs instead of this machine.
-    """
-
-    jobs: int = 1
-    device: str = "cpu"
-    memory: int | None = None
-    fresh: bool = False
-    retry: tuple[str, ...] = ()
-    timing: bool = True
-    cluster: ClusterSettings | None = None
+    jobs: int = 1  # worker processes of the quality and scoring passes
+    device: str = "cpu"  # or ``cuda``, ``cuda:N``
+    memory: int | None = None  # bytes that each worker may allocate; None shares most there are
+    fresh: bool = False  # remove earlier results first
+    retry: tuple[str, ...] = ()  # kinds of failure to run again; ``failed`` stands for all
+    timing: bool = True  # whether the timing pass follows; it always runs on this machine
+    cluster: ClusterSettings | None = None  # where the quality pass runs instead of this machine
 
 
 @dataclass(frozen=True)

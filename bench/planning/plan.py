@@ -20,37 +20,18 @@ from inpaintbench.plugins.specification import Value, label, settings
 
 @dataclass(frozen=True)
 class Variant:
-    """A method with fixed parameters.
+    """A method with fixed parameters."""
 
-    Parameters
-    ----------
-    label : str
-        Shortest specification of a built-in or installed method, and name of every variant in
-        tables: ``telea[radius=5]``.
-    specification : str
-        What makes the method again in any process; a file is named with its folders.
-    key : str
-        Digest of everything that its outputs depend on beside the case.
-    name, family, paper : str
-        What the method says of itself.
-    deterministic : bool
-        Whether it says that equal inputs give equal outputs.
-    trained_on, requires : tuple of str
-        Datasets that it has seen, distributions that it needs.
-    settings : mapping
-        All its parameters.
-    """
-
-    label: str
-    specification: str
-    key: str
+    label: str  # its shortest specification, and name in tables: ``telea[radius=5]``
+    specification: str  # what makes it again in any process; a file is named with its folders
+    key: str  # digest of everything that its outputs depend on beside the case
     name: str
     family: str
     paper: str
-    deterministic: bool
-    trained_on: tuple[str, ...]
-    requires: tuple[str, ...]
-    settings: Mapping[str, Value]
+    deterministic: bool  # whether it says that equal inputs give equal outputs
+    trained_on: tuple[str, ...]  # datasets that it has seen
+    requires: tuple[str, ...]  # distributions that it needs
+    settings: Mapping[str, Value]  # all its parameters
 
 
 def describe(text: str, device: str = "cpu") -> Variant:

@@ -43,7 +43,9 @@ class CaseFacts:
 
     suite_version: int
     kind: str
-    shape: tuple[int, int, int]
+    height: int
+    width: int
+    channels: int
     dtype: str
     coverage: float
     thickness: float

@@ -337,7 +337,7 @@ class Store:
         BenchError
             When the arrays of the case aren't those recorded before.
         """
-        if isinstance(found, CaseFacts) and math.prod(found.shape[:2]) > MOST_PIXELS:
+        if isinstance(found, CaseFacts) and found.height * found.width > MOST_PIXELS:
             most = MOST_PIXELS // 10**6
             found = Failure("dataset", f"the image has more than {most} million pixels")
         failure = found if isinstance(found, Failure) else None
@@ -351,8 +351,7 @@ class Store:
                 f"case {case.id} ({case.dataset}/{case.sample}, {case.suite}): the image or mask "
                 "isn't the one this run started with; start anew with --fresh"
             )
-        size = dict(zip(("height", "width", "channels"), facts.shape, strict=True))
-        row = vars(facts) | size | _told(failure) | {"case": case.id}
+        row = vars(facts) | _told(failure) | {"case": case.id}
         self.add_records(tables.CASES, [row], replace=True)
 
     def add_cell(
@@ -482,7 +481,7 @@ class Store:
             self.add_records(table, numbered)
 
 
-_NO_FACTS = CaseFacts(0, "", (0, 0, 0), "", math.nan, math.nan, False, "", "")
+_NO_FACTS = CaseFacts(0, "", 0, 0, 0, "", math.nan, math.nan, False, "", "")
 
 
 def _told(failure: Failure | None, message: str = "") -> dict[str, object]:

@@ -21,7 +21,7 @@ from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Score
 from inpaintbench.storage.store import Store
 
 HERE = Environment("synthetic", 2, 2**34, "cpu", "Linux")
-FACTS = CaseFacts(1, "centre", (256, 256, 3), "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
+FACTS = CaseFacts(1, "centre", 256, 256, 3, "uint8", 0.25, 2.0, False, "1" * 64, "2" * 64)
 
 
 def plan_of(cases: int, methods: int) -> Plan:

@@ -162,7 +162,7 @@ def test_report_of_a_million_scores(benchmark: BenchmarkFixture, tmp_path: Path)
     assert planned.cell_count * len(planned.metrics) == 1_000_000
     random = np.random.default_rng(0)
     here = Environment("synthetic", 2, 2**34, "cpu", "Linux")
-    facts = CaseFacts(1, "synthetic", (64, 64, 3), "uint8", 0.25, 8.0, False, "1" * 64, "2" * 64)
+    facts = CaseFacts(1, "synthetic", 64, 64, 3, "uint8", 0.25, 8.0, False, "1" * 64, "2" * 64)
     outcomes = []
     for level in range(len(planned.variants)):
         image = np.full((64, 64, 3), level, np.uint8)
