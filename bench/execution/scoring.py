@@ -50,11 +50,11 @@ def missing_metrics(
     pool: Pool, specifications: Iterable[str], timeout: float | None = None
 ) -> dict[str, str]:
     """Set metrics up and return those that can't be had, with the reason."""
-    found = {}
-    for finished in pool.map(_missing, specifications, timeout):
-        result = finished.result
-        found[finished.task] = result.message if isinstance(result, Failure) else result
-    return {specification: reason for specification, reason in found.items() if reason}
+    return {
+        finished.task: found.message if isinstance(found, Failure) else found
+        for finished in pool.map(_missing, specifications, timeout)
+        if (found := finished.result)
+    }
 
 
 def _missing(specification: str) -> str:

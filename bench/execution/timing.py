@@ -51,11 +51,12 @@ def time_call(task: CellTask) -> Timing | Failure:
         returned = process.call(*call, alone=True)
         wall = time.perf_counter() - start
         others = _others_seconds(process.pid) - before
+        free = max(0, cores() - method.limits.threads)
     except Failed as error:
         return error.failure
     return Timing(
         returned.seconds,
-        others > _allowance(wall, method.limits.threads),
+        others > (free + _TOLERANCE) * wall + _TICK,
         method.limits.threads,
         process.setup_seconds,
         process.first_seconds or 0.0,
@@ -80,11 +81,6 @@ def _others_seconds(pid: int) -> float:
             with suppress(psutil.Error):
                 own += float(sum(child.cpu_times()[:4]))
     return float(sum(times) - idle - guests - own)
-
-
-def _allowance(wall: float, threads: int) -> float:
-    free = max(0, cores() - threads)
-    return (free + _TOLERANCE) * wall + _TICK
 
 
 @dataclass

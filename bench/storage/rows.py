@@ -170,13 +170,6 @@ def long_rows(rows: RunRows) -> pd.DataFrame:
     return joined[list(EXPORTED)].sort_values(["case", "variant", "metric"], ignore_index=True)
 
 
-def schema_markdown() -> str:
-    """Describe the columns of the exported rows, for the documentation."""
-    lines = ["| column | dtype | meaning |", "|---|---|---|"]
-    lines += [f"| `{c.name}` | {c.kind.dtype} | {c.meaning} |" for c in EXPORTED.values()]
-    return "\n".join(lines) + "\n"
-
-
 def main_environment(rows: RunRows) -> Environment:
     """Return the environment that made most of a run's cells; an empty one where none is known."""
     made = rows.cells["environment"].value_counts(sort=False)
