@@ -20,17 +20,8 @@ class Folder:
     """Writes files and remembers them in a list, so that an earlier one's leftovers can go.
 
     A file is listed before it is written: whatever ends the process, nothing of ours is taken for
-    somebody's own.
-
-    Parameters
-    ----------
-    directory : Path
-        Where to write; made where it isn't there.
-    record : str
-        Name of the list: `REPORT_FILES` or `SITE_FILES`.
-    alone : str
-        What the folder is, if it may hold nothing else; empty where a person may keep files of
-        their own in it.
+    somebody's own. The list is called `record`: `REPORT_FILES` or `SITE_FILES`. `alone` says what
+    the folder is, if it may hold nothing else.
 
     Raises
     ------
@@ -51,11 +42,8 @@ class Folder:
         with explained(directory):
             directory.mkdir(parents=True, exist_ok=True)
             self._earlier = listed(self._record)
-            self._list = os.fdopen(
-                os.open(self._record, os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK, 0o666),
-                "a",
-                encoding="utf-8",
-            )
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | NO_LINK
+            self._list = os.fdopen(os.open(self._record, flags, 0o666), "a", encoding="utf-8")
 
     def place(self, name: str) -> Path:
         """List a file that is about to be written, and return where it goes."""
@@ -92,10 +80,7 @@ class Folder:
     def finish(self, state: str = "") -> list[Path]:
         """Remove what was written earlier and not now; return every file written.
 
-        Parameters
-        ----------
-        state : str
-            What it was all made from, for `made_from`.
+        The state is what it was all made from, for `made_from`.
         """
         self._list.close()
         _remove(self.directory, [name for name in self._earlier if name not in self.written])

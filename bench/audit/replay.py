@@ -43,20 +43,10 @@ class Replayed:
 def replay(
     directory: Path, case_id: str, variant: str, *, method: str = "", device: str = "cpu"
 ) -> Replayed:
-    """Run one cell again in a process of its own, score it, and compare.
+    """Run one cell again in a process of its own, score it, and compare; the run stays as it is.
 
-    Parameters
-    ----------
-    directory : Path
-        Run directory; it is left as it is.
-    case_id : str
-        Id of the case, or its beginning.
-    variant : str
-        Variant.
-    method : str
-        Specification of the method where the run's own no longer leads to it: a file elsewhere.
-    device : str
-        ``cpu``, ``cuda`` or ``cuda:N``.
+    `case_id` may be the beginning of an id. `method` is the method's specification where the run's
+    own no longer leads to it: a file elsewhere.
 
     Raises
     ------

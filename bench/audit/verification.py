@@ -56,16 +56,7 @@ class _Claim:
 
 
 def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
-    """Check a run: its plan, its cases, its outputs, its scores, its exported rows.
-
-    Parameters
-    ----------
-    directory : Path
-        Run directory; it is left as it is.
-    jobs : int
-        Worker processes.
-    progress : Progress
-        Where to tell how far it is.
+    """Check a run, which is left as it is: plan, cases, outputs, scores and exported rows.
 
     Raises
     ------

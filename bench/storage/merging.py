@@ -50,14 +50,7 @@ def merge(directories: Sequence[Path], out: Path) -> Merged:
 
     Methods, cells, scores and runtimes are united, and each keeps the environment that made it.
     Where several runs hold a cell, the first that finished it counts. Nothing is written outside
-    of `out`, and no link is followed.
-
-    Parameters
-    ----------
-    directories : sequence of Path
-        Run directories; they are left as they are.
-    out : Path
-        Where to write; must not exist, or be empty.
+    of `out`, which must not exist or be empty, and no link is followed.
 
     Raises
     ------
