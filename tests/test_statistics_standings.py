@@ -27,10 +27,10 @@ def done(table: dict[str, list[int]]) -> pd.DataFrame:
 
 class TestSupport:
     def test_only_cases_that_all_compared_finished(self) -> None:
-        support = common_support(done({"a": [1, 1, 1, 1], "b": [1, 1, 1, 0]}), share=0.75)
+        support = common_support(done({"a": [1] * 10, "b": [1] * 9 + [0]}))
         assert support.compared == ("a", "b")
-        assert list(support.cases) == [0, 1, 2]
-        assert "the 3 of 4 cases that all 2 ranked methods finished" in support.rule()
+        assert list(support.cases) == list(range(9))
+        assert "the 9 of 10 cases that all 2 ranked methods finished" in support.rule()
 
     def test_a_method_that_finished_few_is_set_aside(self) -> None:
         support = common_support(done({"a": [1] * 10, "b": [1] * 8 + [0] * 2, "c": [1] * 9 + [0]}))

@@ -141,18 +141,11 @@ def _descend(found: ModuleSpec, name: str, rest: list[str]) -> Iterator[_Module]
     places = _places(found)
     if found.origin and Path(found.origin).is_file():
         yield _Module(name, Path(found.origin).resolve(), name if places else _parent(name))
-    if places and rest == ["*"]:
-        for below in pkgutil.iter_modules(places):
-            yield from _descend_into(places, name, [below.name])
-    elif places and rest:
-        yield from _descend_into(places, name, rest)
-
-
-def _descend_into(places: list[str], name: str, rest: list[str]) -> Iterator[_Module]:
-    below = f"{name}.{rest[0]}"
-    found = _find(below, places)
-    if found is not None:
-        yield from _descend(found, below, rest[1:])
+    below = [m.name for m in pkgutil.iter_modules(places)] if rest == ["*"] else rest[:1]
+    for part in below if places else ():
+        deeper = _find(f"{name}.{part}", places)
+        if deeper is not None:
+            yield from _descend(deeper, f"{name}.{part}", rest[1:])
 
 
 @cache

@@ -18,7 +18,7 @@ from inpaintbench.report.pictures import Pictures, composite
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import has_reference
-from inpaintbench.statistics.support import Support, common_support
+from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
 
 Watched = Callable[[Sequence[str]], Iterable[str]]
 """Yields what it is given, and may show how far it got."""
@@ -28,25 +28,12 @@ Place = tuple[str, str]
 
 
 def distribution_table(
-    summary: Summary,
-    pictures: Pictures,
-    network: Inception,
-    watched: Watched = lambda cases: cases,
+    summary: Summary, pictures: Pictures, network: Inception, watched: Watched = lambda cases: cases
 ) -> Table:
     """Measure the composites of a run against their references.
 
     The sets are the cases of each dataset × mask suite, and of each mask suite where the run has
-    several datasets.
-
-    Parameters
-    ----------
-    summary : Summary
-        The run.
-    pictures : Pictures
-        Its pictures.
-    network : Inception
-    watched : callable
-        Given the cases that are read, to show how far it got.
+    several datasets. `watched` is given the cases that are read, to show how far it got.
 
     Raises
     ------
@@ -200,10 +187,9 @@ def _rules(
         "Each set: the cases of the common support, which every method compared finished, as "
         "pairs of a composite and its reference."
     )
-    aside = next((one for one in supports.values() if one.set_aside), None)
-    if aside:
+    if any(one.set_aside for one in supports.values()):
         yield (
-            f"{SET_ASIDE} finished fewer than {percent(aside.share)} of the cells of the most "
+            f"{SET_ASIDE} finished fewer than {percent(COMPLETION_SHARE)} of the cells of the most "
             "complete method: not compared."
         )
     small = sorted({len(one.cases) for one in supports.values() if len(one.cases) < width})

@@ -21,6 +21,7 @@ from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Comparison, Entry, Standing
+from inpaintbench.statistics.support import COMPLETION_SHARE
 from inpaintbench.storage.rows import long_rows
 
 
@@ -40,11 +41,7 @@ def render(table: Table, format: Format) -> str:
     """Write a table; CSV holds full precision, the others what can be read."""
     if format is Format.csv:
         return str(table.frame.to_csv(index=False, lineterminator="\n"))
-    writers = {
-        Format.markdown: markdown.write,
-        Format.latex: latex.write,
-        Format.html: html.write,
-    }
+    writers = {Format.markdown: markdown.write, Format.latex: latex.write, Format.html: html.write}
     return writers[format](table)
 
 
@@ -188,10 +185,7 @@ def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
         ),
         *(quality(suite, metric) for suite in suites for metric in main),
     )
-    lines = (
-        *_shared_notes(summary, suites, intervals),
-        *notes.gaps(summary.rows, summary.overall),
-    )
+    lines = (*_shared_notes(summary, suites, intervals), *notes.gaps(summary.rows, summary.overall))
     caption = f"Quality by mask suite in {summary.rows.name}."
     blocks = [("", summary.overall)]
     return _table(TableKind.suites, caption, fields, blocks, lines, suite_frame(suites))
@@ -227,7 +221,7 @@ def _shared_notes(
 ) -> Iterator[str]:
     """Say the rules that hold in each of several groups of cases."""
     aside = any(here.support.set_aside for here in standings)
-    share = percent(summary.overall.support.share)
+    share = percent(COMPLETION_SHARE)
     yield (
         "In each group of cases, means and comparisons are over the common support: the cases "
         "that every method ranked there finished."

@@ -22,7 +22,7 @@ from inpaintbench.statistics.ranks import (
 from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.strata import Stratum
-from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
+from inpaintbench.statistics.support import Support, common_support
 from inpaintbench.storage.rows import RunRows
 
 
@@ -253,7 +253,6 @@ def standing(
     suite: str | None = None,
     stratum: Stratum | None = None,
     metrics: Sequence[str] = (),
-    share: float = COMPLETION_SHARE,
     scores: Scores | None = None,
 ) -> Standing:
     """Compare all methods on the cases of a run, or of one dataset, mask suite or bin.
@@ -268,8 +267,6 @@ def standing(
         Keep the cases with holes of this size only.
     metrics : sequence of str
         Ids, labels or names of the main metrics; by default PSNR, SSIM and LPIPS.
-    share : float
-        As in `common_support`.
     scores : Scores or None
         What `read_scores` made of the rows, to spare making it again.
     """
@@ -277,7 +274,7 @@ def standing(
     here = every.where(dataset, suite)
     if stratum is not None:
         here = here.only(stratum.of(here.cases))
-    support = common_support(here.done, share)
+    support = common_support(here.done)
     main = every.main_metrics(metrics)
     comparisons = _comparisons(here, support.cases, support.compared)
     judging = [metric for metric in main if metric.id in comparisons and metric.measures_quality]

@@ -27,8 +27,6 @@ class Support:
         Cases looked at.
     finished : mapping of str to int
         Cases that each variant finished.
-    share : float
-        The share that was asked for.
     """
 
     compared: tuple[str, ...]
@@ -36,7 +34,6 @@ class Support:
     cases: pd.Index[str]
     reached: int
     finished: Mapping[str, int]
-    share: float
 
     def rule(self) -> str:
         """Say in words what was compared on what; printed under every table."""
@@ -53,13 +50,13 @@ class Support:
             )
         if self.set_aside:
             text += (
-                f" † finished fewer than {self.share:.0%} of the cells of the most complete "
+                f" † finished fewer than {COMPLETION_SHARE:.0%} of the cells of the most complete "
                 "method: not ranked, and its means are over its own cases, so not comparable."
             ).replace("%", " %")
         return text
 
 
-def common_support(done: pd.DataFrame, share: float = COMPLETION_SHARE) -> Support:
+def common_support(done: pd.DataFrame) -> Support:
     """Choose the methods that can be compared, and the cases to compare them on.
 
     A method that fails on the hard cases would gain by having them left out for itself alone;
@@ -70,18 +67,14 @@ def common_support(done: pd.DataFrame, share: float = COMPLETION_SHARE) -> Suppo
     ----------
     done : DataFrame of bool
         Whether a cell was finished; a row a case, a column a variant.
-    share : float
-        A variant is compared when it finished at least this share of the cells of the variant
-        that finished most.
     """
     finished = done.sum(axis=0)
     most = int(finished.max()) if len(finished) else 0
-    compared = [name for name in done.columns if most and finished[name] >= share * most]
+    compared = [name for name in done.columns if most and finished[name] >= COMPLETION_SHARE * most]
     return Support(
         compared=tuple(compared),
         set_aside=tuple(name for name in done.columns if name not in compared),
         cases=done.index[done[compared].all(axis=1)] if compared else done.index[:0],
         reached=len(done),
         finished={str(name): int(count) for name, count in finished.items()},
-        share=share,
     )
