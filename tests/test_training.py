@@ -17,7 +17,7 @@ from inpaintbench.errors import BenchError  # noqa: E402
 from inpaintbench.images.files import file_digest  # noqa: E402
 from inpaintbench.methods.networks.variational import Gaussian  # noqa: E402
 from inpaintbench.methods.training import recipes  # noqa: E402
-from inpaintbench.methods.training.adversarial import ContextAdversarial  # noqa: E402
+from inpaintbench.methods.training.adversarial import ContextAdversarial, relative_error  # noqa: E402
 from inpaintbench.methods.training.data import (  # noqa: E402
     Augmentation,
     Batch,
@@ -29,7 +29,6 @@ from inpaintbench.methods.training.data import (  # noqa: E402
 from inpaintbench.methods.training.export import Provenance  # noqa: E402
 from inpaintbench.methods.training.loop import Training  # noqa: E402
 from inpaintbench.methods.training.objective import hole_errors, hole_psnr  # noqa: E402
-from inpaintbench.methods.training.patch_adversarial import relative_error  # noqa: E402
 from inpaintbench.methods.training.perceptual import BLOCKS, PerceptualLoss  # noqa: E402
 from inpaintbench.methods.training.reconstruction import (  # noqa: E402
     FLOOR,

@@ -21,20 +21,8 @@ KEPT_REFERENCES = 2
 """References whose bound metrics are kept, so that further masks on one image reuse them."""
 
 
-class _BoundMetrics:
-    """Metrics bound to one reference, each when first asked for."""
-
-    def __init__(self, reference: Image) -> None:
-        self.reference = reference
-        self._scores: dict[Metric, Score] = {}
-
-    def score(self, metric: Metric) -> Score:
-        if metric not in self._scores:
-            self._scores[metric] = metric.bind(self.reference)
-        return self._scores[metric]
-
-
-_kept: deque[_BoundMetrics] = deque(maxlen=KEPT_REFERENCES)
+_kept: deque[tuple[Image, dict[Metric, Score]]] = deque(maxlen=KEPT_REFERENCES)
+"""References, and what metrics were bound to them when first asked for."""
 
 
 def score_group(
@@ -72,12 +60,14 @@ def score_group(
         When shapes or dtypes differ.
     """
     with _threads(len(sys.modules)).limit(limits=1):
-        bound = _bound(reference)
-        results = [Result(output, mask, bound.reference) for output in outputs]
+        kept, scores = _bound(reference)
+        results = [Result(output, mask, kept) for output in outputs]
         columns = []
         for metric in metrics:
             try:
-                column = score_all(bound.score(metric), results)
+                if metric not in scores:
+                    scores[metric] = metric.bind(kept)
+                column = score_all(scores[metric], results)
             except BaseException as error:
                 if raised is None or isinstance(error, KeyboardInterrupt):
                     raise
@@ -94,16 +84,15 @@ def score_all(score: Score, results: Sequence[Result]) -> list[float]:
     return [score(result) for result in results]
 
 
-def _bound(reference: Image) -> _BoundMetrics:
-    """Return the metrics bound to a reference, from the last few or new."""
-    for bound in _kept:
-        if bound.reference is reference or (
-            bound.reference.dtype == reference.dtype and np.array_equal(bound.reference, reference)
+def _bound(reference: Image) -> tuple[Image, dict[Metric, Score]]:
+    """Return a reference, one of the last few or new, and the metrics bound to it."""
+    for image, scores in _kept:
+        if image is reference or (
+            image.dtype == reference.dtype and np.array_equal(image, reference)
         ):
-            return bound
-    bound = _BoundMetrics(contiguous(reference))
-    _kept.append(bound)
-    return bound
+            return image, scores
+    _kept.append((contiguous(reference), {}))
+    return _kept[-1]
 
 
 @lru_cache(maxsize=1)

@@ -12,12 +12,10 @@ from inpaintbench.methods.networks.catalogue import build
 from inpaintbench.methods.networks.context_encoder import ContextCritic
 from inpaintbench.methods.networks.deepfill import PatchCritic
 from inpaintbench.methods.networks.variational import VariationalNetwork
-from inpaintbench.methods.training.adversarial import ContextAdversarial
+from inpaintbench.methods.training.adversarial import ContextAdversarial, PatchAdversarial
 from inpaintbench.methods.training.data import Augmentation
 from inpaintbench.methods.training.objective import Objective
-from inpaintbench.methods.training.patch_adversarial import PatchAdversarial
-from inpaintbench.methods.training.reconstruction import Reconstruction
-from inpaintbench.methods.training.variational import EvidenceBound
+from inpaintbench.methods.training.reconstruction import EvidenceBound, Reconstruction
 
 
 @dataclass(frozen=True)
