@@ -74,8 +74,7 @@ def show(
     ] = None,
     method: Annotated[list[str] | None, typer.Option(help="Method; may be repeated.")] = None,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder for trend plots and trends.csv."),
+        Path | None, typer.Option("--out", "-o", help="Folder for trend plots and trends.csv.")
     ] = None,
 ) -> None:
     """Show each figure's trend, its changes, and the first commit that has them."""

@@ -32,12 +32,7 @@ def leaderboard(
 
     with open_runs(runs, separated(methods), metrics=metric or ()) as opened:
         written = write_site(
-            opened.summary,
-            output,
-            opened.pictures,
-            runs=runs,
-            title=title,
-            most_pictures=pictures,
+            opened.summary, output, opened.pictures, runs=runs, title=title, most_pictures=pictures
         )
         if opened.missing:
             say(opened.missing)

@@ -51,8 +51,7 @@ def masks(
         ),
     ] = None,
     statistics: Annotated[
-        bool,
-        typer.Option("--statistics", help="Measure the suite, or all, as a Markdown table."),
+        bool, typer.Option("--statistics", help="Measure the suite, or all, as a Markdown table.")
     ] = False,
 ) -> None:
     """Look at a mask suite and write its masks with a manifest; check the masks of others.
@@ -86,12 +85,7 @@ def _dataset(specification: str, size: int | None) -> Dataset:
 
 
 def _export(
-    specification: str,
-    dataset: Dataset,
-    limit: int | None,
-    count: int,
-    seed: int,
-    out: Path | None,
+    specification: str, dataset: Dataset, limit: int | None, count: int, seed: int, out: Path | None
 ) -> None:
     from inpaintbench.masks.manifest import FILE_NAME
     from inpaintbench.planning.subset import choose

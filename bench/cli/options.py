@@ -21,8 +21,7 @@ ShownMasks: TypeAlias = Annotated[
     list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
 ]
 ShownMetrics: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option("--metric", help="Main metric, by label or id; may be repeated."),
+    list[str] | None, typer.Option("--metric", help="Main metric, by label or id; may be repeated.")
 ]
 
 Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")]
@@ -30,6 +29,5 @@ Jobs: TypeAlias = Annotated[
     int, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 takes every core.")
 ]
 InceptionFile: TypeAlias = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Network of FID and KID [inpaintbench weights]."),
+    Path | None, typer.Option(metavar="FILE", help="Network of FID and KID [inpaintbench weights].")
 ]

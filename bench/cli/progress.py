@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from types import TracebackType
 from typing import Self, TypeVar
 
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
-    Progress,
     TaskID,
     TextColumn,
     TimeRemainingColumn,
     track,
 )
+from rich.progress import Progress as Bars
 from rich.text import Text
 
 from inpaintbench.cli.terminal import Terminal
+from inpaintbench.execution.progress import Progress
 
 T = TypeVar("T")
 
@@ -28,12 +28,12 @@ def watched(items: Sequence[T], what: str) -> Iterable[T]:
     return track(items, what, console=terminal, transient=True, disable=not terminal.is_terminal)
 
 
-class TerminalProgress:
+class TerminalProgress(Progress):
     """One bar for each pass: what is being worked on, done/total, time left."""
 
     def __init__(self) -> None:
         self._console = Terminal(stderr=True)
-        self._bars = Progress(
+        self._bars = Bars(
             TextColumn("{task.description:<10}", markup=False),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
@@ -48,12 +48,7 @@ class TerminalProgress:
         self._bars.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         """Leave the bars as they are."""
         self.current("")
         self._bars.stop()

@@ -40,8 +40,7 @@ def run(
     masks: Annotated[list[str] | None, typer.Option("--masks", help="Mask suites.")] = None,
     metric: Annotated[list[str] | None, typer.Option("--metric", help="Metrics.")] = None,
     add: Annotated[
-        list[str] | None,
-        typer.Option("--add", "-a", help="Methods beside those of the preset."),
+        list[str] | None, typer.Option("--add", "-a", help="Methods beside those of the preset.")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Images taken from each dataset.")
@@ -69,8 +68,7 @@ def run(
     timing: Annotated[bool, typer.Option(help="Follow with the exclusive timing pass.")] = True,
     report: Annotated[bool, typer.Option(help="End with tables and figures.")] = True,
     retry: Annotated[
-        list[str] | None,
-        typer.Option(help="Run failures again: failed (all), timeout, crash, …"),
+        list[str] | None, typer.Option(help="Run failures again: failed (all), timeout, crash, …")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
     executor: Annotated[

@@ -26,8 +26,7 @@ def score(
         typer.Argument(help="Folder of results with the same names; one folder, one method."),
     ],
     masks: Annotated[
-        Path | None,
-        typer.Option(help="Folder of masks with the same names; white is the hole."),
+        Path | None, typer.Option(help="Folder of masks with the same names; white is the hole.")
     ] = None,
     invert: Annotated[bool, typer.Option("--invert", help="Black is the hole instead.")] = False,
     metric: Annotated[
@@ -37,8 +36,7 @@ def score(
         ),
     ] = None,
     distribution: Annotated[
-        bool,
-        typer.Option("--distribution", help="FID, KID, P-IDS and U-IDS of each folder too."),
+        bool, typer.Option("--distribution", help="FID, KID, P-IDS and U-IDS of each folder too.")
     ] = False,
     inception: InceptionFile = None,
     out: Annotated[

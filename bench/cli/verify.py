@@ -11,10 +11,7 @@ from inpaintbench.cli.options import Device, Jobs, Run
 from inpaintbench.cli.output import say
 
 
-def verify(
-    directory: Run,
-    jobs: Jobs = 0,
-) -> None:
+def verify(directory: Run, jobs: Jobs = 0) -> None:
     """Check a run: draw its images and masks again, read its outputs, score them again.
 
     Names each mismatch in a line and exits with 1 when there is one.

@@ -19,18 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class Combination:
-    """Several runs as one, and where each cell's picture is found.
-
-    Parameters
-    ----------
-    rows : RunRows
-        The runs together.
-    origins : mapping of str to tuple of (int, str)
-        Variant → the runs that hold it, by number, and its name there.
-    """
+    """Several runs as one, and where each cell's picture is found."""
 
     rows: RunRows
-    origins: dict[str, list[tuple[int, str]]]
+    origins: dict[str, list[tuple[int, str]]]  # the runs that hold a variant, its name in each
 
 
 def combine(runs: Sequence[RunRows]) -> Combination:

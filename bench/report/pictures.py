@@ -90,13 +90,7 @@ class CheckedPictures:
     """A run's pictures as they were when it ran; one that isn't there any more is missing.
 
     Whatever a dataset, a mask suite or a file raises: the numbers are right without the picture.
-
-    Parameters
-    ----------
-    pictures : Pictures
-        The run's pictures.
-    cases : DataFrame
-        The run's cases, with the digests of their images and masks.
+    The run's cases have the digests of their images and masks.
     """
 
     def __init__(self, pictures: Pictures, cases: pd.DataFrame) -> None:
@@ -117,15 +111,7 @@ class CheckedPictures:
         return self._had(case, variant, "", lambda: self._pictures.output(case, variant))
 
     def _had(self, case: str, variant: str, digest: str, get: Callable[[], P]) -> P:
-        """Get a picture and compare it with the run.
-
-        Raises
-        ------
-        KeyError
-            When there never was one.
-        PictureMissing
-            When it can't be had, or is another one.
-        """
+        """Get a picture and compare it with the run; KeyError where there never was one."""
         known = self._cases.loc[case]
         of = f"{variant + ' on ' if variant else ''}{known['dataset']}/{known['sample']}"
         try:

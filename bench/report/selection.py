@@ -21,13 +21,8 @@ def select(
 ) -> RunRows:
     """Keep what is named; nothing named keeps everything.
 
-    Parameters
-    ----------
-    rows : RunRows
-        The run.
-    methods, datasets, suites : sequence of str
-        As the run names them, or without their parameters for all of that name. Methods come in
-        the order given.
+    Names are as the run has them, or without parameters for all of that name; methods come in the
+    order given.
 
     Raises
     ------

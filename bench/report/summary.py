@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 from typing import Any
 
-from inpaintbench.report.diversity import diversity
+import numpy as np
+
+from inpaintbench.errors import BenchError
+from inpaintbench.metrics.base import MetricUnavailable, Result
+from inpaintbench.metrics.lpips import LPIPS
+from inpaintbench.report.pictures import CheckedPictures, composite
 from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.strata import strata
 from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import RunPictures
+from inpaintbench.storage.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +68,7 @@ class Summary:
     @cached_property
     def diversities(self) -> list[float]:
         """How far the draws of each of them differ; NaN where the run's pictures aren't here."""
-        return [diversity(self.rows, draws) for draws in self.draws]
+        return [_diversity(self.rows, draws) for draws in self.draws]
 
     @cached_property
     def coverages(self) -> list[Standing]:
@@ -87,3 +96,26 @@ class Summary:
 
     def _standing(self, **where: Any) -> Standing:
         return standing(self.rows, metrics=self.metrics, scores=self.scores, **where)
+
+
+def _diversity(rows: RunRows, draws: Draws) -> float:
+    """Average LPIPS between the composites of all pairs of draws; NaN without their pictures."""
+    metric, distances = LPIPS(), []
+    try:
+        metric.setup()
+        with Store.read(rows.directory) as store:
+            pictures = CheckedPictures(RunPictures(store), rows.cases)
+            for case in draws.cases:
+                truth, hole = pictures.reference(case), pictures.mask(case)
+                composites = [
+                    composite(pictures.output(case, variant), truth, hole)
+                    for variant in draws.variants
+                ]
+                scores = [metric.bind(composite) for composite in composites[:-1]]
+                distances += [
+                    scores[i](Result(composites[j], hole, composites[i]))
+                    for i, j in combinations(range(len(composites)), 2)
+                ]
+    except (BenchError, MetricUnavailable):
+        return math.nan
+    return float(np.mean(distances)) if distances else math.nan

@@ -43,34 +43,19 @@ class ResultPictures(Generic[F]):
 
 @dataclass(frozen=True)
 class CasePictures(Generic[F]):
-    """Pictures of a case.
-
-    Parameters
-    ----------
-    original, masked : str or bytes
-        The reference, and the reference with its hole in one colour.
-    results : dict of str to ResultPictures
-        Variant → its pictures.
-    brightest : float
-        The error, in levels of the image's dtype, that error maps show brightest.
-    """
+    """Pictures of a case: the reference as it is and with its hole in one colour, the results."""
 
     original: F
     masked: F
     results: dict[str, ResultPictures[F]]
-    brightest: float
+    brightest: float  # the error, in levels of the image's dtype, that error maps show brightest
 
 
 @dataclass(frozen=True, eq=False)
 class SitePictures:
     """The pictures in a site, by case; cases without pictures are absent.
 
-    Parameters
-    ----------
-    of : dict of str to CasePictures
-        Case → its pictures.
-    missing : dict of (str, str) to str
-        Case and variant, or case and nothing for all of the case → why a picture can't be had.
+    By case and variant, or case and nothing for all of the case: why a picture is missing.
     """
 
     of: dict[str, CasePictures[str]] = field(default_factory=dict)

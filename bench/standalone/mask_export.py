@@ -124,20 +124,10 @@ def _record(mask: DrawnMask, file: str) -> MaskRecord:
 
 @dataclass
 class Verification:
-    """What checking a manifest found.
+    """What checking a manifest found: files checked, masks drawn again, and what is wrong."""
 
-    Parameters
-    ----------
-    mismatches : list of str
-        One line for each file, measure or drawing that isn't as the manifest says.
-    not_redrawn : str
-        Why the masks could not be drawn again, or empty.
-    files, redrawn : int
-        How many files were checked, and how many masks drawn again.
-    """
-
-    mismatches: list[str]
-    not_redrawn: str = ""
+    mismatches: list[str]  # a line each
+    not_redrawn: str = ""  # why the masks could not be drawn again
     files: int = 0
     redrawn: int = 0
 

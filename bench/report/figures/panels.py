@@ -19,20 +19,9 @@ if TYPE_CHECKING:
 def method_rows(
     request: Request, methods: Sequence[str], columns: int, row_ems: float, legend_rows: int = 0
 ) -> tuple[Figure, list[Axes]]:
-    """Make a figure with a panel a column and a labelled row a method.
+    """Make a figure with a panel a column and a labelled row a method, row `i` at ``y = i``.
 
-    Parameters
-    ----------
-    request : Request
-        Width and style.
-    methods : sequence of str
-        Rows from the top; row `i` is at ``y = i``.
-    columns : int
-        Panels.
-    row_ems : float
-        Height of a row in ems of the font.
-    legend_rows : int
-        Lines kept free for a legend above the panels.
+    A row is `row_ems` of the font high; `legend_rows` lines are kept free above the panels.
     """
     from matplotlib.figure import Figure
 

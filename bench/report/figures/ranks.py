@@ -35,8 +35,7 @@ def draw(request: Request) -> Drawing:
     upright = longest > cell - 0.5
     head_height = (longest if upright else 1) + 2.5
     figure = Figure(
-        figsize=(request.width, em * (1.7 * len(methods) + head_height + 1.5)),
-        layout="constrained",
+        figsize=(request.width, em * (1.7 * len(methods) + head_height + 1.5)), layout="constrained"
     )
     panels = figure.subplots(1, len(comparisons), sharey=True, squeeze=False)[0]
     for panel, (metric, comparison) in zip(panels, comparisons, strict=True):
@@ -76,13 +75,7 @@ def _map(panel: Axes, table: Floats, digits: int, line: float) -> None:
     rows, columns = table.shape
     edges = (np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5)
     mesh = panel.pcolormesh(
-        *edges,
-        table,
-        cmap="cividis",
-        vmin=1,
-        vmax=max(rows, 2),
-        edgecolors="white",
-        linewidth=line,
+        *edges, table, cmap="cividis", vmin=1, vmax=max(rows, 2), edgecolors="white", linewidth=line
     )
     panel.set_ylim(rows - 0.5, -0.5)
     for (i, j), rank in np.ndenumerate(table):

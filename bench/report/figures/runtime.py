@@ -87,14 +87,7 @@ def draw(request: Request) -> Drawing:
 
 
 def pareto_front(points: Sequence[Point], higher_is_better: bool) -> list[int]:
-    """Return the points that no other beats in runtime and quality, fastest first.
-
-    Parameters
-    ----------
-    points : sequence of (seconds, score)
-    higher_is_better : bool
-        Direction of the score.
-    """
+    """Return the points that no other beats in runtime and quality, fastest first."""
     sign = -1 if higher_is_better else 1
     front: list[int] = []
     best = math.inf

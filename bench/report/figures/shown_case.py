@@ -25,42 +25,18 @@ Window = tuple[slice, slice]
 
 @dataclass(frozen=True, eq=False)
 class ShownCase:
-    """The pictures of a case.
-
-    Parameters
-    ----------
-    title : str
-        Dataset, sample and mask suite.
-    reference : (H, W, 3) array
-        The true image, 0 to 1; without one, the picture whose hole is to be filled.
-    mask : (H, W) array of bool
-        True = hole.
-    results : mapping of str to (H, W, 3) array
-        Variant → composite, 0 to 1; lacks cells that aren't done.
-    errors : mapping of str to (H, W) array
-        Variant → mean absolute difference over channels, 0 to 1.
-    largest_error : float
-        The error drawn brightest.
-    values : mapping of str to str
-        Variant → score of the first main metric that methods are ranked by, with its unit.
-    reasons : mapping of str to str
-        Variant → why a cell isn't done.
-    levels : int
-        The image's largest value: 255 or 65535.
-    has_reference : bool
-        Whether the true content of the hole is known, so that errors mean something.
-    """
+    """The pictures of a case, ``H×W×3`` from 0 to 1, and what is said of each variant's."""
 
     title: str
-    reference: Floats
+    reference: Floats  # the true image; without one, the picture whose hole is to be filled
     mask: Mask
-    results: Mapping[str, Floats]
-    errors: Mapping[str, NDArray[np.float32]]
-    largest_error: float
-    values: Mapping[str, str]
-    reasons: Mapping[str, str]
-    levels: int
-    has_reference: bool = True
+    results: Mapping[str, Floats]  # composites; lacks cells that aren't done
+    errors: Mapping[str, NDArray[np.float32]]  # mean absolute differences over channels, ``H×W``
+    largest_error: float  # the error drawn brightest
+    values: Mapping[str, str]  # scores of the first main metric that methods are ranked by
+    reasons: Mapping[str, str]  # why a cell isn't done
+    levels: int  # the image's largest value: 255 or 65535
+    has_reference: bool = True  # whether the true content of the hole is known
 
     @cached_property
     def window(self) -> Window | None:
@@ -81,17 +57,7 @@ class ShownCase:
     def corner(self, window: Window, size: float) -> tuple[float, float]:
         """Choose where an enlargement covers neither its window nor, as far as can be, the hole.
 
-        Parameters
-        ----------
-        window : pair of slices
-            What is enlarged.
-        size : float
-            Side of the enlargement as a part of the picture's.
-
-        Returns
-        -------
-        left, bottom : float
-            Of the enlargement, as parts of the picture's sides.
+        Its `size`, and the left and bottom that are returned, are parts of the picture's sides.
         """
         height, width = self.mask.shape
         rows, columns = window

@@ -28,25 +28,13 @@ TWO_COLUMNS = 7.2
 
 @dataclass(frozen=True)
 class Style:
-    """What a figure is for.
+    """What a figure is for: sizes in points, and the width in inches if no other is asked for."""
 
-    Parameters
-    ----------
-    font_size : float
-        Points; the smallest text is one point smaller.
-    line_width, marker_size : float
-        Points.
-    width : float
-        Inches, where no other is asked for.
-    dpi : int
-        Resolution of PNG files.
-    """
-
-    font_size: float
+    font_size: float  # the smallest text is one point smaller
     line_width: float
     marker_size: float
     width: float
-    dpi: int
+    dpi: int  # of PNG files
 
     @property
     def em(self) -> float:

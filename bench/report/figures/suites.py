@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inpaintbench.report.figures.drawing import Drawing, Request, interval_words
-from inpaintbench.report.figures.panels import (
-    legend,
-    legend_rows,
-    method_rows,
-    value_axis,
-)
+from inpaintbench.report.figures.panels import legend, legend_rows, method_rows, value_axis
 from inpaintbench.report.figures.style import Look, looks, shortened
 from inpaintbench.statistics.standings import Quality
 
