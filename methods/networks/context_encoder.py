@@ -20,12 +20,8 @@ class ContextEncoderNetwork(nn.Module):
     The fully connected layer joins all places within each channel; a 1×1 convolution then joins
     the channels, at a fraction of a dense layer's weights. Unlike the paper's, the decoder also
     sees the encoder's features, since holes have any shape and the known pixels around them must
-    be met; and the image is halved down to 4² whatever its size.
-
-    Parameters
-    ----------
-    size, width, blocks : int
-        As in the autoencoder.
+    be met; and the image is halved down to 4² whatever its size. Parameters are as in the
+    autoencoder.
     """
 
     def __init__(self, size: int = 32, width: int = 32, blocks: int = 0) -> None:
@@ -52,14 +48,7 @@ class ContextCritic(nn.Module):
     """Tells filled images from real ones: one logit an image.
 
     Sees the image and the mask, so that it may judge a hole of any shape; 4×4 convolutions of
-    stride 2 with batch normalisation, as in the paper.
-
-    Parameters
-    ----------
-    size : int
-        Side of the images, in pixels.
-    width : int
-        Channels after the first convolution.
+    stride 2 with batch normalisation, as in the paper. Parameters are as in the autoencoder.
     """
 
     def __init__(self, size: int = 32, width: int = 16) -> None:

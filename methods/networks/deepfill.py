@@ -119,10 +119,7 @@ def _coarse_network(width: int) -> nn.Module:
 class RefinementNetwork(nn.Module):
     """Second stage: sharpens the guess, in a convolutional and an attention branch.
 
-    Parameters
-    ----------
-    width : int
-        As in the coarse network.
+    `width` is as in the coarse network.
     """
 
     def __init__(self, width: int) -> None:

@@ -41,14 +41,8 @@ class VariationalNetwork(nn.Module):
 
     A latent `z` stands for what the hole may hold. The `prior` predicts it from the known pixels
     alone; in training the `posterior` infers it from the whole image, and the divergence between
-    the two is the KL term. The decoder sees `z` and the features of the known pixels.
-
-    Parameters
-    ----------
-    size, width, code, blocks : int
-        As in the autoencoder.
-    latent : int
-        Components of the latent.
+    the two is the KL term. The decoder sees `z` and the features of the known pixels. Parameters
+    are as in the autoencoder, and `latent`, the components of `z`.
     """
 
     def __init__(

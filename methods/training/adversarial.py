@@ -24,12 +24,7 @@ class ContextAdversarial(Objective):
     The squared error counts in the hole, and ten times in a band of known pixels around it (4
     pixels of 128), so that the fill goes on where its surroundings end.
 
-    Parameters
-    ----------
-    network, critic : Module
-        The generator, and the network that tells its images from real ones.
-    band : int
-        Width of the band of known pixels, in pixels.
+    `band` is the width of the band of known pixels, in pixels.
     """
 
     betas = (0.5, 0.999)
@@ -81,13 +76,8 @@ def relative_error(fill: Tensor, batch: Batch) -> Tensor:
 class PatchAdversarial(Objective):
     """Errors of both stages + hinge loss of the SN-PatchGAN critic.
 
-    Parameters
-    ----------
-    network, critic : Module
-    relative : bool
-        Whether the errors are over the hole and relative to each image's own, see
-        `relative_error`; else they are absolute, over the whole image, as in the public training
-        code.
+    If `relative`, the errors are over the hole and relative to each image's own, see
+    `relative_error`; else they are absolute, over the whole image, as in the public training code.
     """
 
     betas = (0.5, 0.999)

@@ -21,27 +21,18 @@ CURVE_LINES = 20
 
 @dataclass(frozen=True)
 class Provenance:
-    """What a card says beside the network and the settings.
-
-    Parameters
-    ----------
-    data : str
-        Images, their splits and licences.
-    masks : str
-        Mask suites that the holes were drawn from.
-    held_out : str
-        Images kept for validation.
-    command : str
-        The command that trains these weights.
-    start : str
-        Where the weights started from.
-    """
+    """What a card says beside the network and the settings."""
 
     data: str
+    """Images, their splits and licences."""
     masks: str
+    """Mask suites that the holes were drawn from."""
     held_out: str
+    """Images kept for validation."""
     command: str
+    """The command that trains these weights."""
     start: str = "random weights"
+    """Where the weights started from."""
 
 
 def export(

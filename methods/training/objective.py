@@ -14,21 +14,14 @@ from inpaintbench.methods.training.data import Batch
 
 @dataclass(frozen=True)
 class Losses:
-    """The outcome of a forward pass.
-
-    Parameters
-    ----------
-    total : scalar tensor
-        What is minimised.
-    parts : mapping of str to scalar tensor
-        Its terms, unweighted, as they are logged.
-    fill : (N, 3, S, S) tensor
-        The network's images in [-1, 1]; a critic judges them.
-    """
+    """The outcome of a forward pass."""
 
     total: Tensor
+    """What is minimised."""
     parts: Mapping[str, Tensor]
+    """Its terms, unweighted, as they are logged."""
     fill: Tensor
+    """The network's images ``(N, 3, S, S)`` in [-1, 1]; a critic judges them."""
 
 
 class Objective(ABC):

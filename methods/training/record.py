@@ -20,21 +20,12 @@ from inpaintbench.methods.training.objective import composite
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the log.
-
-    Parameters
-    ----------
-    step : int
-        Steps done.
-    seconds : float
-        Time spent training.
-    values : mapping of str to float
-        Learning rate, mean of each loss since the last line, validation PSNR in dB.
-    """
+    """One line of the log, after some steps and seconds of training."""
 
     step: int
     seconds: float
     values: Mapping[str, float]
+    """Learning rate, mean of each loss since the last line, validation PSNR in dB."""
 
 
 class Log:

@@ -27,19 +27,12 @@ VALIDATION_SEED = 1 << 32
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """Images to train on.
-
-    Parameters
-    ----------
-    name : str
-        The dataset, as ``name/split``.
-    share : float
-        Their share of a batch, relative to that of the others.
-    images : list of (H, W, 3) arrays of uint8
-    """
+    """Images ``(H, W, 3)`` to train on."""
 
     name: str
+    """The dataset, as ``name/split``."""
     share: float
+    """Their share of a batch, relative to that of the others."""
     images: Sequence[NDArray[np.uint8]]
 
     def split(self, count: float) -> tuple[Images, Sequence[NDArray[np.uint8]]]:

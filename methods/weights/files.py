@@ -24,24 +24,16 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True)
 class Description:
-    """What the header of a weight file says.
-
-    Parameters
-    ----------
-    network : str
-        Name of the network, as in `networks.catalogue`.
-    architecture : mapping of str to int
-        Parameters that the network is built with.
-    size : int
-        Side of the square images trained on, in pixels.
-    trained_on : tuple of str
-        Datasets, as ``name/split``.
-    """
+    """What the header of a weight file says."""
 
     network: str
+    """Name of the network, as in `networks.catalogue`."""
     architecture: Mapping[str, int]
+    """Parameters that the network is built with."""
     size: int
+    """Side of the square images trained on, in pixels."""
     trained_on: tuple[str, ...]
+    """Datasets, as ``name/split``."""
 
     def metadata(self) -> dict[str, str]:
         """Return the header's entries."""

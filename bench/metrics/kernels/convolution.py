@@ -16,25 +16,8 @@ Positions = NDArray[np.int64]
 
 
 @nb.njit(cache=True, nogil=True)
-def reach(
-    changed: Mask,
-    kernel: int,
-    stride: int,
-    padding: int,
-    height: int,
-    width: int,
-) -> Mask:
-    """Mark the outputs whose window holds a changed input.
-
-    Parameters
-    ----------
-    changed : (h, w) array of bool
-        Without border.
-    kernel, stride, padding : int
-        Of the layer.
-    height, width : int
-        Shape of the output map.
-    """
+def reach(changed: Mask, kernel: int, stride: int, padding: int, height: int, width: int) -> Mask:
+    """Mark the outputs, `height` × `width`, whose window holds a changed input (no border)."""
     rows, columns = changed.shape
     across = np.zeros((rows, width), np.bool_)
     for y in range(rows):
@@ -138,10 +121,8 @@ def distance(
         From `scales`, for every position of the map.
     chosen : (h, w) array of bool
         Positions to compare.
-    border : int
     values : (n, C) array of float32
         What to compare with, one row for each chosen position.
-    weights : (C,) array of float32
     """
     total = 0.0
     i = 0

@@ -46,53 +46,34 @@ for which what is read together would fall on the same places of the cache."""
 
 @dataclass(eq=False)
 class Computation:
-    """The output of a layer at wanted positions of one input, in the making.
-
-    Parameters
-    ----------
-    values : (n, channels) array of float32
-        The output, complete unless there are `tiles`.
-    tiles : Tiles, optional
-        What is still to be multiplied.
-    """
+    """The output of a layer at wanted positions of one input, in the making."""
 
     values: Float
+    """(n, channels), complete unless there are `tiles`, which are still to be multiplied."""
     tiles: Tiles | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Tiles:
-    """Transformed tiles of an input.
-
-    Parameters
-    ----------
-    rows, columns : (tiles,) array of int64
-        Where they lie, counted in tiles.
-    order : (h, w) array of int64
-        Row of the values for each position, or -1 where none is wanted.
-    transformed : (n·n, tiles, I) array of float32
-        Tiles filled up to a multiple of `_ROWS` with zeros.
-    """
+    """Transformed tiles of an input; where they lie is counted in tiles."""
 
     rows: Positions
     columns: Positions
     order: Positions
+    """(h, w): row of the values for each position, or -1 where none is wanted."""
     transformed: Float
+    """(n·n, tiles, I), filled up to a multiple of `_ROWS` tiles with zeros."""
 
 
 @dataclass(frozen=True, eq=False)
 class Tiling:
     """Tiles of one size, and what turns inputs into outputs with them (kernels/winograd.py).
 
-    Parameters
-    ----------
-    weight : (n·n, blocks, I, columns) array of float32
-        Transformed weights, the channels of the output in blocks.
-    output : `side` tuples of n float32
-    data : n tuples of n float32
+    `output` holds `side` tuples of n numbers, `data` n of them.
     """
 
     weight: Float
+    """(n·n, blocks, I, columns): transformed weights, the channels of the output in blocks."""
     output: Matrix
     data: Matrix
 

@@ -24,17 +24,11 @@ TOGETHER = 8
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Where a map differs from the reference's, and what it holds there.
-
-    Parameters
-    ----------
-    where : (h, w) array of bool
-    values : (n, C) array of float32
-        One row for each changed position, in row order.
-    """
+    """Where a map differs from the reference's, and what it holds there."""
 
     where: Mask
     values: Float
+    """(n, C): one row for each changed position, in row order."""
 
 
 class ReferenceNetwork:
