@@ -194,8 +194,11 @@ def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
 def _qualities(form: Form, metrics: Iterable[MetricInfo]) -> Iterator[_Field]:
     """Make a column of means for each metric."""
     for metric in metrics:
-        column = Column(metric.label, metric.unit, metric.arrow)
-        yield _Field(column, lambda _, entry, id=metric.id: form.quality(entry, id, own=False))
+
+        def show(_: Standing, entry: Entry, metric: str = metric.id) -> Cell:
+            return form.quality(entry, metric, own=False)
+
+        yield _Field(Column(metric.label, metric.unit, metric.arrow), show)
 
 
 def _rank(_: Standing, entry: Entry) -> Cell:

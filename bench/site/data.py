@@ -16,6 +16,7 @@ import numpy as np
 from inpaintbench.report.table import Cell
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.standings import Entry, Estimate
+from inpaintbench.statistics.support import COMPLETION_SHARE
 
 
 def write_data(site: Site) -> None:
@@ -48,7 +49,7 @@ def write_data(site: Site) -> None:
             for facet in site.facets
         ],
         "done": _packed(scores.done[variants].to_numpy(np.uint8)),
-        "share": overall.support.share,
+        "share": COMPLETION_SHARE,
         "rankDigits": form.rank_digits,
         "meanRanks": [_shown(form.mean_rank(e), e.mean_rank) for e in overall.entries],
         "whole": _whole(site),
