@@ -119,12 +119,13 @@ def _benchmark(preset: str, method: str, folder: Path, options: dict[str, Any]) 
 def _run(benchmark: Benchmark, directory: Path, device: str, jobs: int) -> RunRows:
     """Run the method, without the timing pass: a test runs beside others."""
     from inpaintbench.execution.method_process import describe_apart
+    from inpaintbench.execution.progress import Progress
     from inpaintbench.execution.run import Options, run
     from inpaintbench.planning.plan import make_plan
     from inpaintbench.storage.runs import read_run
 
     plan = make_plan(benchmark, device, describe_apart)
-    run(plan, directory, Options(jobs, device, timing=False), _Silent())
+    run(plan, directory, Options(jobs, device, timing=False), Progress())
     return read_run(directory)
 
 
@@ -155,19 +156,3 @@ def _compare(rows: RunRows, path: Path, fail_on: Sequence[str], effects: Sequenc
         raise BenchError(f"inpaint_regression: fail_on: {error} ({', '.join(Gate)})") from error
     comparison = compare(read_results(path), rows, effects=effects, runtime=False)
     return text(comparison, gates) if failures(comparison, gates) else ""
-
-
-class _Silent:
-    """Progress that is not shown."""
-
-    def stage(self, name: str, total: int) -> None:
-        """Say nothing."""
-
-    def current(self, what: str) -> None:
-        """Say nothing."""
-
-    def advance(self) -> None:
-        """Say nothing."""
-
-    def note(self, text: str) -> None:
-        """Say nothing."""

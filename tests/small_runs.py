@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from inpaintbench.execution.progress import Progress
 from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
@@ -24,16 +25,8 @@ class Nudged(Method):
 '''
 
 
-class Quiet:
+class Quiet(Progress):
     """Progress that nobody watches."""
-
-    def stage(self, name: str, total: int) -> None: ...
-
-    def current(self, what: str) -> None: ...
-
-    def advance(self) -> None: ...
-
-    def note(self, text: str) -> None: ...
 
 
 def small_run(directory: Path, *methods: str, **changes: object) -> RunRows:

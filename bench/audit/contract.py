@@ -277,8 +277,8 @@ def _check_leak(subject: Subject) -> str:
         if not method.deterministic and _difference(output, fill(method, image, mask)):
             continue
         compared += 1
-        most = np.iinfo(image.dtype).max
-        garbage = np.rint(noise("garbage", image.shape) * most).astype(image.dtype)
+        garbage = image.copy()
+        garbage[...] = np.rint(noise("garbage", image.shape) * np.iinfo(image.dtype).max)
         changed = _difference(output, fill(method, image, mask, garbage))
         if changed:
             raise Violation(f"{changed} change with what lies in the {kind} hole")

@@ -14,7 +14,7 @@ from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import measure_case
 from inpaintbench.execution.method_process import describe_apart
 from inpaintbench.execution.pool import Pool
-from inpaintbench.execution.run import Progress
+from inpaintbench.execution.progress import Progress
 from inpaintbench.execution.scoring import ScoreTask, missing_metrics, score_case
 from inpaintbench.images.png import read_file, read_png
 from inpaintbench.images.types import Image

@@ -10,13 +10,13 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
 
 from inpaintbench.execution.cell import CellTask, image_failure, measure_case, run_cell
 from inpaintbench.execution.cluster import ClusterSettings, open_cluster
 from inpaintbench.execution.method_process import MethodTask
 from inpaintbench.execution.pool import Places, Pool, default_memory
 from inpaintbench.execution.process import ENDS, Limits
+from inpaintbench.execution.progress import Progress
 from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, missing_metrics, score_case
 from inpaintbench.execution.timing import TimedCell, time_cells
 from inpaintbench.planning.case import Case
@@ -28,22 +28,6 @@ from inpaintbench.storage.store import Store
 # Cases worked on at once, method by method: enough to make set-up rare, few enough that their
 # arrays are still at hand for the next method.
 _PAGE = 1000
-
-
-class Progress(Protocol):
-    """Where a run tells how far it is."""
-
-    def stage(self, name: str, total: int) -> None:
-        """Begin a pass of `total` steps."""
-
-    def current(self, what: str) -> None:
-        """Say what is being worked on."""
-
-    def advance(self) -> None:
-        """Count one step as finished."""
-
-    def note(self, text: str) -> None:
-        """Tell the person something that matters for the results."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from rich.console import Console
 
 from inpaintbench.cli.report import publish
+from inpaintbench.execution.progress import Progress
 from inpaintbench.execution.run import Options, run
 from inpaintbench.images.png import encode_png
 from inpaintbench.planning.benchmark import Benchmark
@@ -42,7 +43,7 @@ class Burn(Method):
 '''
 
 
-class Watch:
+class Watch(Progress):
     """Progress that times the quality pass, between its first and last cell, and reads memory."""
 
     def __init__(self) -> None:
@@ -53,14 +54,10 @@ class Watch:
     def stage(self, name: str, total: int) -> None:
         self._stage = name
 
-    def current(self, what: str) -> None: ...
-
     def advance(self) -> None:
         if self._stage == "inpainting":
             self.moments.append(time.perf_counter())
             self.memory.append(psutil.Process().memory_info().rss / 1e6)
-
-    def note(self, text: str) -> None: ...
 
     def seconds_a_cell(self, leave_out: int) -> float:
         """Return the mean time between cells, the first ones, which start workers, left out."""
