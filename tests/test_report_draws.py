@@ -10,6 +10,7 @@ from small_runs import small_run
 from inpaintbench.errors import BenchError
 from inpaintbench.plugins import registry
 from inpaintbench.report import tables
+from inpaintbench.report.combination import combine
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.draws import _without_number, read_draws
@@ -91,6 +92,17 @@ def test_without_pictures_there_is_no_diversity(drawn: RunRows, tmp_path: Path) 
     elsewhere = Summary(replace(drawn, directory=tmp_path))
     table = tables.make(TableKind.draws, elsewhere, IntervalStyle.none)
     assert table.blocks[0].rows[0][-1].text == "–"
+
+
+def test_draws_in_another_run_than_the_first_have_no_diversity(
+    drawn: RunRows, tmp_path: Path
+) -> None:
+    first = small_run(
+        tmp_path, DRAWN[0], datasets=("textures[size=32]",), masks=("small-holes",), limit=1
+    )
+    table = tables.make(TableKind.draws, Summary(combine([first, drawn]).rows))
+    assert table.frame["cases"].item() == 3
+    assert table.frame["diversity"].isna().all()
 
 
 def test_a_run_without_draws_says_how_to_make_some(tmp_path: Path) -> None:

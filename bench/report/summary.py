@@ -116,6 +116,6 @@ def _diversity(rows: RunRows, draws: Draws) -> float:
                     scores[i](Result(composites[j], hole, composites[i]))
                     for i, j in combinations(range(len(composites)), 2)
                 ]
-    except (BenchError, MetricUnavailable):
+    except (BenchError, MetricUnavailable, KeyError):  # of several runs, it may be another's
         return math.nan
     return float(np.mean(distances)) if distances else math.nan
