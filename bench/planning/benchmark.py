@@ -167,15 +167,4 @@ def read(name_or_file: str) -> Benchmark:
     except ValueError as error:  # a number that is too long, too
         raise BenchError(f"{name_or_file}: not valid TOML: {one_line(error)}") from error
     # TOML's dates, which JSON lacks, as text
-    return from_json(json.dumps({"name": name} | content, default=str), name_or_file)
-
-
-def from_json(text: str, where: str) -> Benchmark:
-    """Read a benchmark from the JSON of its fields, wherever it comes from.
-
-    Raises
-    ------
-    BenchError
-        When it isn't that, or can't be run.
-    """
-    return read_as(Benchmark, text, where)
+    return read_as(Benchmark, json.dumps({"name": name} | content, default=str), name_or_file)

@@ -107,18 +107,12 @@ def make_cases(
         fingerprint = dataset[1].fingerprint(sample)
         for index in range(suite[1].count(count)):
             parts = [*identities, sample, fingerprint, str(index), str(seed)]
-            parts += _mask_fingerprint(dataset[1], sample, suite[1], index, seed)
+            kind = kind_of(dataset[1], sample, suite[1], index)
+            stream = _stream(dataset[1], sample, suite[1], index, seed)
+            # empty for a mask that no file decides
+            parts += filter(None, [suite[1].fingerprint(sample, kind, stream)])
             digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
             yield Case(digest, dataset[0], sample, suite[0], index, seed)
-
-
-def _mask_fingerprint(
-    dataset: Dataset, sample: str, suite: MaskSuite, index: int, seed: int
-) -> list[str]:
-    """Return a mask's fingerprint, or nothing for one that no file decides."""
-    kind = kind_of(dataset, sample, suite, index)
-    fingerprint = suite.fingerprint(sample, kind, _stream(dataset, sample, suite, index, seed))
-    return [fingerprint] if fingerprint else []
 
 
 def _stream(dataset: Dataset, sample: str, suite: MaskSuite, index: int, seed: int) -> RandomStream:

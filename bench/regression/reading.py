@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import plain_file, read_as, read_json
-from inpaintbench.planning.benchmark import from_json
+from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.storage import tables
 from inpaintbench.storage.database import find_fault_of
 from inpaintbench.storage.environment import Environment
@@ -186,7 +186,7 @@ def _read_provenance(path: Path) -> tuple[dict[str, Environment], Provenance]:
     benchmark = facts.get("benchmark")
     text = benchmark if isinstance(benchmark, str) else json.dumps(benchmark)
     known = read_as(Provenance, json.dumps(told), f"{path}:")
-    made = from_json(text, f"{path}: benchmark") if benchmark else None
+    made = read_as(Benchmark, text, f"{path}: benchmark") if benchmark else None
     return found, replace(known, benchmark=made)
 
 

@@ -28,7 +28,6 @@ from inpaintbench.folder import remove_listed
 from inpaintbench.images.files import refuse_links, write_whole
 from inpaintbench.images.types import MOST_PIXELS
 from inpaintbench.outside import read_as
-from inpaintbench.planning import benchmark as benchmarks
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case
 from inpaintbench.planning.keys import metric_key
@@ -201,7 +200,7 @@ class Store:
         return Provenance(
             meta.get("started", ""),
             meta.get("changed", ""),
-            None if text is None else benchmarks.from_json(text, f"{where} benchmark"),
+            None if text is None else read_as(Benchmark, text, f"{where} benchmark"),
             read_as(tuple[str, ...], meta.get("merged", "[]"), f"{where} list of merged runs"),
         )
 
