@@ -192,7 +192,7 @@ def test_a_method_trained_on_the_data_is_flagged(site: Path) -> None:
 
 def test_examples_are_the_best_median_and_worst(rows: RunRows) -> None:
     summary = Summary(rows)
-    metric = summary.scores.metric(PSNR)
+    (metric,) = summary.scores.main_metrics([PSNR])
     chosen = highlights(summary, metric)
     table = summary.scores.values[PSNR]
     suites = summary.scores.cases["suite"]
@@ -210,7 +210,7 @@ def test_examples_are_the_best_median_and_worst(rows: RunRows) -> None:
 @pytest.mark.parametrize("most", [0, 1, 7, 40, 10_000])
 def test_pictures_keep_to_their_number(rows: RunRows, most: int) -> None:
     summary = Summary(rows)
-    chosen = highlights(summary, summary.scores.metric(PSNR))
+    chosen = highlights(summary, *summary.scores.main_metrics([PSNR]))
     cells = cells_with_pictures(summary, chosen, most)
     count = sum(map(len, cells.values()))
     assert count <= most

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 from inpaintbench.regression import words
 from inpaintbench.regression.kinds import Gate, Verdict
-from inpaintbench.regression.verdicts import Comparison, Figure, failures
+from inpaintbench.regression.verdicts import Comparison, fails, failures
 
 JSON_VERSION = 1
 
@@ -59,7 +59,13 @@ def write_junit(comparison: Comparison, gates: Sequence[Gate]) -> str:
     for method in comparison.methods:
         for figure in method.figures:
             case = _case(suite, method.name, f"{figure.label} / {words.where(figure)}")
-            _judge(case, figure, gates)
+            text = f"{figure.verdict}: {words.change_in_words(figure)}"
+            if fails(figure, gates):
+                _fail(case, text)
+            elif figure.verdict is Verdict.cant_tell:
+                ElementTree.SubElement(case, "skipped", message=_clean(text))
+            else:
+                ElementTree.SubElement(case, "system-out").text = _clean(text)
         if Gate.changed in gates:
             case = _case(suite, method.name, "outputs")
             if method.changed:
@@ -80,19 +86,6 @@ def _case(suite: ElementTree.Element, method: str, name: str) -> ElementTree.Ele
     return ElementTree.SubElement(
         suite, "testcase", classname=_clean(method), name=_clean(name), time="0"
     )
-
-
-def _judge(case: ElementTree.Element, figure: Figure, gates: Sequence[Gate]) -> None:
-    text = words.change_in_words(figure)
-    cant_tell = figure.verdict is Verdict.cant_tell
-    if (figure.verdict is Verdict.worse and Gate.worse in gates) or (
-        cant_tell and Gate.cant_tell in gates
-    ):
-        _fail(case, f"{figure.verdict}: {text}")
-    elif cant_tell:
-        ElementTree.SubElement(case, "skipped", message=_clean(f"can't tell: {text}"))
-    else:
-        ElementTree.SubElement(case, "system-out").text = _clean(f"{figure.verdict}: {text}")
 
 
 def _fail(case: ElementTree.Element, text: str) -> None:

@@ -342,13 +342,18 @@ class Comparison:
         )
 
 
+def fails(figure: Figure, gates: Sequence[Gate]) -> bool:
+    """Tell whether a gate stops a figure."""
+    gate = {Verdict.worse: Gate.worse, Verdict.cant_tell: Gate.cant_tell}
+    return gate.get(figure.verdict) in gates
+
+
 def failures(comparison: Comparison, gates: Sequence[Gate]) -> list[str]:
     """List why a comparison fails, a line each; empty when it passes."""
     lines = []
     for method in comparison.methods:
         for figure in method.figures:
-            gate = {Verdict.worse: Gate.worse, Verdict.cant_tell: Gate.cant_tell}
-            if gate.get(figure.verdict) in gates:
+            if fails(figure, gates):
                 where = figure.suite or "all suites"
                 lines.append(f"{method.name}: {figure.label} on {where}: {figure.verdict}")
         if Gate.changed in gates and method.changed:

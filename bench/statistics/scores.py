@@ -95,10 +95,6 @@ class Scores:
         codes: Codes = self.cases.loc[cases, "image"].to_numpy()
         return codes
 
-    def metric(self, id: str) -> MetricInfo:
-        """Return the metric with this id."""
-        return next(metric for metric in self.metrics if metric.id == id)
-
     def where(self, dataset: str | None = None, suite: str | None = None) -> Scores:
         """Keep the cases of a dataset, a mask suite, or both."""
         keep = pd.Series(True, index=self.cases.index)
