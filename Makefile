@@ -10,11 +10,11 @@ TYPED = build/typed
 bench: $(READY)
 	$(BIN)/inpaintbench run quick
 
-# What measures time runs first and alone; the rest on every core, a file of tests in one process,
-# so that what its tests share is made once.
+# What measures time runs first and alone; the rest in a process more than there are cores, since
+# tests of what a kill or a full disk does mostly wait.
 test: $(READY)
 	$(BIN)/python -m pytest -m alone
-	$(BIN)/python -m pytest -m "not alone" --numprocesses logical --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -m "not alone" --numprocesses auto --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests, and their order: fast ones first."""
+"""Fixtures shared by the tests, their order, and how they are spread over processes."""
 
 from __future__ import annotations
 
@@ -10,14 +10,30 @@ from pathlib import Path
 
 import pytest
 
+from inpaintbench.cores import cores
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the tests marked slow after all others."""
-    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+def pytest_xdist_auto_num_workers() -> int:
+    """Take a process more than there are cores: some tests mostly wait."""
+    return min(cores() + 1, 4)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the slow tests last, or, over several processes, begin with those that wait.
+
+    A file of tests stays in one process, so that what its tests share is made once; those that are
+    marked to be spread go wherever there is room.
+    """
+    several = config.getoption("dist", "no") != "no"
+    first = "spread" if several else "slow"
+    items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
+    for item in items if several else ():
+        apart = item.get_closest_marker("spread")
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if apart else item.path.name))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.rows import RunRows, long_rows
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.spread]
 
 # How code from outside may end.
 DEEDS = {

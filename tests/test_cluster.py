@@ -38,6 +38,8 @@ NAP = '''
 from inpaintbench.methods.base import Method
 import time
 
+pytestmark = pytest.mark.spread
+
 
 class Nap(Method):
     """Fill with grey, after a while."""

@@ -10,12 +10,13 @@ import os
 import random
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -30,9 +31,8 @@ from small_runs import small_run
 
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
 from inpaintbench.images.png import write_png
-from inpaintbench.regression.history import open_history
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.spread]
 
 
 @pytest.fixture(scope="module")
@@ -239,12 +239,12 @@ def test_a_killed_history_holds_whole_runs(
     arguments = ["history", "add", str(finished / "run"), "--database", "h.db"]
     lost = killed_at_random(arguments, tmp_path, 3, 4)
     if (tmp_path / "h.db").exists() and (tmp_path / "h.db").stat().st_size:
-        with open_history(tmp_path / "h.db") as connection:
+        with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
             runs = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
             kept = connection.execute("SELECT count(*) FROM figures").fetchone()[0]
         assert (runs, kept) in {(0, 0), (1, kept)}
     assert command(*arguments).returncode == 0
-    with open_history(tmp_path / "h.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
         assert connection.execute("SELECT count(*) FROM runs").fetchone()[0] == 1
         assert connection.execute("SELECT count(*) FROM figures").fetchone()[0] > 0
     record_ends("a history", lost, "the run is in it whole or not at all, and once after another")

@@ -67,6 +67,8 @@ KINDS = {
 TEMPLATE = '''
 from inpaintbench.methods.base import Method
 
+pytestmark = pytest.mark.spread
+
 
 class {name}(Method):
     """Behave badly, until a file says otherwise."""

@@ -86,6 +86,8 @@ import numpy as np
 from inpaintbench.execution import method_host
 from inpaintbench.methods.base import Method
 
+pytestmark = pytest.mark.spread
+
 
 class Unreadable(Exception):
     def __str__(self):

@@ -25,6 +25,8 @@ from inpaintbench.planning.case import array_sha256
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.runs import read_run
 
+pytestmark = pytest.mark.spread
+
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
