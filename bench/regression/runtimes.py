@@ -95,5 +95,10 @@ def _figure(timed: pd.DataFrame, effect: float) -> Figure:
     medians = float(timed["before"].median()), float(timed["after"].median())
     logs, images = timed["log"].to_numpy(), timed["image"].to_numpy()
     found = tested(RUNTIMES, "", medians, logs, images, math.log1p(effect))
-    shares = {name: math.expm1(getattr(found, name)) for name in ("difference", "low", "high")}
-    return replace(found, effect=effect, **shares)
+    return replace(
+        found,
+        difference=math.expm1(found.difference),
+        low=math.expm1(found.low),
+        high=math.expm1(found.high),
+        effect=effect,
+    )
