@@ -41,17 +41,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Change:
-    """A change of level.
-
-    Parameters
-    ----------
-    at : int
-        Number of the first point of the new level.
-    before, after : float
-        The levels: mean scores, or median runtimes.
-    worse : bool
-        Whether it went the wrong way.
-    """
+    """A change of level, mean score or median runtime, from the point of number `at` on."""
 
     at: int
     before: float
@@ -61,22 +51,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Trend:
-    """A figure of a method over runs, oldest first.
+    """A figure of a method over runs, oldest first, and where its level changed.
 
-    Parameters
-    ----------
-    variant, method : str
-        What it is of.
-    metric : MetricInfo
-        What was measured.
-    suite : str
-        Mask suite; empty stands for all.
-    machine : str
-        For runtimes; else empty.
-    points : tuple of Point
-        Over the same cases, runtimes on the same machine.
-    changes : tuple of Change
-        Where the level changed by more than the smallest effect.
+    All points are over the same cases. Of a runtime they are on the same machine, else `machine`
+    is empty; an empty suite stands for all. A change is one of more than the smallest effect.
     """
 
     variant: str

@@ -191,20 +191,10 @@ def tested(
 
 @dataclass(frozen=True)
 class Movement:
-    """A case that moved: its scores in BASE and NEW by the label of the metric.
+    """A case that moved: its ids in BASE and NEW, where it is, and its scores in both.
 
-    Parameters
-    ----------
-    base_case, new_case : str
-        Ids of the case in either run.
-    place : str
-        Dataset and sample.
-    suite, kind : str
-        Mask suite and kind of hole.
-    scores : mapping of str to (float, float)
-        Label → score in BASE and in NEW.
-    message : str
-        Why it no longer finishes, or empty.
+    `place` is its dataset and sample; scores are by the label of the metric; `message` says why it
+    no longer finishes, or is empty.
     """
 
     base_case: str
