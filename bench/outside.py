@@ -97,7 +97,11 @@ def read_as(kind: type[T], text: str, where: str) -> T:
     try:
         return TypeAdapter(kind).validate_json(text, strict=True, extra="forbid")
     except ValidationError as error:
-        errors = error.errors(include_url=False)
+        # a misspelt key is missing too
+        errors = sorted(
+            error.errors(include_url=False),
+            key=lambda found: found["type"] != "unexpected_keyword_argument",
+        )
     place, wrong, value = errors[0]["loc"], errors[0]["type"], errors[0]["input"]
     named = ".".join(map(str, place))
     missing = [".".join(map(str, e["loc"])) for e in errors if e["type"] == "missing"]

@@ -46,6 +46,7 @@ def test_a_file_is_named_by_its_stem_and_filled_with_defaults(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("text", "message"),
     [
+        (SMALL.replace("datasets", "dataset"), "did you mean 'datasets'"),
         (SMALL + "limt = 3", "unknown key .limt.; did you mean .limit."),
         (SMALL + "limit = '3'", "limit should be a valid integer, not"),
         (SMALL + "limit = 0", "limit must be at least 1"),

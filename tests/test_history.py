@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import sqlite3
 import sys
 from pathlib import Path
@@ -20,7 +21,7 @@ from inpaintbench.errors import BenchError
 from inpaintbench.regression.history import entry_of, figures_of, read_benchmark_json
 from inpaintbench.regression.trends import Point, Trend, changes, read_trends
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.storage.history import History
+from inpaintbench.storage.history import Entry, Figure, History
 from inpaintbench.storage.rows import Provenance, RunRows
 
 PSNR = MetricInfo("psnr[dtype-range]", "psnr", "PSNR", "dB", True, "")
@@ -125,6 +126,17 @@ INSERT INTO figures
     VALUES (7, 'telea', 'telea', 'runtime', 'runtime', 'runtime', 's', 0, '', 'cases', 0.25);
 PRAGMA user_version=1;
 """
+
+
+def test_what_is_infinite_has_no_trend_and_harms_no_history(tmp_path: Path) -> None:
+    figures = [
+        Figure("v", "m", "psnr", "psnr", "PSNR", "dB", True, suite, "x", value)
+        for suite, value in (("a", math.inf), ("b", math.nan), ("c", 30.0))
+    ]
+    with History.open(tmp_path / "h.db", create=True) as history:
+        history.add(Entry("n", "c", "2026-01-01", "m"), figures)
+    with History.open(tmp_path / "h.db") as history:
+        assert [figure.suite for _, figure in history.figures()] == ["c"]
 
 
 def test_a_history_of_version_1_is_read_and_added_to(tmp_path: Path) -> None:

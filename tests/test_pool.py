@@ -73,6 +73,13 @@ def test_bad_tasks_end_alone_and_say_how() -> None:
     assert "3 s" in ends["hang"].message
 
 
+def test_an_answer_that_comes_too_late_is_a_timeout_and_harms_no_other_task() -> None:
+    with Pool(1) as pool:
+        list(pool.map(time.sleep, [0]))  # it starts untimed
+        late = [finished.result for finished in pool.map(time.sleep, [1.1, 0], timeout=1)]
+    assert [getattr(result, "kind", "done") for result in late] == ["timeout", "done"]
+
+
 def test_what_still_runs_ends_with_the_block() -> None:
     begun = time.monotonic()
     with pytest.raises(RuntimeError, match="enough"), Pool(2) as pool:

@@ -236,7 +236,7 @@ def _check_sizes(subject: Subject, *sizes: tuple[int, int], beyond: bool = False
 def _check_hole(subject: Subject, kind: str, twice: bool = False) -> str:
     """Fill a kind of hole, set up once or `twice`."""
     method = subject.fresh()
-    if twice:
+    if twice and not method.unavailable():
         method.setup(subject.device, 0)
     fill(method, *_scene(method, kind))
     return ""

@@ -67,6 +67,9 @@ def _location(error: BaseException) -> str:
 
 def _traceback(error: BaseException) -> str:
     try:
-        return clean("".join(traceback.format_exception(error, limit=-_FRAMES)), _TRACEBACK)
+        text = "".join(traceback.format_exception(error, limit=-_FRAMES))
+        if len(text) > _TRACEBACK:  # the first and the last of a long chain say most
+            text = f"{text[: _TRACEBACK // 2]}\n…\n{text[-_TRACEBACK // 2 :]}"
+        return visible(text)
     except BaseException:
         return one_line(error)

@@ -159,7 +159,9 @@ class Pool(Places):
 
     def finished(self, futures: Iterable[Future[R]]) -> list[tuple[Future[R], R]]:
         """Wait for one, and return those that have a result."""
-        done = wait(futures, return_when=FIRST_COMPLETED).done
+        done: set[Future[R]] = set()
+        while not done:  # Windows sees Ctrl-C only between waits
+            done = wait(futures, timeout=1, return_when=FIRST_COMPLETED).done
         return [(future, future.result()) for future in done]
 
 

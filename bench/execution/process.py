@@ -142,10 +142,15 @@ class IsolatedProcess:
             timer.start()
         try:
             yield
-        except broken as error:
+            timer.cancel()
+            if over.is_set():
+                raise EOFError  # the answer came while the process was being ended
+        except Exception as error:
             timer.cancel()
             if over.is_set():
                 timer.join()
+            elif not isinstance(error, broken):
+                raise
             message, usual = self._bury(), "crash"
             if over.is_set():
                 message, usual = f"still running after {seconds:g} s", "timeout"

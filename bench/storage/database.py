@@ -30,13 +30,17 @@ def write(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
     with _explained(path, schema), _open(path) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
-        if not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        if _is_empty(connection):
             with transaction(connection):
-                for table in schema.tables:
+                for table in schema.tables if _is_empty(connection) else ():
                     connection.execute(table.sql)
                 connection.execute(f"PRAGMA user_version={schema.version}")
         _check(connection, schema, path)
         yield connection
+
+
+def _is_empty(connection: sqlite3.Connection) -> bool:
+    return not connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -133,7 +134,9 @@ class History:
             row = asdict(entry) | {"id": run, "identity": entry.identity}
             database.insert(self._connection, _RUNS, [row], "INSERT OR IGNORE")
             self._connection.execute("DELETE FROM figures WHERE run = ?", (run,))
-            rows = (asdict(figure) | {"run": run} for figure in figures)
+            # what is infinite, as the PSNR of a perfect fill, has no trend
+            kept = (figure for figure in figures if math.isfinite(figure.value))
+            rows = (asdict(figure) | {"run": run} for figure in kept)
             database.insert(self._connection, _FIGURES, rows)
         return new
 
