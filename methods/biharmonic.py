@@ -25,7 +25,7 @@ class Biharmonic(Diffusion):
     ----------
     solver : {"scikit-image", "direct"}
         Who solves the equations: ``skimage.restoration.inpaint_biharmonic``, or SciPy's SuperLU in
-        its symmetric mode, which gives the same result faster.
+        its symmetric mode, which gives the same result, faster up to 512².
     """
 
     solver: Literal["scikit-image", "direct"] = "scikit-image"

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from inpaintbench.statistics.bootstrap import image_means, mean_intervals
-from inpaintbench.statistics.pairs import compare_pairs, holm, signed_rank
+from inpaintbench.statistics.pairs import apart_from, compare_pairs, holm, signed_rank
 
 
 @pytest.mark.parametrize("images", [5, 13, 14, 30, 60])
@@ -128,3 +128,12 @@ def test_a_single_method_has_no_pairs() -> None:
     pairs = compare_pairs(np.ones((5, 1)), np.arange(5))
     assert pairs.difference.tolist() == [[0.0]]
     assert not pairs.apart.any()
+
+
+def test_one_row_of_the_comparison_is_the_same() -> None:
+    values = np.random.default_rng(9).normal(size=(40, 6)) + np.linspace(0, 1, 6)
+    images = np.arange(40) // 2
+    pairs = compare_pairs(values, images)
+    assert 0 < pairs.apart.sum() < 30
+    for column in range(6):
+        assert (apart_from(values, images, column) == pairs.apart[column]).all()

@@ -108,7 +108,7 @@ def read_matches(texts: list[str]) -> dict[str, str]:
     BenchError
         When there isn't exactly one ``=`` outside brackets.
     """
-    label = r"((?:\[[^]]*\]|[^]=[])+)"
+    label = r'((?:\[(?:"[^"]*"|[^]"])*\]|[^]=[])+)'
     found = {text: re.fullmatch(f"{label}={label}", text) for text in texts}
     for text, match in found.items():
         if not match:

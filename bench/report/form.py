@@ -41,11 +41,16 @@ class Form:
         standings: Sequence[Standing],
         metrics: Iterable[MetricInfo],
         intervals: IntervalStyle = IntervalStyle.brackets,
+        unitless: int = 2,
     ) -> Self:
-        """Choose the digits by differences of methods, or by means where none is known."""
+        """Choose the digits by differences of methods, or by means where none is known.
+
+        Metrics without a unit, which lie between 0 and 1, get `unitless` at least.
+        """
         digits = {}
         for metric in metrics:
-            id, least = metric.id, 1 if metric.unit == "dB" else 2
+            id = metric.id
+            least = unitless if not metric.unit else 1 if metric.unit == "dB" else 2
             widths = _half_widths(s.comparisons[id] for s in standings if id in s.comparisons) or [
                 (entry.qualities[id].estimate.high - entry.qualities[id].estimate.low) / 2
                 for here in standings

@@ -47,10 +47,13 @@ def error_map(composite: Image, reference: Image) -> NDArray[np.float32]:
     return mean
 
 
-def brightest(errors: Iterable[NDArray[np.float32]], mask: Mask) -> float:
-    """Choose the error that is drawn brightest: nearly the largest in the hole of all methods."""
+def brightest(errors: Iterable[NDArray[np.float32]], mask: Mask, levels: int) -> float:
+    """Choose the error that is drawn brightest: nearly the largest in the hole of all methods.
+
+    It is one of the image's `levels` at least, 255 or 65535.
+    """
     inside = [error[mask] for error in errors]
-    return max(float(np.quantile(np.concatenate(inside), 0.995)), 1 / 255) if inside else 1.0
+    return max(float(np.quantile(np.concatenate(inside), 0.995)), 1 / levels) if inside else 1.0
 
 
 class PictureMissing(BenchError):

@@ -95,7 +95,7 @@ def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> CasePictur
     hole = (np.array(HOLE) * 255).astype(np.uint8)
     composites = {v: composite(output, reference, mask) for v, output in outputs.items()}
     errors = {variant: error_map(one, reference) for variant, one in composites.items()}
-    most = brightest(errors.values(), mask)
+    most = brightest(errors.values(), mask, levels=255)
     losses = _ssim_losses(outputs, reference, mask)
     seen = _eight_bits(reference)
     return CasePictures(

@@ -11,7 +11,7 @@ import pandas as pd
 
 from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
 from inpaintbench.statistics.contamination import seen
-from inpaintbench.statistics.pairs import Pairs, compare_pairs
+from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
 from inpaintbench.statistics.ranks import (
     RankInterval,
     mean_of_ranks,
@@ -120,7 +120,8 @@ class Comparison:
         """Where each method's mean lies."""
         place = np.searchsorted(np.unique(self._losses), self._losses)
         several = len(self.variants) > 1 and self.judges
-        apart = self.pairs.apart[int(np.argmin(place))] if several else place > 0
+        best = int(np.argmin(place))
+        apart = apart_from(self.values, self.images, best) if several else place > 0
         return {
             name: Quality(
                 estimate=self.estimates[i],

@@ -93,6 +93,7 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
     reference, mask, outputs, missing = read_case(pictures, case, variants)
     composites = {variant: composite(one, reference, mask) for variant, one in outputs.items()}
     lost = dict.fromkeys(missing, "picture missing")
+    levels = int(np.iinfo(reference.dtype).max)
     errors = {variant: error_map(one, reference) for variant, one in composites.items()}
     cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
     return ShownCase(
@@ -101,10 +102,10 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
         mask=mask,
         results={variant: _rgb(one) for variant, one in composites.items()},
         errors=errors,
-        largest_error=brightest(errors.values(), mask),
+        largest_error=brightest(errors.values(), mask, levels),
         values=_values(summary, case),
         reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()} | lost,
-        levels=int(np.iinfo(reference.dtype).max),
+        levels=levels,
         has_reference=has_reference(row["dataset"]),
     )
 
