@@ -456,3 +456,13 @@ def test_real_runs_with_another_radius(tmp_path: Path) -> None:
     csv = [str(tmp_path / "base" / "rows.csv"), str(tmp_path / "new"), "--metric", "psnr"]
     assert CliRunner().invoke(APPLICATION, [*csv, "-o", str(tmp_path / "told.txt")]).exit_code == 1
     assert "PSNR on small-holes: worse" in (tmp_path / "told.txt").read_text()
+
+
+def test_labels_to_match_may_hold_signs_between_brackets() -> None:
+    texts = ['p[folder="a[1]=x"]=q', "telea[radius=3]=telea[radius=5]"]
+    assert read_matches(texts) == {
+        'p[folder="a[1]=x"]': "q",
+        "telea[radius=3]": "telea[radius=5]",
+    }
+    with pytest.raises(BenchError, match="BASE-LABEL=NEW-LABEL"):
+        read_matches(["a=b=c"])
