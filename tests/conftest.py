@@ -22,13 +22,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores() + 1, 4)
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow tests last, or, over several processes, begin with those that wait.
 
     A file of tests stays in one process, so that what its tests share is made once; those that are
     marked to be spread go wherever there is room.
     """
-    several = config.getoption("dist", "no") != "no"
+    several = "PYTEST_XDIST_WORKER" in os.environ
     first = "spread" if several else "slow"
     items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
     for item in items if several else ():

@@ -25,6 +25,8 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.runs import read_run
 
+pytestmark = pytest.mark.spread
+
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 
 ARGUMENTS = (
@@ -37,8 +39,6 @@ CELLS = 4 * 2 * 4
 NAP = '''
 from inpaintbench.methods.base import Method
 import time
-
-pytestmark = pytest.mark.spread
 
 
 class Nap(Method):

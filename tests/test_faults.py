@@ -36,6 +36,8 @@ from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.outcome import FAILURES
 from inpaintbench.storage.runs import read_run
 
+pytestmark = pytest.mark.spread
+
 KILLS = 50
 
 ARGUMENTS = (
@@ -66,8 +68,6 @@ KINDS = {
 
 TEMPLATE = '''
 from inpaintbench.methods.base import Method
-
-pytestmark = pytest.mark.spread
 
 
 class {name}(Method):

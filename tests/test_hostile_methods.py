@@ -19,6 +19,8 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.runs import read_run
 
+pytestmark = pytest.mark.spread
+
 # What a method does, and how its cells end; several where chance decides.
 DEEDS: dict[str, tuple[str, str]] = {
     # its descriptors and streams
@@ -85,8 +87,6 @@ import multiprocessing, os, resource, signal, subprocess, sys, tempfile, threadi
 import numpy as np
 from inpaintbench.execution import method_host
 from inpaintbench.methods.base import Method
-
-pytestmark = pytest.mark.spread
 
 
 class Unreadable(Exception):
