@@ -21,8 +21,8 @@ class Damaged(ImageFolder):
 
     has_reference = False
 
-    def _mask_file(self, file: Path) -> Path:
-        found = super()._mask_file(file)
+    def _mask_file(self, sample_id: str, file: Path) -> Path:
+        found = super()._mask_file(sample_id, file)
         if found is None:
             raise DataError(f"{file}: no mask for it, looked for {file.stem}_mask.png beside it")
         return found

@@ -11,8 +11,8 @@ import numpy as np
 from inpaintbench.datasets.base import DataError, Image, Mask, Sample
 from inpaintbench.datasets.reading.own_files import OwnFiles
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.listing import list_images, same_name
-from inpaintbench.images.reading import Hole, read_image, read_mask
+from inpaintbench.images.listing import BESIDE, file_of, list_images
+from inpaintbench.images.reading import Hole, read_image, read_mask, refuse_one_value
 
 REFERENCE, DAMAGED, MASKS = "reference", "damaged", "masks"
 
@@ -74,6 +74,7 @@ class Pairs(OwnFiles[Path]):
         if mask_file is not None:
             mask = read_mask(mask_file, self.hole)
             _refuse_another_size(mask_file, mask.shape, reference, image.shape)
+            refuse_one_value(mask_file, mask, self.hole)
         else:
             mask = self._difference(image, reference, damaged)
         if not mask.any() or mask.all():
@@ -103,12 +104,13 @@ class Pairs(OwnFiles[Path]):
     def _files(self, sample_id: str) -> tuple[Path, Path, Path | None]:
         """Find the reference, the damaged copy, and the mask if there is one."""
         folder, reference = self.place(), self.entry(sample_id)
-        same_name(reference.parent, reference.stem)  # refuses two that a copy may belong to
-        relative = reference.relative_to(folder / REFERENCE)
-        damaged = same_name((folder / DAMAGED / relative).parent, relative.stem)
+        images = folder / REFERENCE
+        damaged = file_of(folder / DAMAGED, sample_id, images)
         if damaged is None:
-            raise DataError(f"{reference}: no damaged copy at {folder / DAMAGED / relative}")
-        return reference, damaged, same_name((folder / MASKS / relative).parent, relative.stem)
+            place = folder / DAMAGED / reference.relative_to(images)
+            raise DataError(f"{reference}: no damaged copy at {place}")
+        mask = file_of(folder / MASKS, sample_id, images, ("", BESIDE))
+        return reference, damaged, mask
 
 
 def _refuse_another_size(

@@ -259,3 +259,37 @@ def test_masks_of_ones_are_holes_wherever_they_lie(dataset: str, tmp_path: Path)
     dataset_files.write_image(place, ones)
     sample = Folder(path=str(tmp_path), masks=masks and str(masks)).load("a.png")
     np.testing.assert_array_equal(sample.mask, ones[..., 0] > 0)
+
+
+def test_masks_among_the_images_are_left_out_however_their_folder_is_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset_files.write_image(tmp_path / "in/a.png", dataset_files.noise(1))
+    dataset_files.write_image(tmp_path / "in/masks/a.png", dataset_files.hole(12, 10))
+    (tmp_path / "link").symlink_to(tmp_path / "in/masks")
+    monkeypatch.chdir(tmp_path)
+    for masks in ("in/masks", str(tmp_path / "in/masks"), "in/../in/masks", "link"):
+        dataset = Folder(path="in", masks=masks)
+        assert dataset.ids() == ["a.png"]
+        assert dataset.load("a.png").mask is not None
+
+
+def test_names_of_one_spelling_are_refused_where_only_their_code_points_differ(
+    tmp_path: Path,
+) -> None:
+    for name in ("caf\u00e9.png", "cafe\u0301.png"):
+        dataset_files.write_image(tmp_path / name, dataset_files.noise(1))
+    if len(list(tmp_path.iterdir())) == 2:  # where the file system tells them apart
+        with pytest.raises(DataError, match="is there too"):
+            Folder(path=str(tmp_path)).ids()
+
+
+def test_a_mask_of_one_value_is_refused_with_its_file(tmp_path: Path) -> None:
+    dataset_files.write_image(tmp_path / "a.png", dataset_files.noise(1))
+    dataset_files.write_image(tmp_path / "a_mask.png", np.full((12, 10, 1), 255, np.uint8))
+    with pytest.raises(DataError, match=r"a_mask\.png: all of it is hole.*hole=black.*one value"):
+        Folder(path=str(tmp_path)).load("a.png")
+    dataset_files.pairs(tmp_path / "pairs")
+    dataset_files.write_image(tmp_path / "pairs/masks/a.png", np.zeros((12, 10, 1), np.uint8))
+    with pytest.raises(DataError, match=r"masks/a\.png: none of it is hole"):
+        Pairs(path=str(tmp_path / "pairs")).load("a.png")

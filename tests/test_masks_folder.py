@@ -11,6 +11,7 @@ from mask_cases import Formula
 from PIL import Image as pillow
 
 from inpaintbench.datasets.base import Sample
+from inpaintbench.datasets.folder import Folder as Images
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.folder import Folder
@@ -18,6 +19,7 @@ from inpaintbench.masks.paired import Paired
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.planning.case import draw_mask, make_cases
 from inpaintbench.plugins import registry
+from inpaintbench.standalone.mask_export import export_masks
 
 IMAGE = Formula(24, 36).load("00").image
 
@@ -170,7 +172,8 @@ def test_a_missing_mask_is_told_before_a_run_begins(tmp_path: Path, hole: Mask) 
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda d: None, "no mask for it, looked for .*cat.png"),
+        (lambda d: write(d / "x.png", np.eye(9, dtype=bool)), "no mask for it, .*/cat.png"),
+        (lambda d: None, "no masks in it"),
         (
             lambda d: write(d / "cat.png", np.eye(36, dtype=bool)),
             "is 36 x 36, but its image .* 36 x 24",
@@ -197,7 +200,73 @@ def test_a_missing_folder_and_an_empty_pool_are_refused(tmp_path: Path) -> None:
         draw(Folder())
     with pytest.raises(DataError, match="no such folder"):
         draw(Folder(str(tmp_path / "nowhere"), match="pool"))
+    with pytest.raises(DataError, match="nowhere: no such folder"):
+        draw(Folder(str(tmp_path / "nowhere")))
     with pytest.raises(DataError, match="no masks in it"):
+        draw(Folder(str(tmp_path), match="pool"))
+
+
+COMPOSED, DECOMPOSED = "caf\u00e9", "cafe\u0301"
+
+
+@pytest.mark.parametrize(
+    ("image", "mask"),
+    [
+        ("my photo [1].png", "my photo [1].png"),
+        ("my photo [1].png", "my photo [1]_mask.bmp"),
+        ("day [1]/\u65e5\u672c.jpg", "day [1]/\u65e5\u672c.png"),
+        (f"{COMPOSED}.png", f"{DECOMPOSED}.png"),
+        (f"{DECOMPOSED} 1.png", f"{COMPOSED} 1.png"),
+        ("a.Png", "a.pNg"),
+        ("a.jpg", "a.Tif"),
+        ("a.jpg", "a.jpg_mask.png"),
+        ("a.jpg", "a.jpg.png"),
+    ],
+)
+def test_odd_names_are_found_in_every_way_of_giving_masks(
+    tmp_path: Path, hole: Mask, image: str, mask: str
+) -> None:
+    write(tmp_path / "images/a.png", IMAGE[..., 0])
+    (tmp_path / "images" / image).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "images/a.png").rename(tmp_path / "images" / image)
+    write(tmp_path / "m.png", hole)
+    (tmp_path / "masks" / mask).parent.mkdir(parents=True)
+    (tmp_path / "m.png").rename(tmp_path / "masks" / mask)
+    images, masks = str(tmp_path / "images"), str(tmp_path / "masks")
+    (sample,) = Images(path=images).ids()
+    assert np.array_equal(draw(Folder(masks), sample), hole)
+    assert np.array_equal(Images(path=images, masks=masks).load(sample).mask, hole)
+
+
+def test_exported_masks_are_found_again(tmp_path: Path) -> None:
+    for name in ("my photo [1].png", "a.png", "a.jpg", "day 1/b.png"):
+        write(tmp_path / "images" / name, IMAGE[..., 0])
+    images = Images(path=str(tmp_path / "images"))
+    suite = registry.masks().make("small-holes")
+    export_masks(images, suite, images.ids(), 1, 0, tmp_path / "masks")
+    again = Folder(str(tmp_path / "masks"))
+    again.check(images.ids())
+    paired = Images(path=images.path, masks=again.path)
+    for sample in images.ids():
+        wanted = draw_mask(images, images.load(sample), suite, 0, 0)
+        assert np.array_equal(draw(again, sample), wanted)
+        assert np.array_equal(paired.load(sample).mask, wanted)
+
+
+def test_a_mask_that_two_images_could_mean_is_refused(tmp_path: Path, hole: Mask) -> None:
+    write(tmp_path / "a.png", hole)
+    cases = ("", Formula(24, 36)), ["a.jpg", "a.png"], ("", Folder(str(tmp_path))), 1, 0
+    with pytest.raises(DataError, match=r"a\.png: a\.jpg or a\.png could be meant"):
+        list(make_cases(*cases))
+    write(tmp_path / "a.jpg_mask.png", hole)
+    assert len(list(make_cases(*cases))) == 2
+
+
+def test_a_mask_of_a_pool_that_is_lost_when_scaled_is_refused(tmp_path: Path) -> None:
+    dot = np.zeros((240, 360), np.bool_)
+    dot[0, 0] = True
+    write(tmp_path / "dot.png", dot)
+    with pytest.raises(DataError, match=r"scaled from 360 x 240 to 36 x 24 .*none of it is hole"):
         draw(Folder(str(tmp_path), match="pool"))
 
 

@@ -171,6 +171,30 @@ def tiff_claiming(width: int, height: int, **tags: int) -> bytes:
     return struct.pack("<4sIH", b"II*\0", 8, len(entries)) + fields + bytes(300)
 
 
+@pytest.mark.parametrize("compression", [None, "lzw", "zlib"])
+def test_a_tiff_of_fewer_strips_than_its_height_needs_is_cut_off(
+    tmp_path: Path, compression: str | None
+) -> None:
+    file = tmp_path / "a.tif"
+    tifffile.imwrite(file, np.ones((48, 40), np.uint8), rowsperstrip=16, compression=compression)
+    assert read_image(file).shape == (48, 40, 1)
+    with tifffile.TiffFile(file, mode="r+") as opened:
+        opened.pages.first.tags["ImageLength"].overwrite(480)
+    with pytest.raises(DataError, match="is cut off"):
+        read_image(file)
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_damaged_exif_and_long_texts_do_not_matter(tmp_path: Path, depth: int) -> None:
+    rows = bytes(4 * (1 + 4 * depth // 8))
+    text = chunk(b"zTXt", b"history\0\0" + zlib.compress(bytes(2**22)))
+    for kind in (chunk(b"eXIf", b"garbage"), text):
+        (tmp_path / "a.png").write_bytes(png(4, 4, depth, 0, rows, kind))
+        assert read_image(tmp_path / "a.png").shape == (4, 4, 1)
+    Image.fromarray(RGB).save(tmp_path / "a.webp", lossless=True, exif=b"garbage")
+    np.testing.assert_array_equal(read_image(tmp_path / "a.webp"), RGB)
+
+
 def zip_bomb() -> bytes:
     """Make a TIFF of 10 x 10 whose one strip holds half a gigabyte of zeros."""
     squeezer = zlib.compressobj(9)

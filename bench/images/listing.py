@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import time
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NoReturn
 
 from inpaintbench.images.errors import DataError
@@ -29,34 +31,52 @@ def list_images(folder: Path, leave_out: Path | None = None) -> Mapping[str, Pat
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder")
-    return _listing(folder, leave_out, folder.stat().st_mtime_ns)
+    return _listing(folder, leave_out, _changed(folder))
+
+
+def _changed(folder: Path) -> int:
+    """Tell when a folder changed; just now, it may change again within one tick of its clock."""
+    changed, now = folder.stat().st_mtime_ns, time.time_ns()
+    return changed if abs(now - changed) > 2 * 10**9 else now
 
 
 @lru_cache(maxsize=64)
 def _listing(folder: Path, leave_out: Path | None, changed: int) -> Mapping[str, Path]:
     """List a folder once for each time that it changed."""
-    images = {
-        path.relative_to(folder).as_posix(): path
-        for path in files_below(folder)
-        if path.suffix.lower() in SUFFIXES
-        and not (leave_out is not None and path.is_relative_to(leave_out))
-    }
-    bodies = {name.rpartition(".")[0] for name in images}
+    images = _by_name(folder, filter(_is_image, files_below(folder, leave_out)))
+    bodies = {name.rpartition(".")[0] for name in images} | set(images)
     kept = [name for name in images if not _belongs_to_another(name.rpartition(".")[0], bodies)]
     return {id_of(name): images[name] for name in sorted(kept, key=natural_key)}
 
 
-def files_below(folder: Path) -> Iterator[Path]:
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES
+
+
+def _by_name(folder: Path, files: Iterable[Path]) -> dict[str, Path]:
+    """Map relative paths to files, letters with accents composed (NFC), as macOS doesn't."""
+    names: dict[str, Path] = {}
+    for path in files:
+        name = unicodedata.normalize("NFC", path.relative_to(folder).as_posix())
+        if name in names:
+            raise DataError(_either(names[name], path))
+        names[name] = path
+    return names
+
+
+def files_below(folder: Path, leave_out: Path | None = None) -> Iterator[Path]:
     """Go through the files below a folder, hidden ones left out, links to folders followed.
 
-    A folder counts once however many links lead to it, and under its own path where it has one.
+    A folder counts once however many links lead to it, and under its own path where it has one;
+    `leave_out` and what is below it doesn't, unless it is the folder itself.
 
     Raises
     ------
     DataError
         When a folder can't be read.
     """
-    seen: set[str] = set()
+    seen = set() if leave_out is None else {os.path.realpath(leave_out)}
+    seen.discard(os.path.realpath(folder))
     waiting = [folder]
     while waiting:
         for place, folders, names in os.walk(waiting.pop(0), onerror=_unreadable):
@@ -81,7 +101,7 @@ def files_by_id(place: Path, wanted: Callable[[Path], bool]) -> dict[str, Path]:
     """
     files = [place] if place.is_file() else [path for path in files_below(place) if wanted(path)]
     root = place.parent if place.is_file() else place
-    names = {path.relative_to(root).as_posix(): path for path in files}
+    names = _by_name(root, files)
     return {id_of(name): names[name] for name in sorted(names, key=natural_key)}
 
 
@@ -103,25 +123,62 @@ def id_of(name: str) -> str:
     return f"{body}-{digest}{dot}{ending}"
 
 
-def same_name(folder: Path, *stems: str) -> Path | None:
-    """Find the image file with a name, or one of several, whatever its ending.
+def file_of(
+    folder: Path, sample_id: str, images: Path | None = None, tails: tuple[str, ...] = ("",)
+) -> Path | None:
+    """Find the image file below a folder that belongs to a sample, by its path there.
+
+    It is named as the sample's own file, whatever the ending, or as its id, plus one of `tails`.
+    Of two images that differ only in their ending, each needs a file with that in its name.
+
+    Parameters
+    ----------
+    folder : Path
+        Where there may be nothing.
+    sample_id : str
+        What `list_images` calls the sample, or a name.
+    images : Path, optional
+        The folder that the samples come from, searched for others of one name.
+    tails : tuple of str
+        What the names may end with, before their endings: `BESIDE`, or nothing.
 
     Raises
     ------
     DataError
         When there are two, of which neither is meant more than the other.
     """
-    found: list[Path] = []
-    endings = [either for suffix in sorted(SUFFIXES) for either in (suffix, suffix.upper())]
-    for path in (folder / (stem + ending) for stem in stems for ending in endings):
-        # a.png and a.PNG are one where case doesn't count
-        if path.is_file() and not any(path.samefile(other) for other in found):
-            found.append(path)
+    if not folder.is_dir():
+        return None
+    suffix = PurePosixPath(sample_id).suffix
+    found = _only(folder, sample_id, "", tails)  # photo.jpg_mask.png
+    if found is None and suffix.lower() in SUFFIXES:
+        found = _only(folder, sample_id, suffix, tails)
+        if found is not None and images is not None:
+            _only(images, sample_id, suffix, ("",))
+    return found
+
+
+def _only(folder: Path, sample_id: str, ending: str, tails: tuple[str, ...]) -> Path | None:
+    changed = _changed(folder)
+    found = [p for tail in tails for p in _index(folder, ending, tail, changed).get(sample_id, ())]
     if len(found) > 1:
-        raise DataError(
-            f"{found[0]}: {found[1].name} is there too, and either could be meant; keep one of them"
-        )
+        raise DataError(_either(*sorted(found)[:2]))
     return found[0] if found else None
+
+
+@lru_cache(maxsize=16)
+def _index(folder: Path, ending: str, tail: str, changed: int) -> dict[str, list[Path]]:
+    """Map ids to the files named as a sample with an ending, by their names without their own."""
+    index: dict[str, list[Path]] = {}
+    for name, path in _by_name(folder, filter(_is_image, files_below(folder))).items():
+        body = name.removesuffix(path.suffix)
+        if body.endswith(tail):
+            index.setdefault(id_of(body.removesuffix(tail) + ending), []).append(path)
+    return index
+
+
+def _either(first: Path, second: Path) -> str:
+    return f"{first}: {second.name} is there too, and either could be meant; keep one of them"
 
 
 def natural_key(name: str) -> tuple[list[tuple[int, int, str]], str]:

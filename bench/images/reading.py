@@ -19,6 +19,8 @@ The rules, for every command and dataset that reads files:
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -116,6 +118,16 @@ def read_mask(path: Path, hole: Hole = "white") -> Mask:
     return white if hole == "white" else ~white
 
 
+def refuse_one_value(path: Path, mask: Mask, hole: Hole) -> None:
+    """Refuse the mask read from a file where all of it, or none, is hole."""
+    if mask.all() or not mask.any():
+        extent, other = ("all", "none") if mask.all() else ("none", "all")
+        raise DataError(
+            f"{path}: {extent} of it is hole, where {hole} is hole, and {other} with "
+            f"hole={'black' if hole == 'white' else 'white'}: all of it is one value"
+        )
+
+
 def _white(path: Path, colour: NDArray[Any], alpha: NDArray[Any] | None) -> Mask:
     if alpha is None or alpha.min() == alpha.max():
         return _cut(path, _brightness(path, colour))
@@ -165,22 +177,41 @@ def _cut(path: Path, values: NDArray[Any]) -> Mask:
 def _read_other(path: Path, head: bytes) -> Pixels:
     """Read what isn't a TIFF by Pillow, except the PNG files that it would cut or misread."""
     from PIL import Image as pillow
-    from PIL import ImageOps
 
     if path.stat().st_size > _MOST_BYTES:
         raise DataError(f"{path}: has more than {_MOST_BYTES:,} bytes")
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _long_texts():
         warnings.simplefilter("ignore")  # of odd metadata and large images: both are read
         with pillow.open(path, formats=_KINDS) as image:
             refuse_size(path, *image.size)
             if image.format == "PNG" and _is_deep(image, head):
                 import imagecodecs
 
-                orientation = image.getexif().get(_ORIENTATION)
-                return Pixels.of(imagecodecs.png_decode(path.read_bytes())).upright(orientation)
+                pixels = Pixels.of(imagecodecs.png_decode(path.read_bytes()))
+                return pixels.upright(_orientation(image))
             if image.format == "PPM" and image.mode == "RGB" and _most(image) > 0xFF:
                 raise DataError(f"{path}: PPM of more than 8 bits is refused; save it as PNG")
-            return _resolved(path, ImageOps.exif_transpose(image))
+            return _resolved(path, image).upright(_orientation(image))
+
+
+@contextmanager
+def _long_texts() -> Iterator[None]:
+    """Let the texts of a PNG, such as an editor's history, be as long as all may be together."""
+    from PIL import PngImagePlugin
+
+    before = PngImagePlugin.MAX_TEXT_CHUNK
+    PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
+    try:
+        yield
+    finally:
+        PngImagePlugin.MAX_TEXT_CHUNK = before
+
+
+def _orientation(image: PillowImage) -> object:
+    try:
+        return image.getexif().get(_ORIENTATION)
+    except Exception:  # a damaged block can raise nearly anything, and says nothing
+        return None
 
 
 def _is_deep(image: PillowImage, head: bytes) -> bool:

@@ -7,6 +7,7 @@ without, in strips or tiles, compressed or not. The first page is read.
 from __future__ import annotations
 
 import logging
+import math
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +84,8 @@ def _refuse(path: Path, page: Any, size: int) -> None:
             "as grey or RGB"
         )
     segments = list(zip(page.dataoffsets, page.databytecounts, strict=True))
-    if not segments or any(not length or start + length > size for start, length in segments):
+    short = len(segments) < math.prod(page.chunked)  # the reader would make up the rest
+    if short or any(not length or start + length > size for start, length in segments):
         raise DataError(f"{path}: is cut off")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import ClassVar
 
 from inpaintbench.datasets.base import Sample
@@ -49,6 +50,15 @@ class MaskSuite(Named, ABC):
         Without chance there is one of each kind: more would be the same cases once more.
         """
         return wanted if self.by_chance else min(wanted, len(self.kinds))
+
+    def check(self, samples: Sequence[str]) -> None:
+        """Refuse samples that the suite can't tell apart, before a run begins; none by default.
+
+        Raises
+        ------
+        DataError
+            Naming two of them.
+        """
 
     @abstractmethod
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:

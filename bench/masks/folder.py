@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import ClassVar, Literal
 
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
-from inpaintbench.images.reading import Hole, read_mask
+from inpaintbench.images.listing import BESIDE, SUFFIXES, file_of, list_images
+from inpaintbench.images.reading import Hole, read_mask, refuse_one_value
 from inpaintbench.masks.base import Mask, MaskSuite, RandomStream, Sample
 from inpaintbench.masks.filling import nearest
 
@@ -25,7 +26,8 @@ class Folder(MaskSuite):
 
     - ``match=name``: the mask of an image is the file with its id as relative path and name,
       whatever the ending, with or without ``_mask``: ``cat.png`` or ``cat_mask.png`` for
-      ``cat.jpg`` or the sample ``cat``. It must have the image's size.
+      ``cat.jpg`` or the sample ``cat``, ``cat.jpg_mask.png`` where ``cat.png`` is an image too. It
+      must have the image's size.
     - ``match=pool``: every mask is drawn at random from all files in the folder and below, and is
       scaled to the image's size by taking the nearest pixel.
 
@@ -51,23 +53,35 @@ class Folder(MaskSuite):
         """A pool is drawn from; an image's own mask is one."""
         return self.match == "pool"
 
+    def check(self, samples: Sequence[str]) -> None:
+        """Refuse a mask that could be meant for two images, of one name but for its ending."""
+        owners: dict[Path, str] = {}
+        for sample in samples if self.match == "name" else ():
+            file = self._file(sample, RandomStream())
+            other = owners.setdefault(file, sample)
+            if other != sample:
+                raise DataError(
+                    f"{file}: {other} or {sample} could be meant; give each its own, such as "
+                    f"{Path(sample).name}{BESIDE}.png"
+                )
+
     def draw(self, sample: Sample, kind: str, random: RandomStream) -> Mask:
         """Read the sample's mask, or one of the pool."""
         file = self._file(sample.id, random)
         mask = _read(file, self.hole, file.stat().st_mtime_ns)
         height, width = sample.image.shape[:2]
         if self.match == "pool":
-            mask = nearest(mask, height, width)
-        elif mask.shape != (height, width):
+            small = nearest(mask, height, width)
+            if small.all() or not small.any():
+                raise DataError(
+                    f"{file}: scaled from {mask.shape[1]} x {mask.shape[0]} to {width} x {height} "
+                    f"for {sample.id}, {'all' if small.all() else 'none'} of it is hole"
+                )
+            return small
+        if mask.shape != (height, width):
             raise DataError(
                 f"{file}: the mask is {mask.shape[1]} x {mask.shape[0]}, but its image "
                 f"{sample.id} is {width} x {height}"
-            )
-        if mask.all() or not mask.any():
-            raise DataError(
-                f"{file}: {'all' if mask.all() else 'none'} of it is hole, where {self.hole} is "
-                f"hole; {self.name}[…,hole={'black' if self.hole == 'white' else 'white'}] turns "
-                "it round"
             )
         return mask
 
@@ -97,11 +111,12 @@ def _pool(folder: Path) -> list[Path]:
 
 
 def _file_of(folder: Path, sample_id: str) -> Path:
-    place = folder / sample_id
-    stem = place.stem if place.suffix.lower() in SUFFIXES else place.name
-    found = same_name(place.parent, stem, stem + BESIDE)
+    found = file_of(folder, sample_id, tails=("", BESIDE))
     if found is None:
-        raise DataError(f"{sample_id}: no mask for it, looked for {place.parent / stem}.png")
+        _pool(folder)  # says when there are none at all
+        place = folder / sample_id
+        place = place.with_suffix("") if place.suffix.lower() in SUFFIXES else place
+        raise DataError(f"{sample_id}: no mask for it, looked for {place}.png")
     return found
 
 
@@ -109,5 +124,6 @@ def _file_of(folder: Path, sample_id: str) -> Path:
 def _read(file: Path, hole: Hole, changed: int) -> Mask:
     """Read a mask once for each time that the file changed."""
     mask = read_mask(file, hole)
+    refuse_one_value(file, mask, hole)
     mask.flags.writeable = False
     return mask

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from inpaintbench.errors import BenchError
-from inpaintbench.images.listing import list_images, same_name
+from inpaintbench.images.listing import BESIDE, file_of, list_images
 from inpaintbench.images.reading import read_image, read_mask
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Metric
@@ -68,15 +68,14 @@ def match_folders(references: Path, results: Sequence[Path], masks: Path | None)
         list_images(folder)  # says when the folder is missing
     groups = []
     for name, reference in images.items():
-        relative = reference.relative_to(references)
-        found = {method: _same_place(folder, relative) for method, folder in methods.items()}
+        found = {m: file_of(folder, name, references) for m, folder in methods.items()}
         present = {method: path for method, path in found.items() if path is not None}
         if not present:
             continue
-        same_name(reference.parent, reference.stem)  # refuses two that a result may belong to
-        mask = None if masks is None else _same_place(masks, relative)
+        mask = None if masks is None else file_of(masks, name, references, ("", BESIDE))
         if masks is not None and mask is None:
-            raise BenchError(f"{reference}: no mask for it, looked for {masks / relative}")
+            place = masks / reference.relative_to(references)
+            raise BenchError(f"{reference}: no mask for it, looked for {place}")
         groups.append(Group(name, reference, mask, present))
     for method, folder in methods.items():
         if not any(method in group.results for group in groups):
@@ -106,10 +105,6 @@ def score_files(
     for method, row in zip(group.results, values, strict=True):
         for metric, value in zip(metrics, row, strict=True):
             yield ImageScore(group.image, method, metric.id, value)
-
-
-def _same_place(folder: Path, relative: Path) -> Path | None:
-    return same_name((folder / relative).parent, relative.stem)
 
 
 def read_hole(group: Group, reference: Image, invert: bool) -> Mask:

@@ -10,8 +10,8 @@ from inpaintbench.datasets.base import DataError, Mask, Sample
 from inpaintbench.datasets.reading.own_files import OwnFiles
 from inpaintbench.datasets.reading.preparation import mask_within, within
 from inpaintbench.images.files import known_digest
-from inpaintbench.images.listing import BESIDE, SUFFIXES, list_images, same_name
-from inpaintbench.images.reading import Hole, read_image, read_mask
+from inpaintbench.images.listing import BESIDE, SUFFIXES, file_of, list_images
+from inpaintbench.images.reading import Hole, read_image, read_mask, refuse_one_value
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,8 @@ class ImageFolder(OwnFiles[Path]):
     def entries(self) -> Mapping[str, Path]:
         """List the images, masks beside images left out."""
         folder = self.place()
-        files = list_images(folder, _leave_out(folder, self.masks))
+        masks = None if self.masks is None else Path(self.masks).expanduser()
+        files = list_images(folder, masks)
         if not files:
             raise DataError(f"{folder}: no images in it ({', '.join(sorted(SUFFIXES))})")
         return files
@@ -72,7 +73,7 @@ class ImageFolder(OwnFiles[Path]):
         """
         file = self.entry(sample_id)
         image = read_image(file)
-        mask = self._read_mask(file, image.shape[:2])
+        mask = self._read_mask(sample_id, file, image.shape[:2])
         if mask is not None:
             mask = mask_within(mask, self.longest)
         return Sample(sample_id, within(image, self.longest), mask)
@@ -80,23 +81,22 @@ class ImageFolder(OwnFiles[Path]):
     def fingerprint(self, sample_id: str) -> str:
         """Return the digests of the image's file and of its mask's."""
         file = self.entry(sample_id)
-        mask = self._mask_file(file)
+        mask = self._mask_file(sample_id, file)
         return known_digest(file) + ("" if mask is None else f"+{known_digest(mask)}")
 
-    def _mask_file(self, file: Path) -> Path | None:
+    def _mask_file(self, sample_id: str, file: Path) -> Path | None:
+        folder = self.place()
         if self.masks is None:
-            found = same_name(file.parent, file.stem + BESIDE)
-        else:
-            place = Path(self.masks).expanduser() / file.relative_to(self.place())
-            found = same_name(place.parent, file.stem, file.stem + BESIDE)
-            if found is None:
-                raise DataError(f"{file}: no mask for it, looked for {place.with_suffix('.png')}")
-        if found is not None:
-            same_name(file.parent, file.stem)  # refuses two images that it may belong to
+            return file_of(folder, sample_id, folder, (BESIDE,))
+        masks = Path(self.masks).expanduser()
+        found = file_of(masks, sample_id, folder, ("", BESIDE))
+        if found is None:
+            place = (masks / file.relative_to(folder)).with_suffix(".png")
+            raise DataError(f"{file}: no mask for it, looked for {place}")
         return found
 
-    def _read_mask(self, file: Path, shape: tuple[int, ...]) -> Mask | None:
-        mask_file = self._mask_file(file)
+    def _read_mask(self, sample_id: str, file: Path, shape: tuple[int, ...]) -> Mask | None:
+        mask_file = self._mask_file(sample_id, file)
         if mask_file is None:
             return None
         mask = read_mask(mask_file, self.hole)
@@ -105,10 +105,5 @@ class ImageFolder(OwnFiles[Path]):
                 f"{mask_file}: the mask is {mask.shape[1]} x {mask.shape[0]}, but its image "
                 f"{file.name} is {shape[1]} x {shape[0]}"
             )
+        refuse_one_value(mask_file, mask, self.hole)
         return mask
-
-
-def _leave_out(folder: Path, masks: str | None) -> Path | None:
-    """Return the folder of masks where it lies among the images."""
-    place = None if masks is None else Path(masks).expanduser()
-    return place if place is not None and place != folder else None
