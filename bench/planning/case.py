@@ -99,10 +99,11 @@ def make_cases(
     Raises
     ------
     DataError
-        When the file of a mask isn't there.
+        When the file of a mask isn't there, or could be that of two samples.
     """
     sources = filter(None, (own_source(dataset[1]), own_source(suite[1])))
     identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]), *sources)
+    suite[1].check(samples)
     for sample in samples:
         fingerprint = dataset[1].fingerprint(sample)
         for index in range(suite[1].count(count)):
