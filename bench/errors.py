@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _LONGEST = 1000
 """Characters of a message that are shown."""
@@ -13,6 +15,21 @@ _UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u2028-\u202e\u20
 
 class BenchError(Exception):
     """One clear line that says what is wrong and what to do; shown without a traceback."""
+
+
+class PluginError(BenchError):
+    """What a plugin's code raised, which is the `__cause__`, in a line that names the plugin."""
+
+
+@contextmanager
+def blamed(plugin: str) -> Iterator[None]:
+    """Tell what a plugin's code raises inside as a `PluginError`; a `BenchError` stays as it is."""
+    try:
+        yield
+    except (KeyboardInterrupt, BenchError):
+        raise
+    except BaseException as error:  # sys.exit() too
+        raise PluginError(f"{plugin}: {type(error).__name__}: {one_line(error)}") from error
 
 
 def visible(text: str) -> str:

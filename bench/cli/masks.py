@@ -88,6 +88,7 @@ def _export(
     specification: str, dataset: Dataset, limit: int | None, count: int, seed: int, out: Path | None
 ) -> None:
     from inpaintbench.masks.manifest import FILE_NAME
+    from inpaintbench.planning.case import sample_ids
     from inpaintbench.planning.subset import choose
     from inpaintbench.plugins import registry
     from inpaintbench.plugins.specification import label
@@ -103,7 +104,7 @@ def _export(
         if len(shown[mask.kind]) < max(_TILES // len(suite.kinds), 1):
             shown[mask.kind].append(mask)
 
-    samples = choose(dataset.ids(), limit)
+    samples = choose(sample_ids(dataset), limit)
     written = export_masks(dataset, suite, samples, count, seed, directory, show).masks
     title = f"{label(suite)} v{suite.version} on {label(dataset)}"
     sheet = directory / "contact-sheet.png"
@@ -141,18 +142,18 @@ def _measure(
     specification: str | None, dataset: Dataset, limit: int | None, draws: int, out: Path | None
 ) -> None:
     from inpaintbench.errors import BenchError
-    from inpaintbench.images.errors import DataError
+    from inpaintbench.planning.case import read_sample, sample_ids
     from inpaintbench.planning.subset import choose
     from inpaintbench.plugins import registry
     from inpaintbench.standalone.suite_table import markdown_table, measure_suite, replace_table
 
     catalogue = registry.masks()
-    samples = [dataset.load(sample) for sample in choose(dataset.ids(), limit)]
+    samples = [read_sample(dataset, name) for name in choose(sample_ids(dataset), limit)]
     measures = []
     for name in [specification] if specification else catalogue.plugins:
         try:
             measures.append(measure_suite(catalogue.make(name), samples, draws))
-        except (BenchError, DataError):
+        except BenchError:
             if specification:
                 raise  # of all suites, those that read a person's files are left out
     table = markdown_table(measures)

@@ -53,12 +53,15 @@ def score(
     from inpaintbench.cli.progress import watched
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.errors import BenchError
+    from inpaintbench.images.listing import list_images
     from inpaintbench.metrics.inception import load_inception
     from inpaintbench.standalone.folder_scoring import match_folders, score_files
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise BenchError(f"{out}: give a name ending in .csv or .parquet")
     groups = match_folders(references, results, masks)
+    if len(groups) < (count := len(list_images(references))):
+        say(f"{len(groups)} of {count} references have a result", err=True)
     network = load_inception(inception) if distribution else None
     metrics = _ready(metric)
     shown = watched(groups, "scoring")
@@ -74,6 +77,7 @@ def score(
 
 def _ready(wanted: list[str] | None) -> list[Metric]:
     """Set metrics up; of the default ones, those that can't be had are left out with a note."""
+    from inpaintbench.errors import blamed
     from inpaintbench.metrics.base import MetricUnavailable
     from inpaintbench.plugins import registry
 
@@ -81,7 +85,8 @@ def _ready(wanted: list[str] | None) -> list[Metric]:
     for text in wanted or ["psnr", "ssim", "lpips"]:
         metric = registry.metrics().make(text)
         try:
-            metric.setup()
+            with blamed(f"metric {metric.name}"):
+                metric.setup()
         except MetricUnavailable as error:
             if wanted:
                 raise

@@ -19,6 +19,7 @@ from typing import (
 import numpy as np
 from numpy.typing import NDArray
 
+from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.difference import Difference, Region, Sums, boundary, measure
 from inpaintbench.named import Named
@@ -190,5 +191,5 @@ class Metric(Named):
         """
 
 
-class MetricUnavailable(Exception):
+class MetricUnavailable(BenchError):
     """Why a metric can't be computed here, and the command that mends it."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import numbers
 import sys
 from collections import deque
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from inpaintbench.errors import BenchError, blamed
 from inpaintbench.images.types import Image, Mask, contiguous
 from inpaintbench.metrics.base import GroupScore, Metric, Result, Score
 
@@ -47,7 +49,8 @@ def score_group(
     outputs : sequence of (H, W, C) array
         Of the reference's shape and dtype.
     raised : dict of Metric to BaseException, optional
-        Gets what a metric raised, which then scores NaN; without it, that is raised here.
+        Gets what a metric raised, or what is wrong with a value of it, which then scores NaN;
+        without it, that is raised here.
 
     Returns
     -------
@@ -56,6 +59,8 @@ def score_group(
 
     Raises
     ------
+    BenchError
+        What a metric raised, in a line, or that a value isn't a number.
     ValueError
         When shapes or dtypes differ.
     """
@@ -67,10 +72,14 @@ def score_group(
             try:
                 if metric not in scores:
                     scores[metric] = metric.bind(kept)
-                column = score_all(scores[metric], results)
+                found = score_all(scores[metric], results)
+                if len(found) != len(results):
+                    raise BenchError(f"{metric.name} gave {len(found)} of {len(results)} scores")
+                column = [_number(metric, value) for value in found]
             except BaseException as error:
                 if raised is None or isinstance(error, KeyboardInterrupt):
-                    raise
+                    with blamed(f"metric {metric.name}"):
+                        raise
                 raised[metric] = error
                 column = [math.nan] * len(results)
             columns.append(column)
@@ -82,6 +91,18 @@ def score_all(score: Score, results: Sequence[Result]) -> list[float]:
     if isinstance(score, GroupScore):
         return score.group(results)
     return [score(result) for result in results]
+
+
+def _number(metric: Metric, value: Any) -> float:
+    """Return a metric's value, a number of any library, as what the database can hold."""
+    if getattr(value, "ndim", None) == 0 and hasattr(value, "item"):
+        value = value.item()
+    if not isinstance(value, numbers.Real):
+        raise BenchError(f"{metric.name} returned a {type(value).__name__}, wanted a number")
+    number = float(value)
+    if 1e15 <= abs(number) < math.inf:
+        raise BenchError(f"{metric.name} returned {number:g}, wanted a number below 10¹⁵, or inf")
+    return number
 
 
 def _bound(reference: Image) -> tuple[Image, dict[Metric, Score]]:

@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Dataset, Sample
-from inpaintbench.errors import BenchError
+from inpaintbench.errors import BenchError, PluginError, blamed
+from inpaintbench.images.errors import DataError
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.random import RandomStream
 from inpaintbench.planning.keys import own_source
 from inpaintbench.plugins import registry
-from inpaintbench.plugins.specification import settings
+from inpaintbench.plugins.specification import label, settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,15 @@ def make_cases(
     identities = (plugin_identity(dataset[1]), plugin_identity(suite[1]), *sources)
     suite[1].check(samples)
     for sample in samples:
-        fingerprint = dataset[1].fingerprint(sample)
+        with blamed(f"dataset {dataset[1].name}"):
+            fingerprint = dataset[1].fingerprint(sample)
         for index in range(suite[1].count(count)):
             parts = [*identities, sample, fingerprint, str(index), str(seed)]
             kind = kind_of(dataset[1], sample, suite[1], index)
             stream = _stream(dataset[1], sample, suite[1], index, seed)
             # empty for a mask that no file decides
-            parts += filter(None, [suite[1].fingerprint(sample, kind, stream)])
+            with blamed(f"mask suite {suite[1].name}"):
+                parts += filter(None, [suite[1].fingerprint(sample, kind, stream)])
             digest = hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:16]
             yield Case(digest, dataset[0], sample, suite[0], index, seed)
 
@@ -129,21 +132,92 @@ def kind_of(dataset: Dataset, sample: str, suite: MaskSuite, index: int) -> str:
     return suite.kinds[(index + offset) % len(suite.kinds)]
 
 
-def draw_mask(dataset: Dataset, sample: Sample, suite: MaskSuite, index: int, seed: int) -> Mask:
-    """Draw mask `index` of a sample.
+def sample_ids(dataset: Dataset) -> list[str]:
+    """List the ids of a dataset's samples.
 
     Raises
     ------
     BenchError
-        When the suite gives a mask of another shape, without a hole, or with nothing but hole.
+        When they aren't there, aren't texts, or one is there twice.
     """
+    with blamed(f"dataset {dataset.name}"):
+        ids = list(dataset.ids())
+    wrong = next((sample for sample in ids if not isinstance(sample, str)), None)
+    if wrong is not None:
+        raise DataError(f"dataset {dataset.name}: ids must be texts, not {wrong!r:.80}")
+    if len(set(ids)) < len(ids):
+        twice = next(sample for sample in ids if ids.count(sample) > 1)
+        raise DataError(f"dataset {dataset.name}: lists the id {twice!r} twice")
+    if not ids:
+        raise DataError(f"dataset {label(dataset)} holds no image")
+    return ids
+
+
+def read_sample(dataset: Dataset, sample_id: str) -> Sample:
+    """Read one sample of a dataset.
+
+    Raises
+    ------
+    BenchError
+        When the dataset raises, or gives another sample, or none as its contract says.
+    """
+    where = f"dataset {dataset.name}, {sample_id}"
+    with blamed(where):
+        sample: object = dataset.load(sample_id)
+    if not isinstance(sample, Sample):
+        raise DataError(f"{where}: load must return a Sample, not {_told(sample)}")
+    if sample.id != sample_id:
+        raise DataError(f"{where}: load returned the sample {sample.id!r}")
+    image, mask = sample.image, sample.mask
+    if (
+        not isinstance(image, np.ndarray)
+        or image.dtype not in (np.uint8, np.uint16)
+        or image.ndim != 3
+        or image.shape[2] not in (1, 3)
+        or not image.size
+    ):
+        wanted = "uint8 or uint16 (height, width, 1 or 3)"
+        raise DataError(f"{where}: its image is {_told(image)}, wanted {wanted}")
+    if mask is not None and not _fits(mask, image):
+        raise DataError(f"{where}: its mask is {_told(mask)}, wanted bool {image.shape[:2]}")
+    return sample
+
+
+def _fits(mask: object, image: Image) -> bool:
+    is_mask = isinstance(mask, np.ndarray) and mask.dtype == np.bool_
+    return is_mask and mask.shape == image.shape[:2]
+
+
+def _told(value: object) -> str:
+    """Say what somebody's code gave: dtype and shape of an array, or else the type."""
+    if isinstance(value, np.ndarray):
+        return f"{value.dtype} {value.shape}"
+    return "None" if value is None else f"a {type(value).__name__}"
+
+
+def draw_mask(dataset: Dataset, sample: Sample, suite: MaskSuite, index: int, seed: int) -> Mask:
+    """Draw mask `index` of a sample, as `draw_kind` does."""
     kind = kind_of(dataset, sample.id, suite, index)
-    mask = suite.draw(sample, kind, _stream(dataset, sample.id, suite, index, seed))
-    where = f"mask suite {suite.name} ({kind}) on {dataset.name}/{sample.id}"
-    if mask.shape != sample.image.shape[:2] or mask.dtype != np.bool_:
-        raise BenchError(
-            f"{where}: drew {mask.dtype} {mask.shape}, wanted bool {sample.image.shape[:2]}"
-        )
+    stream = _stream(dataset, sample.id, suite, index, seed)
+    return draw_kind(suite, kind, sample, stream, f"{dataset.name}/{sample.id}")
+
+
+def draw_kind(
+    suite: MaskSuite, kind: str, sample: Sample, stream: RandomStream, place: str
+) -> Mask:
+    """Draw a mask of a kind; errors name the `place` where the sample is.
+
+    Raises
+    ------
+    BenchError
+        When the suite raises, or gives no mask, one of another shape, without a hole, or with
+        nothing but hole.
+    """
+    where = f"mask suite {suite.name} ({kind}) on {place}"
+    with blamed(where):
+        mask = suite.draw(sample, kind, stream)
+    if not _fits(mask, sample.image):
+        raise BenchError(f"{where}: drew {_told(mask)}, wanted bool {sample.image.shape[:2]}")
     if not mask.any() or mask.all():
         raise BenchError(f"{where}: drew {'no' if not mask.any() else 'nothing but'} hole")
     return np.ascontiguousarray(mask)
@@ -209,12 +283,14 @@ def _blamed(kind: str, case: Case) -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise CaseUnavailable(kind, case, error) from error
+        # what a plugin raised is told with its place, and the case names the plugin
+        cause = error.__cause__ if isinstance(error, PluginError) else None
+        raise CaseUnavailable(kind, case, cause or error) from error
 
 
 @lru_cache(maxsize=8)
 def _sample(dataset: str, sample: str) -> Sample:
-    return registry.datasets().make(dataset).load(sample)
+    return read_sample(registry.datasets().make(dataset), sample)
 
 
 def array_sha256(array: NDArray[np.generic]) -> str:

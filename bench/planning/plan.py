@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from inpaintbench.errors import BenchError, one_line
+from inpaintbench.errors import BenchError, blamed
 from inpaintbench.metrics.base import Metric
 from inpaintbench.planning.benchmark import Benchmark
-from inpaintbench.planning.case import Case, make_cases
+from inpaintbench.planning.case import Case, make_cases, sample_ids
 from inpaintbench.planning.keys import method_key
 from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
@@ -43,7 +43,7 @@ def describe(text: str, device: str = "cpu") -> Variant:
         When it can't be made, or raises where it is asked.
     """
     method = registry.make_method(text)
-    try:
+    with blamed(text):
         return Variant(
             label=label(method),
             specification=registry.absolute(text),
@@ -56,10 +56,6 @@ def describe(text: str, device: str = "cpu") -> Variant:
             requires=tuple(method.requires),
             settings=settings(method),
         )
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:  # a person's own code
-        raise BenchError(f"{text}: {type(error).__name__}: {one_line(error)}") from error
 
 
 @dataclass(frozen=True)
@@ -120,10 +116,9 @@ def make_plan(
     cases: list[Case] = []
     for text in benchmark.datasets:
         dataset = registry.datasets().make(text)
-        dataset.fetch()
-        samples = choose(dataset.ids(), benchmark.limit, benchmark.subset_seed)
-        if not samples:
-            raise BenchError(f"dataset {text} holds no image")
+        with blamed(f"dataset {dataset.name}"):
+            dataset.fetch()
+        samples = choose(sample_ids(dataset), benchmark.limit, benchmark.subset_seed)
         for suite in suites:
             if not dataset.has_reference and not suite[1].from_files:
                 warnings.warn(

@@ -15,14 +15,15 @@ import inpaintbench
 from inpaintbench.datasets.base import Dataset, Sample
 from inpaintbench.errors import BenchError
 from inpaintbench.images.errors import DataError
+from inpaintbench.images.files import write_whole
 from inpaintbench.images.listing import SUFFIXES
-from inpaintbench.images.png import read_png, write_png
+from inpaintbench.images.png import encode_png, read_png
 from inpaintbench.images.types import Mask
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.masks.manifest import FILE_NAME, Manifest, MaskRecord, read_manifest
 from inpaintbench.masks.statistics import MaskStatistics, mask_statistics
 from inpaintbench.outside import plain_file
-from inpaintbench.planning.case import array_sha256, draw_mask, kind_of
+from inpaintbench.planning.case import array_sha256, draw_mask, kind_of, read_sample, sample_ids
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import label, settings
 
@@ -56,12 +57,12 @@ def export_masks(
     A file is named after its sample, without the ending of an image file where that leaves names
     distinct: ``astronaut_mask.png``, so that the folder serves as a suite (``folder[path=…]``);
     where a sample has several, ``astronaut_mask000.png`` and so on. Masks are those of a run with
-    the same seed; `show` is given each once its file is written.
+    the same seed; `show` is given each. Nothing is written before all are drawn.
 
     Raises
     ------
     BenchError
-        When the directory holds other masks, or can't be written.
+        When a mask can't be drawn, or the directory holds other masks or can't be written.
     """
     manifest = Manifest(
         package_version=inpaintbench.__version__,
@@ -79,15 +80,19 @@ def export_masks(
         manifest, package_version=""
     ):
         raise BenchError(f"{directory} holds other masks already; name another folder with --out")
-    names, records, several = _names(samples), [], suite.count(count) > 1
-    for sample in map(dataset.load, samples):
+    names, several = _names(samples), suite.count(count) > 1
+    records: list[MaskRecord] = []
+    files: dict[Path, bytes] = {}
+    for sample in (read_sample(dataset, name) for name in samples):
         for index in range(suite.count(count)):
             kind = kind_of(dataset, sample.id, suite, index)
             mask = DrawnMask(sample, index, kind, draw_mask(dataset, sample, suite, index, seed))
             file = f"{names[sample.id]}_mask{f'{index:03}' if several else ''}.png"
             records.append(_record(mask, file))
-            write_png(directory / file, (mask.mask * np.uint8(255))[..., None])
+            files[directory / file] = encode_png((mask.mask * np.uint8(255))[..., None])
             show(mask)
+    for target, content in files.items():
+        write_whole(target, content)
     manifest = replace(manifest, masks=tuple(records))
     manifest.write(path)
     return manifest
@@ -193,7 +198,7 @@ def _redraw(manifest: Manifest, found: Verification) -> None:
     try:
         suite = registry.masks().make(manifest.suite)
         dataset = registry.datasets().make(manifest.dataset)
-        known = set(dataset.ids())
+        known = set(sample_ids(dataset))
     except (BenchError, DataError) as error:
         found.not_redrawn = str(error)
         return
@@ -213,7 +218,7 @@ def _redraw(manifest: Manifest, found: Verification) -> None:
             continue
         try:
             if sample is None or sample.id != record.sample:
-                sample = dataset.load(record.sample)
+                sample = read_sample(dataset, record.sample)
             mask = draw_mask(dataset, sample, suite, record.index, manifest.seed)
         except (BenchError, DataError) as error:  # a file of a person's own that is gone
             found.mismatches.append(f"{record.file}: can't be drawn again: {error}")

@@ -66,6 +66,9 @@ def inpaint_file(
             f"{mask}: the mask is empty, nothing would be filled (white is the hole; --invert "
             "takes black)"
         )
+    for source in (image, mask):
+        if out.exists() and out.samefile(source):
+            raise BenchError(f"{out}: is the file {source} itself; name another result with --out")
     damaged = pixels.copy()
     damaged[hole] = 0
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from inpaintbench.masks.base import MaskSuite, RandomStream, Sample
 from inpaintbench.masks.statistics import mask_statistics
+from inpaintbench.planning.case import draw_kind
 from inpaintbench.plugins.specification import label
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def measure_suite(suite: MaskSuite, samples: Sequence[Sample], draws: int) -> pd
     for kind in suite.kinds:
         for number in range(draws):
             random = RandomStream("statistics", label(suite), suite.version, kind, number)
-            mask = suite.draw(samples[number % len(samples)], kind, random)
+            sample = samples[number % len(samples)]
+            mask = draw_kind(suite, kind, sample, random, sample.id)
             rows.append({"suite": label(suite), "kind": kind, **vars(mask_statistics(mask))})
     return pd.DataFrame(rows)
 

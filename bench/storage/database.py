@@ -36,6 +36,8 @@ def write(path: Path, schema: Schema) -> Iterator[sqlite3.Connection]:
                     connection.execute(table.sql)
                 connection.execute(f"PRAGMA user_version={schema.version}")
         _check(connection, schema, path)
+        for table in schema.tables:
+            connection.execute(table.guard)
         yield connection
 
 
@@ -85,10 +87,18 @@ def insert(
     rows: Iterable[Mapping[str, object]],
     verb: str = "INSERT",
 ) -> None:
-    """Write rows, each a mapping from the table's columns to values."""
-    connection.executemany(
-        table.insert(verb), ({k: _storable(v) for k, v in row.items()} for row in rows)
-    )
+    """Write rows, each a mapping from the table's columns to values.
+
+    Raises
+    ------
+    BenchError
+        When one isn't what the table holds, so that the database would be refused from now on.
+    """
+    storable = ({k: _storable(v) for k, v in row.items()} for row in rows)
+    try:
+        connection.executemany(table.insert(verb), storable)
+    except (sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError) as error:
+        raise BenchError(f"a row of {table.name} can't be kept: {one_line(error)}") from error
 
 
 def find_fault(connection: sqlite3.Connection, table: Table, number: str = "''") -> str:

@@ -71,6 +71,19 @@ class Table:
         }
         return {**columns, **self.rules}
 
+    @property
+    def guard(self) -> str:
+        """The statement by which a connection refuses to write a row that isn't sound."""
+        new = ", ".join(f'NEW."{name}" AS "{name}"' for name in self.names)
+        faults = " ".join(
+            f"WHEN ({check}) IS NOT TRUE THEN RAISE(ABORT, '{words.replace(chr(39), 2 * chr(39))}')"
+            for words, check in self.checks.items()
+        )
+        return (
+            f"CREATE TEMP TRIGGER guard_{self.name} AFTER INSERT ON main.{self.name} "
+            f"BEGIN SELECT CASE {faults} END FROM (SELECT {new}); END"
+        )
+
     def insert(self, verb: str = "INSERT") -> str:
         """Return the statement that writes a row, a mapping from columns to values."""
         places = ", ".join(f":{name}" for name in self.names)
