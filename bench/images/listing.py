@@ -166,7 +166,7 @@ def _only(folder: Path, sample_id: str, ending: str, tails: tuple[str, ...]) -> 
     return found[0] if found else None
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)
 def _index(folder: Path, ending: str, tail: str, changed: int) -> dict[str, list[Path]]:
     """Map ids to the files named as a sample with an ending, by their names without their own."""
     index: dict[str, list[Path]] = {}
