@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from conftest import Command
 from fault_table import record
 from small_runs import Quiet
 
+from inpaintbench.errors import BenchError
 from inpaintbench.execution.method_process import describe_apart
 from inpaintbench.execution.run import Options, Summary, run
 from inpaintbench.images.png import write_png
@@ -207,6 +209,98 @@ def test_a_score_that_can_not_be_computed_is_the_metrics_fault(
         "NaN with the reason where it does; the other metrics have their scores; status 3",
         "those scores",
     )
+
+
+GIVEN = {
+    "{'b': pixels / 255.0}": "its image is float64 (32, 32, 3), wanted uint8 or uint16",
+    "{'b': np.dstack([pixels, pixels[..., :1]])}": "its image is uint8 (32, 32, 4), wanted",
+    "{'b': pixels[..., 0]}": "its image is uint8 (32, 32), wanted",
+    "{'b': None}": "its image is None, wanted",
+}
+
+
+@pytest.mark.parametrize("given", GIVEN)
+def test_a_picture_of_the_wrong_kind_is_the_datasets_fault(tmp_path: Path, given: str) -> None:
+    text = DATASET.format(deed="pass").replace(", pixels)", f", {given}.get(sample_id, pixels))")
+    (tmp_path / "own.py").write_text(text)
+    summary, rows = run_here(tmp_path / "run", datasets=(str(tmp_path / "own.py"),))
+    failed = rows.cells[rows.cells["status"] == "failed"]
+    assert failed["failure"].tolist() == ["dataset"] * 2
+    assert f"dataset own, b: {GIVEN[given]}" in failed["message"].iloc[0]
+    assert len(rows.cells) == 6
+    assert len(summary.unanswered) == 1
+
+
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        ("None", "load must return a Sample, not None"),
+        ("pixels", "load must return a Sample, not uint8 (32, 32, 3)"),
+        ("Sample('c', pixels)", "load returned the sample 'c'"),
+        (
+            "Sample(sample_id, pixels, np.ones((9, 9), bool))",
+            "its mask is bool (9, 9), wanted bool (32, 32)",
+        ),
+    ],
+)
+def test_what_is_no_sample_is_the_datasets_fault(
+    tmp_path: Path, returned: str, message: str
+) -> None:
+    text = DATASET.format(deed="pass").replace("Sample(sample_id, pixels)", returned)
+    (tmp_path / "own.py").write_text(text)
+    own = (str(tmp_path / "own.py"),)
+    _, rows = run_here(tmp_path / "run", datasets=own, limit=1)
+    assert rows.cells["message"].unique().tolist() == [f"dataset own, a: {message}"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ("[1, 2]", "dataset own: ids must be texts, not 1"),
+        ("['a', 'b', 'a']", "dataset own: lists the id 'a' twice"),
+        ("None", "dataset own: TypeError: 'NoneType' object is not iterable"),
+        ("[]", "dataset own holds no image"),
+    ],
+)
+def test_ids_that_can_not_be_planned_are_refused(tmp_path: Path, ids: str, message: str) -> None:
+    text = DATASET.format(deed="pass").replace('["a", "b", "c"]', ids)
+    (tmp_path / "own.py").write_text(text)
+    with pytest.raises(BenchError, match=re.escape(message)):
+        run_here(tmp_path / "run", datasets=(str(tmp_path / "own.py"),))
+
+
+VALUES = {
+    "np.float32(1.5)": 1.5,
+    "np.int64(3)": 3.0,
+    "np.bool_(True)": 1.0,
+    "np.array(1.5)": 1.5,
+    "float('-inf')": -math.inf,
+    "np.array([1.5])": "returned a ndarray, wanted a number",
+    "'good'": "returned a str, wanted a number",
+    "1j": "returned a complex, wanted a number",
+    "None": "returned a NoneType, wanted a number",
+    "1e16": "returned 1e+16, wanted a number below 10¹⁵, or inf",
+    "10**400": "OverflowError: int too large to convert to float",
+}
+
+
+def test_a_value_is_a_number_or_the_metrics_fault(tmp_path: Path) -> None:
+    texts = []
+    for number, given in enumerate(VALUES):
+        path = tmp_path / f"own{number}.py"
+        text = METRIC.format(deed="pass", setup="pass").replace("own-metric", f"own-{number}")
+        path.write_text(f"import numpy as np\n{text}".replace("float(result.output.mean())", given))
+        texts.append(str(path))
+    _, rows = run_here(tmp_path / "run", metrics=("psnr", *texts), limit=1, methods=("telea",))
+    scores = rows.scores.set_index("metric")
+    assert scores["value"].drop([f"own-{n}" for n in range(len(VALUES))]).notna().all()
+    for number, wanted in enumerate(VALUES.values()):
+        score = scores.loc[f"own-{number}"]
+        if isinstance(wanted, float):
+            assert (score["value"], score["reason"]) == (wanted, "")
+        else:
+            assert math.isnan(score["value"])
+            assert score["reason"].removeprefix(f"own-{number} ") == wanted
 
 
 @pytest.mark.parametrize("how", DEEDS)

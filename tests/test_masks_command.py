@@ -249,6 +249,47 @@ def test_bad_arguments_are_refused_in_a_line_and_nothing_is_written(
     assert not list(tmp_path.iterdir())
 
 
+PLUGIN = """
+import numpy as np
+from inpaintbench.{package}.base import {base}, Sample
+
+
+class Own({base}):
+    def ids(self):
+        return ["a", "b"]
+
+    def load(self, sample_id):
+        if sample_id == "a":
+            return Sample("a", np.zeros((32, 32, 3), np.uint8))
+        {deed}
+
+    def draw(self, sample, kind, random):
+        {deed}
+"""
+
+
+@pytest.mark.parametrize(
+    ("deed", "of_dataset", "of_suite"),
+    [
+        ("raise ValueError('boom')", "ValueError: boom", "ValueError: boom"),
+        ("return None", "load must return a Sample, not None", "drew None, wanted bool (32, 32)"),
+    ],
+)
+@pytest.mark.parametrize("more", [(), ("--statistics",)])
+def test_what_a_plugin_does_is_said_in_a_line_and_nothing_is_written(
+    tmp_path: Path, deed: str, of_dataset: str, of_suite: str, more: tuple[str, ...]
+) -> None:
+    data, suite, out = tmp_path / "data.py", tmp_path / "suite.py", tmp_path / "out"
+    data.write_text(PLUGIN.format(package="datasets", base="Dataset", deed=deed))
+    suite.write_text(PLUGIN.format(package="masks", base="MaskSuite", deed=deed))
+    done = run("large-regions", "-d", data, *more, *(() if more else ("-o", out)))
+    assert str(done.exception) == f"dataset own, b: {of_dataset}"
+    done = run(suite, "-d", "photos[size=32]", *more, *(() if more else ("-o", out)))
+    assert str(done.exception).startswith("mask suite own (default) on ")
+    assert str(done.exception).endswith(f": {of_suite}")
+    assert not out.exists()
+
+
 def test_statistics_are_a_markdown_table_of_every_kind(tmp_path: Path) -> None:
     done = run("large-regions", "--statistics", "--size", "64", "--limit", "2", "--count", "20")
     head, rule, *rows = done.output.splitlines()

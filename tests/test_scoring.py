@@ -238,6 +238,28 @@ class TestCommand:
         assert "\n" not in error
         assert not Path("scores.txt").exists()
 
+    @pytest.mark.parametrize(
+        ("deed", "message"),
+        [
+            ("raise ValueError('boom')", "metric own: ValueError: boom"),
+            ("return 'good'", "own returned a str, wanted a number"),
+            ("return result.output", "own returned a ndarray, wanted a number"),
+        ],
+    )
+    def test_what_a_metric_does_is_said_in_a_line(
+        self, folders: Path, deed: str, message: str
+    ) -> None:
+        head = "from inpaintbench.metrics.base import Metric\n\n\nclass Own(Metric):\n"
+        (folders / "own.py").write_text(f"{head}    def score(self, result):\n        {deed}\n")
+        metric = ("--metric", folders / "own.py")
+        code, _, error = self.run(folders / "truth", folders / "noise", *metric)
+        assert (code, error) == (1, message)
+
+    def test_references_without_a_result_are_counted(self, folders: Path) -> None:
+        code, output, _ = self.run(folders / "truth", folders / "half", "--metric", "psnr")
+        assert code == 0
+        assert "2 of 3 references have a result" in output
+
     def test_two_folders_of_one_name_are_refused(self, folders: Path) -> None:
         (folders / "x").mkdir()
         (folders / "noise").rename(folders / "x" / "half")

@@ -144,6 +144,24 @@ def test_a_case_that_could_not_be_made_is_a_failed_cell_of_everybody(
         assert store.pending_cases() == [0, 2]
 
 
+@pytest.mark.parametrize("value", [np.float32(1.5), 1e16, "good", 1j])
+def test_a_row_that_would_be_called_damaged_is_never_written(
+    tmp_path: Path, plan: Plan, value: float
+) -> None:
+    case, metric = plan.cases[0], plan.metrics[0].id
+    with Store.write(tmp_path / "run") as store:
+        store.set_plan(plan)
+        store.add_case(case, FACTS)
+        store.add_cell(case, plan.variants[0], outcome(), HERE)
+        with pytest.raises(BenchError, match="a row of scores can't be kept"):
+            store.add_scores([Score(case.id, outcome().output_sha256, metric, value)], HERE)
+        with pytest.raises(BenchError, match="a row of cases can't be kept: width isn't a count"):
+            store.add_case(plan.cases[1], dataclasses.replace(FACTS, width=-1))
+    with Store.write(tmp_path / "run") as store:
+        assert read_rows(store).cells["status"].tolist() == ["done"]
+        assert list(store.pending_scores([metric])) == [(0, [outcome().output_sha256])]
+
+
 def test_rows_are_typed_and_scores_follow_the_output(tmp_path: Path, plan: Plan) -> None:
     case, (telea, mean) = plan.cases[0], plan.variants
     failed = CellOutcome("failed", Failure("timeout", "still running after 1 s", "mine.py:12"))
