@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Take a process more than there are cores: some tests mostly wait."""
     return min(cores() + 1, 4)
