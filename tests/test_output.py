@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import Command
 from fault_table import record
@@ -18,6 +19,7 @@ from inpaintbench.cli import check as check_command
 from inpaintbench.cli.progress import TerminalProgress
 from inpaintbench.cli.terminal import Terminal
 from inpaintbench.errors import one_line, visible
+from inpaintbench.images.png import write_png
 
 BRACKETS = ["telea[radius=5]", "[/data/weights]", "[red]r[/red]", "[link=x]", ":smile:", r"\[x]"]
 CONTROLS = ["\x1b[2J", "a\rb", "nul\0", "\ud800", "\x9b31m", "\u202eevil", "\x07"]
@@ -245,3 +247,16 @@ def test_code_from_outside_that_exits_is_no_success(
     said = capsys.readouterr().err
     assert "sys.exit(0)" in said
     assert "test_output.py" in said
+
+
+@pytest.mark.parametrize("out", ["image.png", "mask.png"])
+def test_inpaint_does_not_overwrite_what_it_reads(
+    command: Command, tmp_path: Path, out: str
+) -> None:
+    for name, value in (("image.png", 9), ("mask.png", 255)):
+        write_png(tmp_path / name, np.full((8, 8, 1), value, np.uint8))
+    before = (tmp_path / out).read_bytes()
+    ran = command("inpaint", "image.png", "mask.png", "-o", out)
+    assert ran.returncode != 0
+    assert f"{out}: is the file {out} itself" in ran.stderr
+    assert (tmp_path / out).read_bytes() == before
