@@ -142,7 +142,8 @@ def sample_ids(dataset: Dataset) -> list[str]:
     """
     with blamed(f"dataset {dataset.name}"):
         ids = list(dataset.ids())
-    wrong = next((sample for sample in ids if not isinstance(sample, str)), None)
+    given: list[object] = [*ids]
+    wrong = next((sample for sample in given if not isinstance(sample, str)), None)
     if wrong is not None:
         raise DataError(f"dataset {dataset.name}: ids must be texts, not {wrong!r:.80}")
     if len(set(ids)) < len(ids):
@@ -168,7 +169,8 @@ def read_sample(dataset: Dataset, sample_id: str) -> Sample:
         raise DataError(f"{where}: load must return a Sample, not {_told(sample)}")
     if sample.id != sample_id:
         raise DataError(f"{where}: load returned the sample {sample.id!r}")
-    image, mask = sample.image, sample.mask
+    image: object = sample.image
+    mask: object = sample.mask
     if (
         not isinstance(image, np.ndarray)
         or image.dtype not in (np.uint8, np.uint16)
@@ -184,8 +186,9 @@ def read_sample(dataset: Dataset, sample_id: str) -> Sample:
 
 
 def _fits(mask: object, image: Image) -> bool:
-    is_mask = isinstance(mask, np.ndarray) and mask.dtype == np.bool_
-    return is_mask and mask.shape == image.shape[:2]
+    if not isinstance(mask, np.ndarray):
+        return False
+    return bool(mask.dtype == np.bool_ and mask.shape == image.shape[:2])
 
 
 def _told(value: object) -> str:

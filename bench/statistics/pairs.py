@@ -99,8 +99,9 @@ def apart_from(values: Floats, images: Codes, column: int) -> Flags:
         signed_rank(image_means(values[:, first] - values[:, second], images))
     )
     intervals = mean_intervals(values[:, [column]] - values, images)
-    clear_of_zero: Flags = (intervals.low > 0) | (intervals.high < 0)
-    return clear_of_zero & (p_holm[column] <= 1 - LEVEL)
+    clear_of_zero = (intervals.low > 0) | (intervals.high < 0)
+    apart: Flags = clear_of_zero & (p_holm[column] <= 1 - LEVEL)
+    return apart
 
 
 def signed_rank(differences: Floats) -> Floats:
