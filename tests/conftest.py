@@ -23,6 +23,7 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores() + 1, 4)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow tests last, or, over several processes, begin with those that wait.
 
