@@ -23,19 +23,20 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores() + 1, 4)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slow tests last, or, over several processes, begin with those that wait.
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep a file of tests in one process, so that what its tests share is made once.
 
-    A file of tests stays in one process, so that what its tests share is made once; those that are
-    marked to be spread go wherever there is room.
+    Those that are marked to be spread go wherever there is room.
     """
+    group = item.nodeid if item.get_closest_marker("spread") else item.path.name
+    item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the slow tests last, or, over several processes, begin with those that wait."""
     several = "PYTEST_XDIST_WORKER" in os.environ
     first = "spread" if several else "slow"
     items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
-    for item in items if several else ():
-        apart = item.get_closest_marker("spread")
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if apart else item.path.name))
 
 
 @pytest.fixture
