@@ -23,15 +23,6 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores() + 1, 4)
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Keep a file of tests in one process, so that what its tests share is made once.
-
-    Those that are marked to be spread go wherever there is room.
-    """
-    group = item.nodeid if item.get_closest_marker("spread") else item.path.name
-    item.add_marker(pytest.mark.xdist_group(group))
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow tests last, or, over several processes, begin with those that wait."""
     several = "PYTEST_XDIST_WORKER" in os.environ
