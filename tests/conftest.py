@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests, their order, and how they are spread over processes."""
+"""Fixtures shared by the tests, their order, and how many processes they take."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow tests last, or, over several processes, begin with those that wait."""
     several = "PYTEST_XDIST_WORKER" in os.environ
-    first = "spread" if several else "slow"
+    first = "waits" if several else "slow"
     items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
 
 

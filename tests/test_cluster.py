@@ -25,7 +25,7 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.spread
+pytestmark = pytest.mark.waits
 
 pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
 

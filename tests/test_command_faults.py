@@ -32,7 +32,7 @@ from small_runs import small_run
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
 from inpaintbench.images.png import write_png
 
-pytestmark = [pytest.mark.slow, pytest.mark.spread]
+pytestmark = [pytest.mark.slow, pytest.mark.waits]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.spread
+pytestmark = pytest.mark.waits
 
 # What a method does, and how its cells end; several where chance decides.
 DEEDS: dict[str, tuple[str, str]] = {

@@ -25,7 +25,7 @@ from inpaintbench.planning.case import array_sha256
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.spread
+pytestmark = pytest.mark.waits
 
 
 @pytest.fixture(scope="module")
