@@ -330,6 +330,18 @@ class TestWhatIsOurs:
         assert (run / "report" / "index.html").exists()
 
 
+def test_a_plan_that_others_changed_is_written_anew(run: Path, plan: Plan) -> None:
+    swapped = 'UPDATE plan_cases SET "case" = ? WHERE position = ?'
+    with sqlite3.connect(run / "run.db") as connection:
+        moved = [("x" * 16, 0), (plan.cases[0].id, 1), (plan.cases[1].id, 0)]
+        for id, position in moved:
+            connection.execute(swapped, (id, position))
+    with Store.write(run) as store:
+        assert store.cases()[0].id == plan.cases[1].id
+        store.set_plan(plan)
+        assert store.cases() == list(plan.cases)
+
+
 class TestLostOutputs:
     @pytest.mark.parametrize("harm", ["gone", "empty", "cut"])
     def test_a_lost_output_is_one_cell_to_run_again(self, run: Path, plan: Plan, harm: str) -> None:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import math
-import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +23,7 @@ from typing import Any
 import filelock
 
 from inpaintbench.errors import BenchError
-from inpaintbench.folder import remove_listed
-from inpaintbench.images.files import refuse_links, write_whole
+from inpaintbench.images.files import refuse_links
 from inpaintbench.images.types import MOST_PIXELS
 from inpaintbench.outside import read_as
 from inpaintbench.planning.benchmark import Benchmark
@@ -35,12 +33,15 @@ from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage import database, tables
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
-from inpaintbench.storage.outputs import output_path
+from inpaintbench.storage.outputs import (
+    FILES,
+    holds_other_files,
+    output_path,
+    remove_results,
+    write_output,
+)
 from inpaintbench.storage.rows import Provenance
 from inpaintbench.storage.schema import Table, quoted
-
-_FILES = ("run.db", "run.db-wal", "run.db-shm", "rows.csv", "rows.parquet")
-_OUTPUT = re.compile(r"[0-9a-f]{64}\.png|\.[0-9a-f]{64}\.png\.partial")
 
 
 class Store:
@@ -64,7 +65,7 @@ class Store:
             When another process is writing there, the directory can't be written, it holds
             something else, or the database is damaged.
         """
-        refuse_links(*(directory / name for name in (".lock", "outputs", "report", *_FILES)))
+        refuse_links(*(directory / name for name in (".lock", "outputs", "report", *FILES)))
         refuse_links(*(directory / "outputs").glob("*"))
         try:
             directory.mkdir(parents=True, exist_ok=True)
@@ -79,8 +80,8 @@ class Store:
             raise BenchError(f"{directory}: can't be written: {error.strerror}") from error
         try:
             if fresh:
-                _remove_results(directory)
-            elif not (directory / "run.db").exists() and _foreign(directory):
+                remove_results(directory)
+            elif not (directory / "run.db").exists() and holds_other_files(directory):
                 raise BenchError(
                     f"{directory}: holds files that are not a run; choose an empty directory"
                 )
@@ -155,7 +156,12 @@ class Store:
         }
         content = json.dumps([asdict(plan.benchmark), *planned.values()])
         digest = hashlib.sha256(content.encode()).hexdigest()
-        if self._meta().get("plan") != digest:
+        # what is planned is found by its position, so the rows must be those of this plan too
+        stands = self._meta().get("plan") == digest and (
+            [case.id for case in self.cases()],
+            [row["key"] for row in self.records(tables.PLAN_VARIANTS)],
+        ) == ([case.id for case in plan.cases], [variant.key for variant in plan.variants])
+        if not stands:
             with self.transaction():
                 self.add_records(tables.VARIANTS, variants, replace=True)
                 self.write_plan(plan.benchmark, planned, plan=digest)
@@ -364,7 +370,7 @@ class Store:
             When the output can't be written.
         """
         if outcome.png is not None:
-            self._write_output(outcome.output_sha256, outcome.png)
+            write_output(self.directory, outcome.output_sha256, outcome.png)
         row = vars(outcome) | _told(outcome.failure, outcome.message)
         row |= {"case": case.id, "key": variant.key, "output_bytes": len(outcome.png or b"")}
         with self.transaction():
@@ -373,16 +379,6 @@ class Store:
                 self._started = True
             row["environment"] = self._know(environment)
             self.add_records(tables.CELLS, [row], replace=True)
-
-    def _write_output(self, sha256: str, png: bytes) -> None:
-        path = self.directory / output_path(sha256)
-        try:
-            if not (path.is_file() and path.stat().st_size == len(png)):
-                write_whole(path, png)
-        except (OSError, BenchError) as error:
-            raise BenchError(
-                f"{error}; nothing finished is lost, mend it and run the same command"
-            ) from error
 
     def pending_scores(self, metrics: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         """Yield ``(case position, output digests)`` with an output that lacks one of the metrics.
@@ -429,7 +425,7 @@ class Store:
         """Return the timed cases of a plan with the variants still to be timed on this machine.
 
         Only runtimes of one machine can be compared. So a case is complete when one machine has
-        timed every variant that finished it, uncontended and on that many threads, or failed to.
+        timed every variant that finished it, while not busy and on that many threads, or failed to.
         """
         machine = {id: known.machine for id, known in self.environments().items()}
         planned = {variant.key for variant in plan.variants}
@@ -488,27 +484,3 @@ def _told(failure: Failure | None, message: str = "") -> dict[str, object]:
     told = failure or Failure("", message)
     row: dict[str, object] = dict(vars(told))
     return row | {"failure": row.pop("kind"), "stderr": row.pop("printed")}
-
-
-def _remove_results(directory: Path) -> None:
-    """Remove what a run wrote, and no other file."""
-    try:
-        for name in _FILES:
-            (directory / name).unlink(missing_ok=True)
-        outputs = directory / "outputs"
-        folders = [outputs, *outputs.glob("[0-9a-f][0-9a-f]")] if outputs.is_dir() else []
-        for folder in reversed([folder for folder in folders if not folder.is_symlink()]):
-            for path in folder.iterdir():
-                if _OUTPUT.fullmatch(path.name) and not path.is_dir():
-                    path.unlink()
-            with contextlib.suppress(OSError):  # it holds something else
-                folder.rmdir()
-        remove_listed(directory / "report")
-    except OSError as error:
-        raise BenchError(f"{directory}: can't be emptied: {error.strerror}") from error
-
-
-def _foreign(directory: Path) -> bool:
-    """Whether a directory holds files that a run didn't put there."""
-    ours = {".lock", "outputs", "report", *_FILES}
-    return any(path.name not in ours for path in directory.iterdir())
