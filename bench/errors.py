@@ -1,4 +1,4 @@
-"""The error that a person can mend, and the first line of what any error says."""
+"""The error that is shown as one line, and the first line of what any error says."""
 
 from __future__ import annotations
 

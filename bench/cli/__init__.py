@@ -19,7 +19,7 @@ _READ_RUNS = (
 
 
 def main() -> None:
-    """Run the command line; every error that a person can mend is one line on standard error."""
+    """Run the command line; what a person can do something about is one line on standard error."""
     from inpaintbench.cli.output import flush, prepare_streams
     from inpaintbench.plugins import registry
 

@@ -1,9 +1,10 @@
 """The exclusive timing pass: one call at a time, repeats interleaved between methods.
 
 Each variant gets a process of its own, started from nothing, so that its peak memory is its own.
-Only one of them works at any time. A reading is contended when other processes took more than
-what the timed call leaves free of the machine; such a block is measured again, and what stays
-contended is flagged. Time, memory and contention are measured outside the method's process.
+Only one of them works at any time. Where other processes took more than what the timed call leaves
+free, the machine was busy: the block is measured again, and what was measured on a busy machine
+each time is marked so (`contended`). Time, memory and the work of others are measured outside the
+method's process.
 """
 
 from __future__ import annotations
@@ -27,12 +28,12 @@ from inpaintbench.planning.benchmark import TimingSettings
 from inpaintbench.planning.plan import Variant
 from inpaintbench.storage.outcome import Failure, Timing
 
-# Share of a processor that others may use beyond what is free before a reading is contended, and
-# the granularity of the system's own accounting, in seconds.
+# Share of a processor that others may use beyond what is free before the machine counts as
+# busy, and the granularity of the system's own accounting, in seconds.
 _TOLERANCE = 0.1
 _TICK = 0.03
 
-# Times a contended block is measured again before it is kept and flagged.
+# Times that a block measured on a busy machine is measured again before it is kept.
 _RETRIES = 3
 
 
@@ -131,7 +132,7 @@ def _time_block(
     pool: Pool,
     announce: Callable[[TimedCell], None],
 ) -> None:
-    """Warm up, take the repeats of the cells of one case, and take contended ones again."""
+    """Warm up, take the repeats of the cells of one case, and those of a busy machine again."""
 
     def call(cell: TimedCell, *, counts: bool) -> None:
         if cell.failure is not None:

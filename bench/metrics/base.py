@@ -192,4 +192,4 @@ class Metric(Named):
 
 
 class MetricUnavailable(BenchError):
-    """Why a metric can't be computed here, and the command that mends it."""
+    """Why a metric can't be computed here, and the command that makes it available."""

@@ -160,7 +160,7 @@ def discriminative_scores(real: Features, fake: Features) -> tuple[float, float]
 
 
 def discriminator_missing() -> str:
-    """Say why P-IDS and U-IDS can't be computed here and what mends it, or nothing."""
+    """Say why P-IDS and U-IDS can't be computed here and what to do, or nothing."""
     if importlib.util.find_spec("sklearn") is None:
         return "they need scikit-learn; run: pip install 'inpaintbench[distribution]'"
     return ""

@@ -29,7 +29,8 @@ def compare_runtimes(
 ) -> tuple[dict[str, Figure], list[Difference]]:
     """Compare the runtimes of every pair of variants on the cases timed in both runs.
 
-    A case's time is the median of its uncontended repeats. The mean of the log ratios is tested.
+    A case's time is the median of its repeats on a machine that wasn't busy. The mean of the log
+    ratios is tested.
     Variants whose key is the same ran the same code with the same libraries: when they, taken
     together, are slower or faster by more than the smallest effect, it is the machine that
     changed, and no runtime is compared.
@@ -84,7 +85,7 @@ def compare_runtimes(
 
 
 def case_medians(rows: RunRows) -> pd.DataFrame:
-    """Return the median of the uncontended repeats on one machine: cases × variants."""
+    """Return the median of the repeats on one machine that was not busy: cases × variants."""
     alone = comparable_timings(rows, rows.timings).alone
     alone = alone[alone["seconds"] > 0]
     return alone.groupby(["case", "variant"])["seconds"].median().unstack("variant")

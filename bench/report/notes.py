@@ -97,7 +97,8 @@ def runtimes(here: Standing, *, memory: bool = True) -> Iterator[str]:
             + (" Brackets: quartiles. Memory: peak over the process's baseline." if memory else "")
         )
     if found.contended:
-        yield f"{found.contended} contended timings are left out."
+        plural = " is" if found.contended == 1 else "s are"
+        yield f"{found.contended} timing{plural} left out: the machine was busy with other work."
     for machine, number in found.elsewhere.items():
         yield (
             f"{number} timings of another machine ({machine}) are left out: the runtimes are "

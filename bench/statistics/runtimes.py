@@ -1,4 +1,4 @@
-"""Runtime and memory from the exclusive timing pass; contended readings are left out."""
+"""Runtime and memory from the timing pass; what was measured on a busy machine is left out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Runtime:
 
 @dataclass(frozen=True, eq=False)
 class Readings:
-    """The timings that can be compared: uncontended, and all of one machine; and the others.
+    """The timings that can be compared, of one machine while nothing else ran; and the others.
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Runtimes(Readings):
 
 
 def comparable_timings(rows: RunRows, timings: pd.DataFrame) -> Readings:
-    """Choose the timings of one machine: where most cells were timed uncontended.
+    """Choose the timings of one machine: where most cells were timed while nothing else ran.
 
     Of equals, the one with most readings counts, then the last.
 

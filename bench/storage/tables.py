@@ -60,7 +60,7 @@ plan_metrics: position
   unit             text       unit, or empty
   higher_is_better flag       direction
   worst            number?    worst value the metric can take
-  missing          text       why it could not be computed and the command that mends it, or empty
+  missing          text       why it could not be computed and what to do, or empty
   key              id?        digest of the source of a metric from outside
 
 cases: case
@@ -92,7 +92,7 @@ cells: case key
   stderr           text       last lines that were printed before a failure
   output_sha256    digest?    digest of the output, which names its file; empty unless done
   output_bytes     count      size of the output's file; 0 where unknown
-  seconds          amount?    wall time of the call in the quality pass; contended, not for tables
+  seconds          amount?    wall time of the call beside other work; not for tables
   environment      reference  id of the environment that made it
 
 scores: case output_sha256 metric
@@ -110,7 +110,7 @@ timings: case key environment repeat
   environment      reference  id of the environment that made it
   repeat           count      number of the repeat, from 0
   seconds          amount     wall time of the call, alone on the machine
-  contended        flag       other processes took part of the machine; left out of tables
+  contended        flag       other processes kept the machine busy; left out of tables
   threads          count      threads that libraries were held to
   setup_seconds    amount?    wall time of setup, once for the process
   first_seconds    amount?    wall time of the first call in the process: the cold start

@@ -18,7 +18,7 @@ VARIABLE = "INPAINTBENCH_WEIGHTS"
 
 
 class WeightsUnavailable(Exception):
-    """Why weights can't be had, and the command that mends it; one line."""
+    """Why weights aren't available, and the command that gets them; one line."""
 
 
 def explicit_folders() -> list[Path]:
@@ -59,7 +59,7 @@ def load_tensors(file: WeightFile) -> dict[str, NDArray[np.generic]]:
     try:
         return file.read_tensors(_here(file))
     except AlteredWeights as error:
-        raise WeightsUnavailable(f"{error}, then {_mend(file)}") from error
+        raise WeightsUnavailable(f"{error}, then {_how_to_fetch(file)}") from error
 
 
 def obtain(file: WeightFile) -> Path:
@@ -77,7 +77,7 @@ def obtain(file: WeightFile) -> Path:
     try:
         file.check(path)
     except AlteredWeights as error:
-        raise WeightsUnavailable(f"{error}, then {_mend(file)}") from error
+        raise WeightsUnavailable(f"{error}, then {_how_to_fetch(file)}") from error
     return path
 
 
@@ -117,8 +117,8 @@ def _fetch(file: WeightFile, folder: Path) -> Path:
             return _keep(found, folder / file.filename, Path(work))
     raise WeightsUnavailable(
         f"{file.name} can't be had ({'; '.join(reasons) or 'no source is known'}); "
-        f"{_mend(file)} where there's a network, or name a folder that holds {file.filename} in "
-        f"{VARIABLE}"
+        f"{_how_to_fetch(file)} where there's a network, or name a folder that holds "
+        f"{file.filename} in {VARIABLE}"
     )
 
 
@@ -131,5 +131,5 @@ def _keep(found: Path, target: Path, work: Path) -> Path:
     return found.replace(target)
 
 
-def _mend(file: WeightFile) -> str:
+def _how_to_fetch(file: WeightFile) -> str:
     return f"run: inpaintbench weights --fetch {file.name}"
