@@ -75,6 +75,8 @@ class SSIM(Metric):
 
     def bind(self, reference: Image) -> Score:
         """Take the reference's moments; NaN for an image smaller than the window."""
+        import cv2
+
         from inpaintbench.metrics.kernels import structural
 
         window = _WINDOWS[self.definition]
@@ -83,7 +85,13 @@ class SSIM(Metric):
         if min(height, width) < len(window.taps):
             return lambda result: math.nan
         flat = read_only(reference.reshape(height, width * channels))
-        mean, variance = structural.moments(flat, channels, window.taps)
+        inside = np.s_[margin : height - margin, margin : width - margin]
+        taps, values = np.array(window.taps), reference.astype(np.float64)
+        filtered = [cv2.sepFilter2D(x, -1, taps, taps) for x in (values, values * values)]
+        mean, squares = (
+            x.reshape(reference.shape)[inside].reshape(height - 2 * margin, -1) for x in filtered
+        )
+        variance = squares - mean * mean
         peak = top(reference.dtype)
 
         def losses(result: Result) -> _Losses:
@@ -105,7 +113,6 @@ class SSIM(Metric):
             if self.region == "image":
                 windows = (height - 2 * margin) * (width - 2 * margin)
                 return float(1 - lost.sum() / (windows * channels))
-            inside = np.s_[margin : height - margin, margin : width - margin]
             centres = (result.mask if self.region == "hole" else result.boundary)[inside]
             pixels = np.count_nonzero(centres)
             if not pixels:
@@ -133,8 +140,9 @@ class SSIM(Metric):
         place = 0
         for first, last, left, right in (blocks + margin).tolist():
             block = whole[first:last, left:right]
-            block[:] = lost[place : place + block.size].reshape(block.shape)
-            place += block.size
+            size = block.size * result.output.shape[2]
+            block[:] = lost[place : place + size].reshape(*block.shape, -1).sum(2)
+            place += size
         return whole
 
 

@@ -1,4 +1,4 @@
-"""Compiled SSIM: the reference's moments, and the loss where another image differs.
+"""Compiled SSIM: the loss where an image differs from its reference.
 
 With d = y − x, which is 0 outside the hole, SSIM is written so that nothing cancels and every
 filtered quantity vanishes where d does::
@@ -44,51 +44,7 @@ _PITCH = 3 * 3 * COLUMNS + 8
 the cache. The compiler knows it, and so where each tap's value lies."""
 
 
-@nb.njit(cache=True, nogil=True, error_model="numpy")
-def moments(image: Flat, channels: int, taps: Taps) -> tuple[Plane, Plane]:
-    """Return the mean and the variance of every window that lies inside the image.
-
-    Parameters
-    ----------
-    image : (H, W·C) array of uint8 or uint16
-    channels : int
-        1 or 3.
-    taps : tuple of float
-        Of the separable window, 11 at most; they sum to 1.
-
-    Returns
-    -------
-    mean, variance : (H', W'·C) array of float64
-        H' = H − len(taps) + 1, W' likewise.
-    """
-    size = len(taps)
-    rows, width = image.shape[0] - size + 1, image.shape[1] - (size - 1) * channels
-    lines, across, down = _scratch(size)
-    mean, variance = np.empty((rows, width)), np.empty((rows, width))
-    for left in range(0, width, COLUMNS * channels):
-        count = min(COLUMNS * channels, width - left)
-        reach, pitch = count + (size - 1) * channels, _filled_up(count)
-        for top in range(0, rows, ROWS):
-            bottom = min(top + ROWS, rows)
-            for y in range(top, bottom + size - 1):
-                row = image[y, left : left + reach]
-                for j in range(reach):
-                    value = float(row[j])
-                    lines[0, j] = value
-                    lines[1, j] = value * value
-                _filter_along(lines, 2, taps, channels, across, (y - top) * _PITCH, pitch)
-            for y in range(top, bottom):
-                _filter_down(across, (y - top) * _PITCH, taps, down, 2 * pitch)
-                middles, squares = down[:count], down[pitch:]
-                means = mean[y, left : left + count]
-                spreads = variance[y, left : left + count]
-                for j in range(count):
-                    means[j] = middles[j]
-                    spreads[j] = squares[j] - middles[j] * middles[j]
-    return mean, variance
-
-
-@nb.njit(cache=True, nogil=True, error_model="numpy")
+@nb.njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def loss(
     reference: Flat,
     output: Flat,
@@ -100,7 +56,7 @@ def loss(
     c2: float,
     correction: float,
 ) -> tuple[Plane, Blocks]:
-    """Compute 1 − SSIM, summed over the channels, of every window where something changed.
+    """Compute 1 − SSIM of every window where something changed.
 
     Parameters
     ----------
@@ -108,8 +64,9 @@ def loss(
     changed : (H, W) array of bool
         Where the composite differs from the reference; elsewhere the output isn't read.
     taps : tuple of float
+        Of the separable and symmetric window, 11 at most; they sum to 1.
     mean, variance : (H', W'·C) array of float64
-        Of the reference, from `moments`.
+        Of the reference, in every window that lies inside the image.
     c1, c2 : float
         The constants that keep the quotients finite.
     correction : float
@@ -117,21 +74,22 @@ def loss(
 
     Returns
     -------
-    lost : (n,) array of float64
-        Block after block, row after row; elsewhere it is 0.
+    lost : (n·C,) array of float64
+        Block after block, row after row, channels last; elsewhere it is 0.
     blocks : (m, 4) array of int
         Of the map, from `divide`.
     """
     size = len(taps)
     channels = reference.shape[1] // changed.shape[1]
-    lines, across, down = _scratch(size)
-    losses = np.empty(3 * COLUMNS)
+    lines = np.zeros((3, _REACH))
+    across, down = np.empty((ROWS + size) * _PITCH), np.empty(_PITCH)
     blocks = divide(changed, size)
-    lost = np.empty(((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).sum())
+    windows = ((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).sum()
+    lost = np.empty(windows * channels)
     done = 0
     for top, bottom, left, right in blocks:
         count = (right - left) * channels
-        pitch = _filled_up(count)
+        pitch = -(-count // _VECTORS) * _VECTORS
         first, last = left * channels, (right + size - 1) * channels
         for y in range(top, bottom + size - 1):
             place = (y - top) * _PITCH
@@ -141,12 +99,12 @@ def loss(
             else:
                 across[place : place + 3 * pitch] = 0
         for y in range(top, bottom):
-            _filter_down(across, (y - top) * _PITCH, taps, down, 3 * pitch)
+            first_line = nb.uintp((y - top) * _PITCH)
+            _correlate(across, first_line, nb.uintp(_PITCH), taps, down, 0, 3 * pitch)
             means = mean[y, first : first + count]
             spreads = variance[y, first : first + count]
-            _combine(down, pitch, means, spreads, c1, c2, correction, losses)
-            _add_channels(losses, channels, lost[done : done + right - left])
-            done += right - left
+            _combine(down, pitch, means, spreads, c1, c2, correction, lost[done : done + count])
+            done += count
     return lost, blocks
 
 
@@ -177,8 +135,7 @@ def divide(changed: Mask, size: int) -> Blocks:
         for block in blocks:
             top, bottom, left, right = block
             region = changed[top : bottom + size - 1, left : right + size - 1]
-            seen = _columns_with(region) if cut % 2 else _rows_with(region)
-            for first, last in _runs(seen, size, most):
+            for first, last in _runs(_lines_with(region)[cut % 2], size, most):
                 part = block.copy()
                 part[axis], part[axis + 1] = block[axis] + first, block[axis] + last
                 parts.append(part)
@@ -189,27 +146,17 @@ def divide(changed: Mask, size: int) -> Blocks:
 
 
 @nb.njit(cache=True, nogil=True)
-def _columns_with(changed: Mask) -> Mask:
-    """Tell for each column whether it holds a change."""
-    seen = np.zeros(changed.shape[1], np.bool_)
-    for y in range(changed.shape[0]):
-        row = changed[y]
-        for x in range(seen.size):
-            seen[x] |= row[x]
-    return seen
-
-
-@nb.njit(cache=True, nogil=True)
-def _rows_with(changed: Mask) -> Mask:
-    """Tell for each row whether it holds a change."""
-    seen = np.empty(changed.shape[0], np.bool_)
-    for y in range(seen.size):
-        row = changed[y]
-        some = False
-        for x in range(row.size):
+def _lines_with(changed: Mask) -> tuple[Mask, Mask]:
+    """Tell for each row and each column whether it holds a change."""
+    rows = np.zeros(changed.shape[0], np.bool_)
+    columns = np.zeros(changed.shape[1], np.bool_)
+    for y in range(rows.size):
+        row, some = changed[y], False
+        for x in range(columns.size):
             some |= row[x]
-        seen[y] = some
-    return seen
+            columns[x] |= row[x]
+        rows[y] = some
+    return rows, columns
 
 
 @nb.njit(cache=True, nogil=True)
@@ -228,18 +175,6 @@ def _runs(seen: Mask, size: int, most: int) -> list[tuple[int, int]]:
         if not ends and seen[place]:
             stop = min(seen.size - size + 1, place + 1)
     return runs[1:]
-
-
-@nb.njit(cache=True, nogil=True)
-def _scratch(size: int) -> tuple[Plane, Plane, Plane]:
-    """Allocate lines of pixels, the lines of a block filtered along, and one filtered down too."""
-    return np.zeros((3, _REACH)), np.empty((ROWS + size) * _PITCH), np.empty(_PITCH)
-
-
-@nb.njit(cache=True, nogil=True)
-def _filled_up(count: int) -> int:
-    """Round up to whole vectors."""
-    return -(-count // _VECTORS) * _VECTORS
 
 
 @nb.njit(cache=True, nogil=True)
@@ -273,23 +208,18 @@ def _filter_along(
             _correlate(lines[k], nb.uintp(0), nb.uintp(3), taps, across, place + k * count, count)
 
 
-@nb.njit(cache=True, nogil=True, fastmath={"contract"})
-def _filter_down(across: Plane, place: int, taps: Taps, down: Plane, count: int) -> None:
-    """Correlate lines with the taps, a line apart."""
-    _correlate(across, nb.uintp(place), nb.uintp(_PITCH), taps, down, 0, count)
-
-
 @nb.njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
 def _correlate(
     source: Plane, start: int, step: int, taps: Taps, target: Plane, place: int, count: int
 ) -> None:
-    """Sum taps times the values a step apart."""
+    """Sum taps times the values a step apart, the two that share a tap at once."""
     # unsigned, because an index that could be negative keeps the loop from being vectorised
-    there = nb.uintp(place)
+    there, half, end = nb.uintp(place), nb.uintp(len(taps) // 2), nb.uintp(len(taps) - 1)
     for j in range(nb.uintp(count)):
-        total = 0.0
-        for k in range(len(taps)):
-            total += taps[k] * source[start + nb.uintp(k) * step + j]
+        total = taps[half] * source[start + half * step + j]
+        for k in range(half):
+            other = source[start + (end - nb.uintp(k)) * step + j]
+            total += taps[k] * (source[start + nb.uintp(k) * step + j] + other)
         target[there + j] = total
 
 
@@ -314,13 +244,3 @@ def _combine(
         a = mean[j] * mean[j] + other * other + c1
         b = 2.0 * correction * (variance[j] + xds[j] - mean[j] * ds[j]) + spread + c2
         lost[j] = (square * b + spread * a - square * spread) / (a * b)
-
-
-@nb.njit(cache=True, nogil=True)
-def _add_channels(losses: Plane, channels: int, lost: Plane) -> None:
-    """Sum the channels of each window."""
-    for x in range(lost.size):
-        if channels == 1:
-            lost[x] = losses[x]
-        else:
-            lost[x] = losses[3 * x] + losses[3 * x + 1] + losses[3 * x + 2]
