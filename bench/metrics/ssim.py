@@ -89,7 +89,10 @@ class SSIM(Metric):
         taps, values = np.array(window.taps), reference.astype(np.float64)
         filtered = [cv2.sepFilter2D(x, -1, taps, taps) for x in (values, values * values)]
         mean, squares = (
-            x.reshape(reference.shape)[inside].reshape(height - 2 * margin, -1) for x in filtered
+            np.ascontiguousarray(x.reshape(reference.shape)[inside]).reshape(
+                height - 2 * margin, -1
+            )
+            for x in filtered
         )
         variance = squares - mean * mean
         peak = top(reference.dtype)
@@ -140,9 +143,8 @@ class SSIM(Metric):
         place = 0
         for first, last, left, right in (blocks + margin).tolist():
             block = whole[first:last, left:right]
-            size = block.size * result.output.shape[2]
-            block[:] = lost[place : place + size].reshape(*block.shape, -1).sum(2)
-            place += size
+            block[:] = lost[place : place + block.size].reshape(block.shape)
+            place += block.size
         return whole
 
 

@@ -24,7 +24,7 @@ Flat = NDArray[np.uint8] | NDArray[np.uint16]
 Blocks = NDArray[np.int64]
 Taps = tuple[float, ...]
 
-ROWS, COLUMNS = 64, 64
+ROWS, COLUMNS = 128, 64
 """Windows of a block at most, so that what is filtered for it stays in the cache."""
 
 _CUTS = 4
@@ -56,7 +56,7 @@ def loss(
     c2: float,
     correction: float,
 ) -> tuple[Plane, Blocks]:
-    """Compute 1 − SSIM of every window where something changed.
+    """Compute 1 − SSIM, summed over the channels, of every window where something changed.
 
     Parameters
     ----------
@@ -74,8 +74,8 @@ def loss(
 
     Returns
     -------
-    lost : (n·C,) array of float64
-        Block after block, row after row, channels last; elsewhere it is 0.
+    lost : (n,) array of float64
+        Block after block, row after row; elsewhere it is 0.
     blocks : (m, 4) array of int
         Of the map, from `divide`.
     """
@@ -83,9 +83,9 @@ def loss(
     channels = reference.shape[1] // changed.shape[1]
     lines = np.zeros((3, _REACH))
     across, down = np.empty((ROWS + size) * _PITCH), np.empty(_PITCH)
+    losses = np.empty(3 * COLUMNS)
     blocks = divide(changed, size)
-    windows = ((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).sum()
-    lost = np.empty(windows * channels)
+    lost = np.empty(((blocks[:, 1] - blocks[:, 0]) * (blocks[:, 3] - blocks[:, 2])).sum())
     done = 0
     for top, bottom, left, right in blocks:
         count = (right - left) * channels
@@ -103,8 +103,9 @@ def loss(
             _correlate(across, first_line, nb.uintp(_PITCH), taps, down, 0, 3 * pitch)
             means = mean[y, first : first + count]
             spreads = variance[y, first : first + count]
-            _combine(down, pitch, means, spreads, c1, c2, correction, lost[done : done + count])
-            done += count
+            _combine(down, pitch, means, spreads, c1, c2, correction, losses)
+            _add_channels(losses, channels, lost[done : done + right - left])
+            done += right - left
     return lost, blocks
 
 
@@ -244,3 +245,13 @@ def _combine(
         a = mean[j] * mean[j] + other * other + c1
         b = 2.0 * correction * (variance[j] + xds[j] - mean[j] * ds[j]) + spread + c2
         lost[j] = (square * b + spread * a - square * spread) / (a * b)
+
+
+@nb.njit(cache=True, nogil=True)
+def _add_channels(losses: Plane, channels: int, lost: Plane) -> None:
+    """Sum the channels of each window."""
+    for x in range(lost.size):
+        if channels == 1:
+            lost[x] = losses[x]
+        else:
+            lost[x] = losses[3 * x] + losses[3 * x + 1] + losses[3 * x + 2]
