@@ -86,15 +86,15 @@ class SSIM(Metric):
             return lambda result: math.nan
         flat = read_only(reference.reshape(height, width * channels))
         inside = np.s_[margin : height - margin, margin : width - margin]
-        taps, values = np.array(window.taps), reference.astype(np.float64)
-        filtered = [cv2.sepFilter2D(x, -1, taps, taps) for x in (values, values * values)]
-        mean, squares = (
-            np.ascontiguousarray(x.reshape(reference.shape)[inside]).reshape(
-                height - 2 * margin, -1
-            )
-            for x in filtered
-        )
-        variance = squares - mean * mean
+        taps = np.array(window.taps)
+
+        def filtered(values: NDArray[np.float64]) -> NDArray[np.float64]:
+            means = cv2.sepFilter2D(values, -1, taps, taps).reshape(reference.shape)[inside]
+            return np.ascontiguousarray(means).reshape(len(means), -1)
+
+        values = reference.astype(np.float64)
+        mean = filtered(values)
+        variance = filtered(np.square(values, out=values)) - np.square(mean)
         peak = top(reference.dtype)
 
         def losses(result: Result) -> _Losses:
