@@ -25,7 +25,8 @@ Blocks = NDArray[np.int64]
 Taps = tuple[float, ...]
 
 ROWS, COLUMNS = 128, 64
-"""Windows of a block at most, so that what is filtered for it stays in the cache."""
+"""Windows of a block at most, so that what is filtered for it stays in the cache; columns in a
+multiple of `_VECTORS`, or a filled up line would reach into the next."""
 
 _CUTS = 4
 """How often blocks are cut, along rows and columns in turn."""
@@ -64,7 +65,7 @@ def loss(
     changed : (H, W) array of bool
         Where the composite differs from the reference; elsewhere the output isn't read.
     taps : tuple of float
-        Of the separable and symmetric window, 11 at most; they sum to 1.
+        Of the separable and symmetric window, an odd number up to 11; they sum to 1.
     mean, variance : (H', W'·C) array of float64
         Of the reference, in every window that lies inside the image.
     c1, c2 : float
@@ -95,7 +96,7 @@ def loss(
             place = (y - top) * _PITCH
             marks = changed[y, left : right + size - 1]
             if _subtract(reference[y, first:last], output[y, first:last], marks, lines):
-                _filter_along(lines, 3, taps, channels, across, place, pitch)
+                _filter_along(lines, taps, channels, across, place, pitch)
             else:
                 across[place : place + 3 * pitch] = 0
         for y in range(top, bottom):
@@ -199,10 +200,10 @@ def _subtract(reference: Flat, output: Flat, changed: Mask, lines: Plane) -> boo
 
 @nb.njit(cache=True, nogil=True, fastmath={"contract"})
 def _filter_along(
-    lines: Plane, number: int, taps: Taps, channels: int, across: Plane, place: int, count: int
+    lines: Plane, taps: Taps, channels: int, across: Plane, place: int, count: int
 ) -> None:
-    """Correlate some lines with the taps, a pixel apart, and lay them side by side."""
-    for k in range(number):
+    """Correlate lines with the taps, a pixel apart, and lay them side by side."""
+    for k in range(len(lines)):
         if channels == 1:
             _correlate(lines[k], nb.uintp(0), nb.uintp(1), taps, across, place + k * count, count)
         else:
