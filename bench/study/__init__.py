@@ -1,0 +1,1 @@
+"""Blind comparisons by people: the page that collects votes, and what the votes say."""
