@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import math
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, fields
@@ -117,6 +118,16 @@ def read_only(array: A) -> A:
 Score: TypeAlias = Callable[[Result], float]
 
 
+class Axis(enum.StrEnum):
+    """What a metric speaks for; no method can be best at both (Blau and Michaeli 2018)."""
+
+    perception = "perception"
+    """What people see."""
+
+    fidelity = "fidelity"
+    """Closeness to the truth, pixel by pixel or window by window; a blur has it."""
+
+
 @runtime_checkable
 class GroupScore(Protocol):
     """A scoring function that scores several results on its reference faster than one by one."""
@@ -141,6 +152,9 @@ class Metric(Named):
     """``dB``, ``levels``, or empty."""
 
     higher_is_better: ClassVar[bool] = True
+
+    axis: ClassVar[Axis] = Axis.fidelity
+    """Which of the two ranks it counts for."""
 
     needs_reference: ClassVar[bool] = True
     """False for a metric that reads nothing of the reference inside the hole."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Metric, MetricUnavailable, Result, Score
+from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result, Score
 from inpaintbench.metrics.difference import top
 from inpaintbench.metrics.network.layers import Layer
 from inpaintbench.metrics.network.reference import Change, ReferenceNetwork, fits
@@ -45,6 +45,7 @@ class LPIPS(Metric):
 
     name = "lpips"
     higher_is_better = False
+    axis = Axis.perception
 
     @property
     def id(self) -> str:
