@@ -1,0 +1,195 @@
+"""Strengths of methods from votes between two of them: Bradley and Terry's model with ties."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from inpaintbench.errors import BenchError
+from inpaintbench.statistics.bootstrap import Codes, Floats
+from inpaintbench.statistics.crossed import Crossed, jackknife, pair_codes
+
+_LARGEST = 15.0
+"""Logits beyond which a strength counts as infinite: three million to one."""
+
+
+@dataclass(frozen=True, eq=False)
+class Choices:
+    """Votes, one a row.
+
+    Parameters
+    ----------
+    first, second : (n,) arrays of int
+        The methods shown, numbered from 0; never the same.
+    outcome : (n,) array of int
+        1 where the first was chosen, -1 where the second, 0 for "can't say".
+    rater, image : (n,) arrays of int
+        Who voted, on which image, numbered from 0.
+    """
+
+    first: Codes
+    second: Codes
+    outcome: Codes
+    rater: Codes
+    image: Codes
+
+    def __len__(self) -> int:
+        return len(self.outcome)
+
+    def counts(self, methods: int, clusters: Codes | None = None) -> Floats:
+        """Count the votes by pair and outcome: (p, 3), or (g, p, 3) for each of g clusters.
+
+        Pairs as `numpy.triu_indices` has them; outcomes: its first, can't say, its second.
+        """
+        pairs = methods * (methods - 1) // 2
+        number = np.zeros((methods, methods), np.int64)
+        number[np.triu_indices(methods, 1)] = np.arange(pairs)
+        swapped = self.first > self.second
+        low, high = np.minimum(self.first, self.second), np.maximum(self.first, self.second)
+        place = 3 * number[low, high] + 1 - np.where(swapped, -self.outcome, self.outcome)
+        groups = np.zeros_like(place) if clusters is None else clusters
+        size = int(groups.max(initial=0)) + 1
+        counted = np.bincount(groups * 3 * pairs + place, minlength=size * 3 * pairs)
+        table: Floats = counted.reshape(size, pairs, 3).astype(np.float64)
+        return table[0] if clusters is None else table
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """Davidson's model (1970): P(i) : tie : P(j) = e^si : ν e^((si + sj)/2) : e^sj.
+
+    Without ties it is Bradley and Terry's.
+
+    Parameters
+    ----------
+    strengths : (m,) array
+        Logits with mean 0.
+    ties : float
+        ν; methods of equal strength are tied in ν / (2 + ν) of votes.
+    finite : bool
+        Whether the likelihood has a finite maximum. If not, as where a method lost every vote,
+        half a vote each way is added to every pair that was compared.
+    information : (k, k) array
+        Fisher's, of the parameters: k = m - 1 contrasts of the strengths, and log ν if there are
+        ties.
+    scores : (p, 3, k) array
+        Derivative of the log likelihood by the parameters, for a vote on a pair.
+    of_pair : (p, k, k) array
+        Information of a vote on a pair.
+    """
+
+    strengths: Floats
+    ties: float
+    finite: bool
+    information: Floats
+    scores: Floats
+    of_pair: Floats
+
+
+def davidson(counts: Floats, methods: int) -> Model:
+    """Fit the model to votes by maximum likelihood, with Newton's method.
+
+    Parameters
+    ----------
+    counts : (p, 3) array
+        As `Choices.counts` gives them; may be fractions.
+    methods : int
+        m, at least 2.
+
+    Raises
+    ------
+    BenchError
+        When no vote prefers anything, or the votes don't connect all methods.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    first, second = np.triu_indices(methods, 1)
+    compared = counts.sum(axis=1)
+    graph = coo_array((compared, (first, second)), shape=(methods, methods))
+    if connected_components(graph)[0] > 1:
+        raise BenchError("the votes don't connect all methods: collect votes on the other pairs")
+    if not counts[:, [0, 2]].any():
+        raise BenchError("no vote prefers one result to the other")
+    found = _maximise(counts, methods)
+    return found or _maximise(counts + np.outer(compared > 0, [0.5, 0, 0.5]), methods, finite=False)
+
+
+def _maximise(counts: Floats, methods: int, *, finite: bool = True) -> Model | None:
+    """Climb to the maximum of the likelihood; None where it is infinitely far."""
+    features, basis = _features(methods, ties=bool(counts[:, 1].any()))
+    parameters = np.zeros(features.shape[2])
+    votes = counts.sum(axis=1)
+    best = -np.inf
+    step = np.zeros_like(parameters)
+    for _ in range(200):
+        logits = features @ (parameters + step)
+        if not counts[:, 1].any():
+            logits[:, 1] = -np.inf
+        top = logits.max(axis=1, keepdims=True)
+        logs = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        height = float((counts * np.where(counts > 0, logs, 0)).sum())
+        if height < best - 1e-9:
+            step /= 2
+            continue
+        parameters, best = parameters + step, height
+        p = np.exp(logs)
+        scores = features - np.einsum("pc,pck->pk", p, features)[:, None]
+        of_pair = np.einsum("pc,pck,pcl->pkl", p, scores, scores)
+        information = np.tensordot(votes, of_pair, 1)
+        if np.abs(parameters).max() > _LARGEST:
+            break
+        step = np.linalg.solve(information, np.tensordot(counts, scores, 2))
+        if np.abs(step).max() < 1e-10:
+            ties = float(np.exp(parameters[-1])) if counts[:, 1].any() else 0.0
+            strengths = basis @ parameters[: methods - 1]
+            return Model(strengths, ties, finite, information, scores, of_pair)
+    return None
+
+
+def _features(methods: int, *, ties: bool) -> tuple[Floats, Floats]:
+    """Make logits of outcomes from parameters, (p, 3, k), and strengths from contrasts."""
+    from scipy.linalg import helmert
+
+    basis: Floats = helmert(methods).T
+    first, second = np.triu_indices(methods, 1)
+    half = (basis[first] - basis[second]) / 2
+    features = np.zeros((len(first), 3, methods - 1 + ties))
+    features[:, 0, : methods - 1], features[:, 2, : methods - 1] = half, -half
+    if ties:
+        features[:, 1, -1] = 1
+    return features, basis
+
+
+def strengths(choices: Choices, methods: int) -> tuple[Model, Crossed]:
+    """Fit the model, and say how sure the strengths are, clustered by rater and by image.
+
+    Each cluster is left out in turn, with one step of Newton's method from the whole fit.
+
+    Raises
+    ------
+    BenchError
+        As `davidson`.
+    """
+    model = davidson(choices.counts(methods), methods)
+    basis = np.zeros((methods, len(model.information)))
+    basis[:, : methods - 1] = _features(methods, ties=False)[1]
+
+    def changes(clusters: Codes, *, whole: bool) -> Floats:
+        counts = choices.counts(methods, clusters)
+        scores = np.tensordot(counts, model.scores, 2)
+        left = model.information - whole * np.tensordot(counts.sum(axis=2), model.of_pair, 1)
+        # a cluster may be all that is known of a method
+        left += 1e-9 * np.trace(model.information) * np.eye(len(model.information))
+        return np.asarray(np.linalg.solve(left, scores[..., None])[..., 0] @ basis.T)
+
+    both = changes(pair_codes(choices.rater, choices.image), whole=False)
+    return model, Crossed(
+        values=model.strengths,
+        by_rater=jackknife(changes(choices.rater, whole=True)),
+        by_image=jackknife(changes(choices.image, whole=True)),
+        by_both=both.T @ both,
+        raters=len(np.unique(choices.rater)),
+        images=len(np.unique(choices.image)),
+    )
