@@ -52,6 +52,9 @@ def run(
     count: Annotated[
         int | None, typer.Option(min=1, help="Masks of each suite for each image.")
     ] = None,
+    draws: Annotated[
+        int | None, typer.Option(min=1, help="Draws of each stochastic method for each case.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of masks and methods.")] = None,
     jobs: Jobs = 0,
     timeout: Annotated[
@@ -113,6 +116,7 @@ def run(
         limit=limit,
         subset_seed=subset_seed,
         masks_per_sample=count,
+        draws=draws,
         seed=seed,
         timeout=timeout,
         setup_timeout=setup_timeout,

@@ -23,6 +23,7 @@ from inpaintbench.execution.failure import failure_of
 from inpaintbench.methods.base import Method
 from inpaintbench.planning.plan import describe
 from inpaintbench.plugins import registry
+from inpaintbench.plugins.draws import seed_of_draw
 
 # A method may put others in their place.
 _now = time.perf_counter
@@ -77,7 +78,7 @@ class _Host:
         self.stage = "set-up"
         self._missing = method.unavailable()
         if not self._missing:
-            method.setup(device, seed)
+            method.setup(device, seed_of_draw(method, seed))
         self.send(ends=True)
         self.stage = "exception"
         self._method, self._device = method, device
@@ -118,7 +119,7 @@ class _Host:
     def _timed(
         self, method: Method, image: Any, mask: Any, seed: int, alone: bool
     ) -> tuple[Any, float]:
-        seed_generators(seed)
+        seed_generators(seed_of_draw(method, seed))
         image, mask = image.copy(), mask.copy()
         if alone:
             gc.collect()

@@ -286,7 +286,7 @@ def _agreed(told: object, seen: float) -> float:
 
 def _variant(told: dict[str, Any]) -> Variant:
     """Read the description of a variant."""
-    texts = ("label", "specification", "key", "name", "family", "paper")
+    texts = ("label", "specification", "key", "name", "family", "paper", "draw_parameter")
     lists = {name: tuple(told[name]) for name in ("trained_on", "requires")}
     _require(all(type(told[name]) is str for name in texts))
     _require(all(type(text) is str for texts in lists.values() for text in texts))

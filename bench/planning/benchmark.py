@@ -20,6 +20,7 @@ _RANGES = {
     "limit": (1, _MOST),
     "subset_seed": (-_MOST, _MOST),
     "masks_per_sample": (1, _MOST),
+    "draws": (1, 1000),
     "seed": (1 - 2**63, 2**63 - 1),
     "timeout": (1e-3, _MOST_SECONDS),
     "setup_timeout": (1e-3, _MOST_SECONDS),
@@ -82,6 +83,9 @@ class Benchmark:
         None takes the first `limit` samples; a number draws the same ones everywhere.
     masks_per_sample : int
         Masks of each suite drawn for each sample.
+    draws : int
+        Times that a method that declares itself stochastic is run on each case, each draw being a
+        variant with a number; one whose specification gives the number is run for that alone.
     seed : int
         Seed of the masks and of the methods that draw random numbers.
     timeout : float
@@ -103,6 +107,7 @@ class Benchmark:
     limit: int | None = None
     subset_seed: int | None = None
     masks_per_sample: int = 1
+    draws: int = 1
     seed: int = 0
     timeout: float = 300.0
     setup_timeout: float = 600.0

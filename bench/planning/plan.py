@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 
 from inpaintbench.errors import BenchError, blamed
 from inpaintbench.metrics.base import Metric
@@ -15,6 +15,7 @@ from inpaintbench.planning.case import Case, make_cases, sample_ids
 from inpaintbench.planning.keys import method_key
 from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
+from inpaintbench.plugins.draws import draw_parameter, numbered_texts
 from inpaintbench.plugins.specification import Value, label, settings
 
 
@@ -32,6 +33,7 @@ class Variant:
     trained_on: tuple[str, ...]  # datasets that it has seen
     requires: tuple[str, ...]  # distributions that it needs
     settings: Mapping[str, Value]  # all its parameters
+    draw_parameter: str  # the one that numbers its draws; empty where it doesn't draw
 
 
 def describe(text: str, device: str = "cpu") -> Variant:
@@ -55,6 +57,7 @@ def describe(text: str, device: str = "cpu") -> Variant:
             trained_on=tuple(method.trained_on),
             requires=tuple(method.requires),
             settings=settings(method),
+            draw_parameter=draw_parameter(method),
         )
 
 
@@ -104,6 +107,9 @@ def make_plan(
         metrics=tuple(map(registry.absolute, benchmark.metrics)),
     )
     variants = tuple(describe(text, device) for text in benchmark.methods)
+    if benchmark.draws > 1:
+        benchmark = _with_draws(benchmark, variants)
+        variants = tuple(describe(text, device) for text in benchmark.methods)
     _refuse_doubles([variant.label for variant in variants], "method")
     for one, other in combinations(variants, 2):
         if one.key == other.key:
@@ -132,6 +138,21 @@ def make_plan(
     if len({case.id for case in cases}) < len(cases):
         raise BenchError("two of the datasets hold the same images; leave one of them out")
     return Plan(benchmark, tuple(cases), variants, metrics)
+
+
+def _with_draws(benchmark: Benchmark, variants: Iterable[Variant]) -> Benchmark:
+    """Name the draws of each method that draws; the new benchmark asks for no more of them."""
+    if not any(variant.draw_parameter for variant in variants):
+        warnings.warn(
+            f"{benchmark.draws} draws: no method here declares itself stochastic "
+            "(deterministic = False)",
+            stacklevel=3,
+        )
+    several = (
+        numbered_texts(text, variant.draw_parameter, benchmark.draws)
+        for text, variant in zip(benchmark.methods, variants, strict=True)
+    )
+    return replace(benchmark, methods=tuple(dict.fromkeys(chain(*several))), draws=1)
 
 
 def _refuse_doubles(labels: list[str], kind: str) -> None:

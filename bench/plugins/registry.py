@@ -12,7 +12,7 @@ import importlib.util
 import inspect
 import pkgutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -27,6 +27,7 @@ from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.plugins import specification
+from inpaintbench.plugins.draws import PARAMETER, numbered, numbers_no_draws
 from inpaintbench.suggestion import did_you_mean
 
 P = TypeVar("P")
@@ -113,15 +114,16 @@ class Catalogue(Generic[P]):
             When the name or a parameter is unknown, with the nearest known one; when a file is
             missing, fails to import, or holds no plugin of this kind or several.
         """
+        plugin: P = specification.build(*self.find(text, keep_importable))
+        return plugin
+
+    def find(self, text: str, keep_importable: bool = False) -> tuple[type[P], Mapping[str, str]]:
+        """Find the class that a specification names, as `make` does, and its parameters."""
         admit(text)
         wanted = specification.parse(text)
-        cls = (
-            self._only_one(Path(wanted.name), keep_importable)
-            if specification.is_file(wanted.name)
-            else self._named(wanted)
-        )
-        plugin: P = specification.build(cls, wanted.parameters)
-        return plugin
+        if specification.is_file(wanted.name):
+            return self._only_one(Path(wanted.name), keep_importable), wanted.parameters
+        return self._named(wanted), wanted.parameters
 
     def _only_one(self, path: Path, keep_importable: bool) -> type[P]:
         found = list(_defined(load_file(path, keep_importable), self.base))
@@ -219,8 +221,19 @@ def admit(text: str) -> None:
 
 
 def make_method(text: str, keep_importable: bool = False) -> Method:
-    """Make a method, as `Catalogue.make` does."""
-    return methods().make(text, keep_importable)
+    """Make a method, as `Catalogue.make` does.
+
+    One that draws, and has no parameter for it, may be given the number of the `draw`; number 0 is
+    the method as it is.
+    """
+    cls, parameters = methods().find(text, keep_importable)
+    if PARAMETER in parameters and numbers_no_draws(cls):
+        if parameters[PARAMETER] == "0":
+            parameters = {key: value for key, value in parameters.items() if key != PARAMETER}
+        else:
+            cls = numbered(cls)
+    method: Method = specification.build(cls, parameters)
+    return method
 
 
 def absolute(text: str) -> str:

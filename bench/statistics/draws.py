@@ -40,21 +40,21 @@ class Draws:
 
 def read_draws(scores: Scores) -> list[Draws]:
     """Find the methods that were run with several draws."""
-    found: dict[tuple[str, str], list[str]] = {}
+    found: dict[tuple[str, str], dict[str, bool]] = {}
     numbers: dict[str, Sequence[str]] = {}
     for method, variants in scores.variants.reset_index().groupby("method", sort=False):
         if len(variants) > 1:
             numbers[method] = _draw_parameters(method)
             for variant, settings in zip(variants["variant"], variants["settings"], strict=True):
                 shared = json.loads(settings)
+                # the first draw that the harness numbers is the method without a number
                 numbered = [shared.pop(name) for name in numbers[method] if name in shared]
-                if numbered:
-                    key = (method, json.dumps(shared, sort_keys=True))
-                    found.setdefault(key, []).append(variant)
+                alike = found.setdefault((method, json.dumps(shared, sort_keys=True)), {})
+                alike[variant] = bool(numbered)
     return [
-        _summarise(scores, _without_number(variants[0], numbers[method]), variants)
-        for (method, _), variants in found.items()
-        if len(variants) > 1
+        _summarise(scores, _without_number(next(iter(alike)), numbers[method]), list(alike))
+        for (method, _), alike in found.items()
+        if len(alike) > 1 and any(alike.values())
     ]
 
 
