@@ -28,10 +28,17 @@ FEWEST_IMAGES = 3
 WIDEST = 1.5
 """Largest factor by which the bootstrap may widen a side of Student's interval."""
 
+STRETCH = 2.0
+"""Largest factor by which keeping to the range of the values may widen a side."""
+
+UNBOUNDED = (-math.inf, math.inf)
+"""The range of values that may be any number."""
+
 # Columns, and counts of drawn images, worked on at once: keeps memory in tens of megabytes.
 _COLUMNS = 256
 _DRAWS = 2_000_000
 _TINY = 1e-300
+_MOST_GROWTH = 500.0  # as a logarithm, short of overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +64,7 @@ def mean_intervals(
     values: Floats,
     images: Codes,
     *,
+    bounds: tuple[float, float] = UNBOUNDED,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = SEED,
@@ -65,7 +73,9 @@ def mean_intervals(
 
     Each case weighs the same. The standard error is that of a ratio of image totals to image
     sizes; its multipliers are the quantiles of the studentised bootstrap mean when images are
-    drawn with replacement, held between Student's quantile and `WIDEST` times it.
+    drawn with replacement, held between Student's quantile and `WIDEST` times it. With bounds the
+    interval is one of the logarithm of the mean's distance from the bound, or of the logit between
+    two bounds: so it stays inside, and holds the truth of skewed values near a bound more often.
 
     Parameters
     ----------
@@ -73,6 +83,8 @@ def mean_intervals(
         A row a case, a column a method, a pair of methods, or whatever is averaged.
     images : (n,) array of integers
         Which image each case belongs to; any numbering.
+    bounds : pair of floats
+        Least and largest value that there can be. A bound that a value exceeds is moved there.
     level : float
         Confidence, between 0 and 1.
     resamples : int
@@ -102,13 +114,29 @@ def mean_intervals(
     tail = (1 - level) / 2
     narrowest = float(student.ppf(1 - tail, count - 1))
     low, high = _studentised_quantiles(residuals, error, sizes, tail, resamples, seed)
+    below = np.clip(high, narrowest, WIDEST * narrowest) * error
+    above = np.clip(-low, narrowest, WIDEST * narrowest) * error
+    least, most = (
+        np.minimum(bounds[0], values.min(axis=0)),
+        np.maximum(bounds[1], values.max(axis=0)),
+    )
     return Intervals(
         mean=mean,
-        low=mean - np.clip(high, narrowest, WIDEST * narrowest) * error,
-        high=mean + np.clip(-low, narrowest, WIDEST * narrowest) * error,
+        low=np.maximum(mean - _inside(below, mean - least, most - mean), least),
+        high=np.minimum(mean + _inside(above, most - mean, mean - least), most),
         cases=len(values),
         images=count,
     )
+
+
+def _inside(side: Floats, ahead: Floats, behind: Floats) -> Floats:
+    """Fit a side of an interval before a bound, given the distances to it and to the other one."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = 1 / ahead + 1 / behind
+        # the odds, distance behind / distance ahead, grow by this factor - 1
+        growth = np.expm1(np.minimum(side * rate, _MOST_GROWTH))
+        fitted = np.where(rate > 0, growth / (rate + growth / ahead), side)
+    return np.where(side > 0, np.minimum(fitted, STRETCH * side), 0.0)
 
 
 def image_totals(values: Floats, images: Codes) -> tuple[Floats, Floats]:
