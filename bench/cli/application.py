@@ -20,6 +20,7 @@ from inpaintbench.cli.report import report
 from inpaintbench.cli.run import run
 from inpaintbench.cli.score import score
 from inpaintbench.cli.several_values import SeveralValues
+from inpaintbench.cli.study import study
 from inpaintbench.cli.table import table
 from inpaintbench.cli.train import train
 from inpaintbench.cli.verify import replay, verify
@@ -60,6 +61,7 @@ application.command(short_help="Write a run's tables and figures again.")(report
 application.command(short_help="Write one table of one run or several.")(table)
 application.command(short_help="Draw one figure of one run or several.")(figure)
 application.command(short_help="Write a leaderboard as a static site.")(leaderboard)
+application.add_typer(study, name="study", short_help="Ask people which results look better.")
 application.command(short_help="Compare two runs: improved, same, worse?")(compare)
 application.add_typer(history, name="history", short_help="Follow runs over commits.")
 application.command(short_help="Check that a run is what it claims.")(verify)

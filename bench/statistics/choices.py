@@ -37,10 +37,13 @@ class Choices:
     def __len__(self) -> int:
         return len(self.outcome)
 
-    def counts(self, methods: int, clusters: Codes | None = None) -> Floats:
+    def counts(
+        self, methods: int, clusters: Codes | None = None, weights: Floats | None = None
+    ) -> Floats:
         """Count the votes by pair and outcome: (p, 3), or (g, p, 3) for each of g clusters.
 
-        Pairs as `numpy.triu_indices` has them; outcomes: its first, can't say, its second.
+        Pairs as `numpy.triu_indices` has them; outcomes: its first, can't say, its second. Votes
+        may have weights, (n,).
         """
         pairs = methods * (methods - 1) // 2
         number = np.zeros((methods, methods), np.int64)
@@ -50,7 +53,7 @@ class Choices:
         place = 3 * number[low, high] + 1 - np.where(swapped, -self.outcome, self.outcome)
         groups = np.zeros_like(place) if clusters is None else clusters
         size = int(groups.max(initial=0)) + 1
-        counted = np.bincount(groups * 3 * pairs + place, minlength=size * 3 * pairs)
+        counted = np.bincount(groups * 3 * pairs + place, weights, size * 3 * pairs)
         table: Floats = counted.reshape(size, pairs, 3).astype(np.float64)
         return table[0] if clusters is None else table
 
@@ -193,3 +196,35 @@ def strengths(choices: Choices, methods: int) -> tuple[Model, Crossed]:
         raters=len(np.unique(choices.rater)),
         images=len(np.unique(choices.image)),
     )
+
+
+@dataclass(frozen=True)
+class Unanimity:
+    """How far raters agree on the same pair of results; NaN where no two voted on one.
+
+    Parameters
+    ----------
+    alpha : float
+        Krippendorff's α (2011) with the squared distance between -1, 0 and 1, as if every pair was
+        shown on either side: 1 is agreement, 0 chance.
+    share : float
+        Of two votes on a pair that both prefer a result, how often it is the same one.
+    """
+
+    alpha: float
+    share: float
+
+
+def unanimity(outcome: Codes, pair: Codes) -> Unanimity:
+    """Compare votes on the same pairs: -1, 0 or 1, all turned to the same sides, (n,) each."""
+    _, unit = np.unique(pair, return_inverse=True)
+    counts = np.bincount(3 * unit + outcome + 1, minlength=3 * (int(unit.max()) + 1)).reshape(-1, 3)
+    counts = counts[counts.sum(axis=1) > 1].astype(np.float64)
+    votes, sums = counts.sum(axis=1), counts[:, 2] - counts[:, 0]
+    squares = counts[:, 0] + counts[:, 2]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        observed = (2 * (votes * squares - sums**2) / (votes - 1)).sum() / votes.sum()
+        expected = 4 * squares.sum() / (2 * votes.sum() - 1)
+        same = (counts[:, [0, 2]] * (counts[:, [0, 2]] - 1)).sum()
+        share = same / (squares * (squares - 1)).sum()
+        return Unanimity(float(1 - observed / expected), float(share))
