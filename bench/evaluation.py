@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from inpaintbench.errors import BenchError
 from inpaintbench.images.files import write_whole
 from inpaintbench.planning import benchmark
 from inpaintbench.plugins import registry
+from inpaintbench.statistics.axes import RankBy
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,11 +69,14 @@ class Evaluation:
         File that runs it again: ``inpaintbench run --add METHOD``.
     directory : Path
         The run: results of all its methods, for ``inpaintbench report`` and all else.
+    rank_by : RankBy
+        Which rank orders the leaderboard.
     """
 
     name: str
     method: Path
     directory: Path
+    rank_by: RankBy = RankBy.perception
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -88,7 +92,7 @@ class Evaluation:
         from inpaintbench.report.kinds import TableKind
         from inpaintbench.report.summary import Summary
 
-        return tables.make(TableKind.leaderboard, Summary(self._run))
+        return tables.make(TableKind.leaderboard, Summary(self._run, rank_by=self.rank_by))
 
     @cached_property
     def _run(self) -> RunRows:
@@ -124,6 +128,7 @@ def evaluate(
     out: Path | str | None = None,
     convention: Convention | None = None,
     call: str = "image,mask",
+    rank_by: Literal["perception", "fidelity", "both"] = "perception",
 ) -> Evaluation:
     """Benchmark a function or a network beside the methods of a preset.
 
@@ -158,6 +163,8 @@ def evaluate(
         pixels in 0..1, and 1 in the mask for the hole.
     call : str
         For a network: ``image,mask``, ``mask,image`` or ``joined``, one tensor of four channels.
+    rank_by : str
+        Which rank orders the leaderboard; ``both`` averages the metrics of both axes.
 
     Raises
     ------
@@ -179,6 +186,8 @@ def evaluate(
         )
     if chosen in registry.methods().plugins:
         raise BenchError(f"a method is already called {chosen!r}; give another name")
+    if rank_by not in set(RankBy):
+        raise BenchError(f"rank_by must be {', '.join(RankBy)}, not {rank_by!r}")
     directory = Path(out) if out else Path("results/runs") / benchmark.read(preset).name
     path = _save(_as_function(method, convention, call), chosen)
     options: dict[str, Sequence[str]] = {
@@ -193,7 +202,7 @@ def evaluate(
     }
     words = [word for option, values in options.items() for v in values for word in (option, v)]
     _run([preset, *words, "--no-report", "--timing" if timing else "--no-timing"])
-    return Evaluation(chosen, path, directory)
+    return Evaluation(chosen, path, directory, RankBy(rank_by))
 
 
 def _default_name(method: Callable[..., Any]) -> str:

@@ -99,6 +99,12 @@ def halves() -> tuple[Summary, Summary]:
     return Summary(rows), Summary(rows)
 
 
+def column(text: str, metric: str) -> int:
+    """Find the column of a metric in a Markdown table."""
+    heads = [head.split() for head in text.splitlines()[2].split("|")]
+    return next(number for number, head in enumerate(heads) if head[:1] == [metric])
+
+
 class TestContent:
     def test_best_bold_second_underlined_tied_marked(self) -> None:
         rows = synthetic_run(3, spread=0.1, images=6)
@@ -106,7 +112,7 @@ class TestContent:
         standing = Summary(rows).overall
         for entry in standing.entries:
             line = next(line for line in text.splitlines() if f"| {entry.variant}" in line)
-            psnr = line.split("|")[5]
+            psnr = line.split("|")[column(text, "PSNR")]
             quality = entry.qualities[PSNR]
             assert ("**" in psnr) == quality.best
             assert ("<ins>" in psnr) == quality.second
@@ -143,8 +149,7 @@ class TestContent:
     def test_missing_lpips_has_a_column_of_dashes_and_the_reason(self) -> None:
         rows = synthetic_run(2, missing_lpips="no weights; run `inpaintbench weights`")
         text = written(rows, TableKind.leaderboard, Format.markdown)
-        column = text.splitlines()[2].split("|").index(" LPIPS ↓ ")
-        cells = {line.split("|")[column].strip() for line in text.splitlines()[4:6]}
+        cells = {line.split("|")[column(text, "LPIPS")].strip() for line in text.splitlines()[4:6]}
         assert cells == {"–"}
         assert "LPIPS is missing: no weights; run \\`inpaintbench weights\\`" in text
 
@@ -160,13 +165,13 @@ class TestContent:
         rows = synthetic_run(3, images=1, datasets=("photos",))
         text = written(rows, TableKind.leaderboard, Format.markdown)
         assert "Means over fewer than 3 images have no interval: none is possible." in text
-        table = text[text.index("| Rank") : text.index("Means, differences")]
-        psnr = [line.split("|")[5] for line in table.splitlines()[2:] if line]
+        table = text[text.index("| Method") : text.index("Means, differences")]
+        psnr = [line.split("|")[column(text, "PSNR")] for line in table.splitlines()[2:] if line]
         assert all("[" not in cell for cell in psnr)
 
     def test_one_method_is_neither_best_nor_tied(self) -> None:
         text = written(synthetic_run(1), TableKind.leaderboard, Format.markdown)
-        assert "**" not in text[text.index("| Rank") :]
+        assert "**" not in text[text.index("| Method") :]
         assert "can't be told apart" not in text
 
     def test_no_timings(self) -> None:
@@ -253,7 +258,9 @@ class TestContent:
         estimate = entry.qualities[LPIPS].estimate
         assert telea[LPIPS] == estimate.mean
         assert telea[f"{LPIPS}_low"] == estimate.low
-        assert telea["rank"] == entry.rank.rank
+        for by, place in entry.places.items():
+            assert telea[f"{by}_rank"] == place.rank.rank
+            assert telea[f"{by}_mean_rank"] == place.mean_rank.mean
         assert telea["finished"] == 45
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -335,7 +342,7 @@ class TestEscaping:
         rows = [line for line in body.splitlines() if line.endswith(r"\\")]
         assert len(rows) == len(HOSTILE)
         for row in rows:
-            assert len(re.findall(r"(?<!\\)&", row)) == 9
+            assert len(re.findall(r"(?<!\\)&", row)) == 10
             assert not re.search(r"(?<!\\)[%#]", row)
             assert row.count("{") - row.count(r"\{") == row.count("}") - row.count(r"\}")
 
@@ -383,7 +390,7 @@ def test_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
 class TestTerminal:
     def drawn(self, rows: RunRows, width: int) -> str:
         console = Console(width=width, file=io.StringIO(), color_system=None)
-        console.print(leaderboard_table(rows, width))
+        console.print(leaderboard_table(Summary(rows), width))
         return console.file.getvalue()
 
     def test_five_methods_fit_into_100_columns(self) -> None:
@@ -392,7 +399,7 @@ class TestTerminal:
         for variant in rows.variants["variant"]:
             line = next(line for line in text.splitlines() if f" {variant} " in line)
             assert line.rstrip().endswith("270/270")
-            assert line.count("±") == 4
+            assert line.count("±") == 3
 
     def test_a_narrow_terminal_keeps_names_whole(self) -> None:
         text = self.drawn(synthetic_run(5), 80)
@@ -413,3 +420,5 @@ class TestTerminal:
         text = " ".join(self.drawn(synthetic_run(3, unfinished={"telea": 0.5}), 100).split())
         assert "common support: the 45 of 45 cases" in text
         assert "† finished fewer than 90 % of the cells" in text
+        assert "Ranks: perception from LPIPS and fidelity from PSNR and SSIM." in text
+        assert "Ordered by perception" in text

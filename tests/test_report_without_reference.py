@@ -34,7 +34,7 @@ def rows() -> RunRows:
 def test_nothing_is_ranked_or_marked(rows: RunRows) -> None:
     summary = Summary(rows)
     assert [metric.name for metric in summary.overall.main] == ["seam"]
-    assert all(entry.rank is None and not entry.set_aside for entry in summary.overall.entries)
+    assert all(not entry.ranked and not entry.set_aside for entry in summary.overall.entries)
     for kind in (TableKind.leaderboard, TableKind.groups, TableKind.suites):
         text = tables.write(kind, summary, Format.markdown)
         assert "| Seam |" in text or "Seam |" in text

@@ -11,8 +11,9 @@ from scipy import stats
 from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 
 from inpaintbench.errors import BenchError
+from inpaintbench.statistics.axes import RankBy
 from inpaintbench.statistics.scores import DECIBEL_CAP, plain_name, read_scores
-from inpaintbench.statistics.standings import standing
+from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.support import common_support
 from inpaintbench.storage.rows import typed
 
@@ -115,6 +116,14 @@ class TestScores:
         assert plain_name("photos") == "photos"
 
 
+def ranks(here: Standing) -> list[str]:
+    return [str(e.places[here.rank_by].rank) for e in here.entries]
+
+
+def groups(here: Standing) -> list[str]:
+    return [e.places[here.rank_by].group for e in here.entries]
+
+
 class TestStanding:
     def test_means_and_ranks_are_those_of_the_rows(self) -> None:
         rows = synthetic_run(4)
@@ -126,29 +135,59 @@ class TestStanding:
             assert entry(here, name).qualities[PSNR].estimate.mean == pytest.approx(
                 psnr[name].mean()
             )
-        ranks = []
-        for metric, sign in ((PSNR, -1), (SSIM, -1), (LPIPS, 1)):
-            table = rows.scores[rows.scores["metric"] == metric].pivot(
-                index="case", columns="variant", values="value"
-            )
-            ranks.append(stats.rankdata(sign * table[list(psnr)], axis=1))
-        expected = dict(zip(psnr, np.mean(ranks, axis=(0, 1)), strict=True))
-        for name, rank in expected.items():
-            assert entry(here, name).mean_rank.mean == pytest.approx(rank)
-        assert here.order == tuple(sorted(expected, key=expected.get))
+        for by, metrics in (
+            (RankBy.perception, [(LPIPS, 1)]),
+            (RankBy.fidelity, [(PSNR, -1), (SSIM, -1)]),
+            (RankBy.both, [(PSNR, -1), (SSIM, -1), (LPIPS, 1)]),
+        ):
+            ranks = []
+            for metric, sign in metrics:
+                table = rows.scores[rows.scores["metric"] == metric].pivot(
+                    index="case", columns="variant", values="value"
+                )
+                ranks.append(stats.rankdata(sign * table[list(psnr)], axis=1))
+            expected = dict(zip(psnr, np.mean(ranks, axis=(0, 1)), strict=True))
+            here = standing(rows, rank_by=by)
+            for name, rank in expected.items():
+                assert entry(here, name).places[by].mean_rank.mean == pytest.approx(rank)
+            assert here.order == tuple(sorted(expected, key=expected.get))
+
+    def test_what_is_best_by_one_axis_may_be_worst_by_the_other(self) -> None:
+        """A blur is close to the truth and looks wrong: one rank would call it average."""
+        rows = synthetic_run(3, spread=3)
+        scores = rows.scores.copy()
+        lpips = scores["metric"] == LPIPS
+        scores.loc[lpips, "value"] = 1 - scores.loc[lpips, "value"]
+        scores = with_scores(rows, scores)
+        by_perception = standing(scores)
+        assert list(by_perception.rankings) == [RankBy.perception, RankBy.fidelity]
+        assert by_perception.order == ("mean-fill", "telea", "navier-stokes")
+        by_fidelity = standing(scores, rank_by=RankBy.fidelity)
+        assert list(by_fidelity.rankings) == [RankBy.fidelity, RankBy.perception]
+        assert by_fidelity.order == ("navier-stokes", "telea", "mean-fill")
+        for name in by_fidelity.order:
+            for by in (RankBy.perception, RankBy.fidelity):
+                assert entry(by_fidelity, name).places[by] == entry(by_perception, name).places[by]
+
+    def test_a_rank_is_made_from_the_metrics_shown(self) -> None:
+        rows = synthetic_run(3)
+        here = standing(rows, metrics=["psnr"])
+        assert [metric.label for metric in here.main] == ["PSNR"]
+        assert list(here.rankings) == [RankBy.fidelity]
+        assert standing(rows, metrics=["known-change"]).rankings == {}
 
     def test_later_methods_of_the_synthetic_run_win(self) -> None:
         here = standing(synthetic_run(5, spread=3))
         assert here.order == ("shiftmap", "biharmonic", "navier-stokes", "telea", "mean-fill")
-        assert [str(e.rank) for e in here.entries] == ["1", "2", "3", "4", "5"]
-        assert [e.group for e in here.entries] == ["a", "b", "c", "d", "e"]
+        assert ranks(here) == ["1", "2", "3", "4", "5"]
+        assert groups(here) == ["a", "b", "c", "d", "e"]
         assert here.entries[0].qualities[PSNR].best
         assert here.entries[1].qualities[PSNR].second
 
     def test_equal_methods_share_the_first_rank(self) -> None:
         here = standing(synthetic_run(4, spread=0, seed=1))
-        assert {str(e.rank) for e in here.entries} == {"1–4"}
-        assert {e.group for e in here.entries} == {"a"}
+        assert set(ranks(here)) == {"1–4"}
+        assert set(groups(here)) == {"a"}
         tied = [e.qualities[LPIPS].tied or e.qualities[LPIPS].best for e in here.entries]
         assert all(tied)
 
@@ -159,7 +198,7 @@ class TestStanding:
         both = pd.concat([scores[scores["variant"] == "telea"], twin])
         here = standing(with_scores(rows, both))
         assert all(e.qualities[PSNR].best for e in here.entries)
-        assert [e.mean_rank.mean for e in here.entries] == [1.5, 1.5]
+        assert [p.mean_rank.mean for e in here.entries for p in e.places.values()] == [1.5] * 4
 
     def test_failures_do_not_help(self) -> None:
         """A method that fails on its worst cases is judged on the others like everybody."""
@@ -183,8 +222,8 @@ class TestStanding:
         here = standing(rows)
         last = here.entries[-1]
         assert last.variant == "navier-stokes"
-        assert last.rank is None
-        assert last.mean_rank is None
+        assert not last.ranked
+        assert last.places == {}
         own = rows.scores[
             (rows.scores["variant"] == "navier-stokes") & (rows.scores["metric"] == PSNR)
         ]["value"]
@@ -209,7 +248,7 @@ class TestStanding:
         rows = synthetic_run(2)
         here = standing(with_scores(rows, rows.scores.iloc[:0]))
         assert here.ranking is None
-        assert all(e.rank is None and not e.qualities for e in here.entries)
+        assert all(not e.ranked and not e.qualities for e in here.entries)
 
     def test_undefined_scores_leave_the_case_out_for_everybody(self) -> None:
         rows = synthetic_run(3)
@@ -237,7 +276,7 @@ class TestStanding:
     def test_grey_images_and_one_method_and_one_image(self) -> None:
         rows = synthetic_run(1, images=1, datasets=("medical",), suites=("textures",), channels=1)
         only = standing(rows).entries[0]
-        assert str(only.rank) == "1"
+        assert [str(place.rank) for place in only.places.values()] == ["1", "1"]
         assert not only.qualities[PSNR].estimate.has_interval
         assert not only.qualities[PSNR].best
 

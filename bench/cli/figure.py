@@ -7,9 +7,17 @@ from typing import Annotated
 
 import typer
 
-from inpaintbench.cli.options import Runs, ShownDatasets, ShownMasks, ShownMethods, ShownMetrics
+from inpaintbench.cli.options import (
+    RankedBy,
+    Runs,
+    ShownDatasets,
+    ShownMasks,
+    ShownMethods,
+    ShownMetrics,
+)
 from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import FigureKind, StyleName
+from inpaintbench.statistics.axes import RankBy
 
 
 def figure(
@@ -19,6 +27,7 @@ def figure(
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
+    rank_by: RankedBy = RankBy.perception,
     style: Annotated[StyleName, typer.Option(help="What it is for.")] = StyleName.paper,
     width: Annotated[
         str | None,
@@ -30,6 +39,9 @@ def figure(
     ] = None,
     errors: Annotated[bool, typer.Option(help="Error maps in the picture grid.")] = True,
     insets: Annotated[bool, typer.Option(help="Zoomed insets in the picture grid.")] = True,
+    nemenyi: Annotated[
+        bool, typer.Option("--nemenyi", help="Critical differences by Nemenyi's test.")
+    ] = False,
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -46,7 +58,9 @@ def figure(
     look = STYLES[style]
     wide = inches(width) if width else look.width
     with (
-        open_runs(runs, separated(methods), dataset or (), masks or (), metric or ()) as opened,
+        open_runs(
+            runs, separated(methods), dataset or (), masks or (), metric or (), rank_by
+        ) as opened,
         applied(look),
     ):
         drawing = draw(
@@ -59,6 +73,7 @@ def figure(
                 cases=tuple(case or ()),
                 errors=errors,
                 insets=insets,
+                nemenyi=nemenyi,
             ),
         )
         for path in paths:

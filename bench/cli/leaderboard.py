@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from inpaintbench.cli.options import Runs, ShownMethods, ShownMetrics
+from inpaintbench.cli.options import RankedBy, Runs, ShownMethods, ShownMetrics
 from inpaintbench.cli.output import say
+from inpaintbench.statistics.axes import RankBy
 
 
 def leaderboard(
@@ -19,9 +20,13 @@ def leaderboard(
     title: Annotated[str, typer.Option(help="Title of the site [the run's name].")] = "",
     methods: ShownMethods = None,
     metric: ShownMetrics = None,
+    rank_by: RankedBy = RankBy.perception,
     pictures: Annotated[
         int, typer.Option(min=0, help="Results shown as pictures, at most; 0 for none.")
     ] = 1000,
+    study: Annotated[
+        Path | None, typer.Option(help="Results of a study, for a page [inpaintbench study fit].")
+    ] = None,
 ) -> None:
     """Write the leaderboard of a run, or of several runs together, as a static site.
 
@@ -30,9 +35,15 @@ def leaderboard(
     from inpaintbench.report.opening import open_runs, separated
     from inpaintbench.site.building import write_site
 
-    with open_runs(runs, separated(methods), metrics=metric or ()) as opened:
+    with open_runs(runs, separated(methods), metrics=metric or (), rank_by=rank_by) as opened:
         written = write_site(
-            opened.summary, output, opened.pictures, runs=runs, title=title, most_pictures=pictures
+            opened.summary,
+            output,
+            opened.pictures,
+            runs=runs,
+            title=title,
+            most_pictures=pictures,
+            study=study,
         )
         if opened.missing:
             say(opened.missing)

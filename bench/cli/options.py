@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from inpaintbench.statistics.axes import RankBy
+
 Run: TypeAlias = Annotated[Path, typer.Argument(metavar="RUN", help="Run directory.")]
 Runs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="RUN…", help="Run directories.")]
 
@@ -22,6 +24,10 @@ ShownMasks: TypeAlias = Annotated[
 ]
 ShownMetrics: TypeAlias = Annotated[
     list[str] | None, typer.Option("--metric", help="Main metric, by label or id; may be repeated.")
+]
+RankedBy: TypeAlias = Annotated[
+    RankBy,
+    typer.Option("--rank-by", help="Which rank orders the methods; both averages all metrics."),
 ]
 
 Device: TypeAlias = Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from inpaintbench.cli.options import Run
+from inpaintbench.cli.options import RankedBy, Run
 from inpaintbench.cli.output import say
+from inpaintbench.statistics.axes import RankBy
 
 if TYPE_CHECKING:
     from inpaintbench.cli.terminal import Terminal
@@ -28,15 +29,21 @@ def report(
     pictures: Annotated[
         int, typer.Option(min=0, help="Results that the site shows as pictures, at most.")
     ] = 1000,
+    rank_by: RankedBy = RankBy.perception,
 ) -> None:
     """Write a run's tables, figures and rows again, and print its leaderboard."""
     if out is None:
-        present(directory, refresh=True, site=pictures if site else None)
+        present(directory, refresh=True, site=pictures if site else None, rank_by=rank_by)
     else:
-        publish(directory, out, site=pictures if site else None)
+        publish(directory, out, site=pictures if site else None, rank_by=rank_by)
 
 
-def publish(directory: Path, out: Path, site: int | None = None) -> None:
+def publish(
+    directory: Path,
+    out: Path,
+    site: int | None = None,
+    rank_by: RankBy = RankBy.perception,
+) -> None:
     """Write a run's rows, where they come from, tables and figures into a directory of their own.
 
     With a site beside them where `site` says how many results it shows as pictures, at most.
@@ -45,7 +52,7 @@ def publish(directory: Path, out: Path, site: int | None = None) -> None:
     from inpaintbench.report.writing import write_provenance, write_report
     from inpaintbench.storage.runs import export
 
-    with open_runs([directory]) as opened:
+    with open_runs([directory], rank_by=rank_by) as opened:
         written = write_report(opened.summary, out, opened.pictures)
         written += export(opened.summary.rows, out)
         written.append(write_provenance(opened.summary.rows, out))
@@ -64,7 +71,12 @@ def _write_site(opened: Opened, run: Path, folder: Path, pictures: int) -> list[
 
 
 def present(
-    directory: Path, *, refresh: bool = False, report: bool = True, site: int | None = None
+    directory: Path,
+    *,
+    refresh: bool = False,
+    report: bool = True,
+    site: int | None = None,
+    rank_by: RankBy = RankBy.perception,
 ) -> None:
     """Print a run's leaderboard and say where its results are.
 
@@ -81,7 +93,7 @@ def present(
     console = Terminal()
     folder = directory / "report"
     refuse_links(folder, folder / "site")
-    with open_runs([directory]) as opened:
+    with open_runs([directory], rank_by=rank_by) as opened:
         rows = opened.summary.rows
         state = rows.provenance.changed
         if refresh or made_from(folder) != state:
@@ -95,7 +107,8 @@ def present(
             with console.status("writing the leaderboard site"):
                 _write_site(opened, directory, folder, site)
         missing = opened.missing
-    console.print(leaderboard_table(rows, console.width))
+        table = leaderboard_table(opened.summary, console.width)
+    console.print(table)
     _print_failures(console, rows)
     if missing:
         console.print(missing, soft_wrap=True)

@@ -9,6 +9,7 @@ import typer
 
 from inpaintbench.cli.options import (
     InceptionFile,
+    RankedBy,
     Runs,
     ShownDatasets,
     ShownMasks,
@@ -17,6 +18,7 @@ from inpaintbench.cli.options import (
 )
 from inpaintbench.cli.output import say
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+from inpaintbench.statistics.axes import RankBy
 
 if TYPE_CHECKING:
     from inpaintbench.report.opening import Opened
@@ -37,6 +39,7 @@ def table(
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
+    rank_by: RankedBy = RankBy.perception,
     inception: InceptionFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File [standard output].")
@@ -47,7 +50,9 @@ def table(
     from inpaintbench.report import tables
     from inpaintbench.report.opening import open_runs, separated
 
-    with open_runs(runs, separated(methods), dataset or (), masks or (), metric or ()) as opened:
+    with open_runs(
+        runs, separated(methods), dataset or (), masks or (), metric or (), rank_by
+    ) as opened:
         if kind is TableKind.distribution:
             text = tables.render(_distribution(opened, inception), format)
         else:

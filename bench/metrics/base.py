@@ -153,15 +153,15 @@ class Metric(Named):
 
     higher_is_better: ClassVar[bool] = True
 
-    axis: ClassVar[Axis] = Axis.fidelity
-    """Which of the two ranks it counts for."""
+    bounds: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    """Least and largest score that there can be; intervals of means stay between them."""
+
+    axis: ClassVar[Axis | None] = Axis.fidelity
+    """Which of the two ranks it counts for; None for a statistic that tells something, but not
+    which of two results is better: methods aren't ranked by it."""
 
     needs_reference: ClassVar[bool] = True
     """False for a metric that reads nothing of the reference inside the hole."""
-
-    measures_quality: ClassVar[bool] = True
-    """False for a statistic that tells something, but not which of two results is better:
-    methods aren't ranked by it."""
 
     @property
     def id(self) -> str:
@@ -180,7 +180,8 @@ class Metric(Named):
     @property
     def worst(self) -> float:
         """The worst value the metric can take; stands for a failed cell where a rule asks."""
-        return 0.0 if self.higher_is_better else math.inf
+        least, most = self.bounds
+        return least if self.higher_is_better else most
 
     def score(self, result: Result) -> float:
         """Score one result; NaN where the metric isn't defined."""

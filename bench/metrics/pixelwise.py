@@ -27,6 +27,7 @@ class PSNR(Metric):
 
     name = "psnr"
     unit = "dB"
+    bounds = (0.0, math.inf)
 
     @property
     def id(self) -> str:
@@ -71,7 +72,7 @@ class MAE(Metric):
     name = "mae"
     unit = "levels"
     higher_is_better = False
-    worst = 255.0
+    bounds = (0.0, 255.0)
 
     @property
     def id(self) -> str:
@@ -106,10 +107,10 @@ class KnownChange(Metric):
     unit = "levels"
     higher_is_better = False
     needs_reference = False
-    measures_quality = False
+    axis = None
     id = "known-change[max,255-scale]"
     label = "Known change"
-    worst = 255.0
+    bounds = (0.0, 255.0)
 
     def bind(self, reference: Image) -> Score:
         """Return the scoring function."""

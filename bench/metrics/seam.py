@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,9 @@ class Seam(Metric):
 
     name = "seam"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     needs_reference = False
-    measures_quality = False
+    axis = None
 
     id = f"seam[ratio,{_REACH}px]"
     label = "Seam"

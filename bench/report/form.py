@@ -13,8 +13,10 @@ from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.numbers import MISSING, case_decimals, decimals, fixed, significant
 from inpaintbench.report.table import Cell
 from inpaintbench.statistics.bootstrap import mean_intervals
+from inpaintbench.statistics.comparison import Comparison
+from inpaintbench.statistics.rankings import Place
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Comparison, Entry, Standing
+from inpaintbench.statistics.standings import Entry, Standing
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ class Form:
                 if id in entry.qualities
             ]
             digits[id] = decimals(widths, case_decimals(metric.unit), least)
-        widths = _half_widths(here.ranking for here in standings if here.ranking)
+        widths = _half_widths(
+            ranking.comparison for here in standings for ranking in here.rankings.values()
+        )
         return cls(digits, decimals(widths, otherwise=2, least=1, most=2), intervals)
 
     def quality(self, entry: Entry, metric: str, *, own: bool = True) -> Cell:
@@ -76,11 +80,11 @@ class Form:
             second=quality.second,
         )
 
-    def mean_rank(self, entry: Entry) -> Cell:
+    def mean_rank(self, place: Place | None) -> Cell:
         """Write a mean rank."""
-        rank = entry.mean_rank
-        if rank is None:
+        if place is None:
             return Cell(MISSING)
+        rank = place.mean_rank
         shown = interval(rank.low, rank.high, self.rank_digits, self.intervals)
         return Cell(fixed(rank.mean, self.rank_digits), shown)
 

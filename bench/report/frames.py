@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from inpaintbench.statistics.rankings import Place
 from inpaintbench.statistics.standings import Standing
 
 EVERYTHING = "all"
@@ -47,16 +48,19 @@ def _where(here: Standing) -> dict[str, Any]:
 
 def _standing_rows(here: Standing) -> Iterator[dict[str, Any]]:
     for entry in here.entries:
-        rank, runtime = entry.rank, here.runtimes.of.get(entry.variant)
-        means = {"mean_rank": entry.mean_rank}
+        runtime = here.runtimes.of.get(entry.variant)
+        places = {by: entry.places.get(by) for by in here.rankings}
+        means = {f"{by}_mean_rank": place and place.mean_rank for by, place in places.items()}
         for metric in here.main:
             quality = entry.qualities.get(metric.id)
             means[metric.id] = quality.estimate if quality else None
         yield {
             **_where(here),
-            "rank": rank.rank if rank else None,
-            "rank_last": rank.last if rank else None,
-            "group": entry.group,
+            **{
+                f"{by}_{name}": value
+                for by, place in places.items()
+                for name, value in _place(place).items()
+            },
             "variant": entry.variant,
             "method": entry.method,
             "family": entry.family,
@@ -72,9 +76,15 @@ def _standing_rows(here: Standing) -> Iterator[dict[str, Any]]:
             "peak_bytes": runtime.peak_bytes if runtime else None,
             "finished": entry.finished,
             "reached": here.support.reached,
-            "ranked": rank is not None,
+            "ranked": entry.ranked,
             "trained_on_here": ",".join(entry.seen),
         }
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {"rank": None, "rank_last": None, "group": ""}
+    return {"rank": place.rank.rank, "rank_last": place.rank.last, "group": place.group}
 
 
 _NO_MEAN = {"mean": None, "low": None, "high": None, "cases": 0, "images": 0}
@@ -92,7 +102,7 @@ def _quality_rows(here: Standing) -> Iterator[dict[str, Any]]:
                 "unit": metric.unit,
                 "higher_is_better": metric.higher_is_better,
                 **(asdict(quality.estimate) if quality else _NO_MEAN),
-                "ranked": entry.rank is not None,
+                "ranked": entry.ranked,
                 "best": bool(quality and quality.best),
                 "second": bool(quality and quality.second),
                 "tied_with_best": bool(quality and quality.tied),

@@ -8,7 +8,6 @@ from inpaintbench.report import tables
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Cell
-from inpaintbench.storage.rows import RunRows
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +18,11 @@ WIDE = 100
 """Columns of a terminal from which intervals stand beside their means, not below."""
 
 
-def leaderboard_table(rows: RunRows, width: int) -> Table:
+_NARROW = {"Perception": "Percep-\ntion", "Fidelity": "Fidel-\nity", "Mean rank": "Mean\nrank"}
+"""Heads that are broken in a narrow terminal."""
+
+
+def leaderboard_table(summary: Summary, width: int) -> Table:
     """Make the table that ends ``inpaintbench run``, for a terminal of `width` columns.
 
     In a narrow one intervals go below their means, and long names are broken.
@@ -28,7 +31,6 @@ def leaderboard_table(rows: RunRows, width: int) -> Table:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    summary = Summary(rows)
     table = tables.leaderboard(summary, IntervalStyle.plus_minus, brief=True)
     drawn = RichTable(
         title=Text(table.caption.rstrip(".")),
@@ -39,7 +41,7 @@ def leaderboard_table(rows: RunRows, width: int) -> Table:
         padding=(0, 1, 0, 0),
     )
     for column in table.columns:
-        name = column.head.replace(" ", "\n") if width < WIDE else column.head
+        name = _NARROW.get(column.head, column.head) if width < WIDE else column.head
         head = " ".join(part for part in (name, column.arrow) if part)
         drawn.add_column(
             Text(f"{head}\n({column.unit})" if column.unit else head),

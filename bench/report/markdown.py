@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
 from inpaintbench.report.table import Cell, Column, Table
 
@@ -18,7 +19,8 @@ def escape(text: str) -> str:
 
 def write(table: Table) -> str:
     """Write the table with its caption above and its notes below."""
-    heads = [_head(column) for column in table.columns]
+    titles = Counter(column.title for column in table.columns)
+    heads = [_head(column, titles[column.title] > 1) for column in table.columns]
     rules = [":--" if column.left else "--:" for column in table.columns]
     lines = [f"**{escape(table.caption)}**", "", _row(heads), _row(rules)]
     for block in table.blocks:
@@ -35,8 +37,9 @@ def _row(cells: list[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _head(column: Column) -> str:
-    title = f"{column.group}: {column.title}" if column.group else column.title
+def _head(column: Column, ambiguous: bool) -> str:
+    """Write a head, with its group where other groups have the same head."""
+    title = f"{column.group}: {column.title}" if column.group and ambiguous else column.title
     return escape(title)
 
 

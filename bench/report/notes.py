@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 from inpaintbench.report.kinds import IntervalStyle
 from inpaintbench.report.numbers import percent
+from inpaintbench.statistics.axes import RankBy
 from inpaintbench.statistics.bootstrap import FEWEST_IMAGES, LEVEL
 from inpaintbench.statistics.scores import DECIBEL_CAP
 from inpaintbench.statistics.standings import Entry, Standing
@@ -18,8 +19,8 @@ SET_ASIDE = "†"
 SEEN = "‡"
 
 RANKS = (
-    "Rank: 1 + the number of methods that are demonstrably better, to the last place it may yet "
-    "take; equal ranks are ties. Mean rank: over cases and {metrics}."
+    "Rank: 1 + the number of methods that are demonstrably better by mean rank, to the last place "
+    "the method may take; equal ranks are ties. Mean rank: over cases and {metrics}."
 )
 
 
@@ -67,14 +68,19 @@ def statistics(here: Standing) -> Iterator[str]:
 
 
 def rank_rule(here: Standing) -> Iterator[str]:
-    """Say what rank and mean rank are."""
-    if here.ranking is not None and len(here.support.compared) > 1:
-        used = [
-            metric.label
-            for metric in here.main
-            if metric.id in here.comparisons and metric.measures_quality
-        ]
-        yield RANKS.format(metrics=_listed(used))
+    """Say what ranks are made from, which orders the methods, and how to read them."""
+    if here.ranking is None or len(here.support.compared) < 2:
+        return
+    made = {
+        by: _listed([metric.label for metric in ranking.metrics])
+        for by, ranking in here.rankings.items()
+    }
+    if len(made) == 1:
+        yield RANKS.format(metrics=made[next(iter(made))])
+        return
+    axes = [f"{by} from {labels}" for by, labels in made.items() if by is not RankBy.both]
+    yield f"Ranks: {_listed(axes)}. Ordered by {here.rank_by or ''} (--rank-by chooses)."
+    yield RANKS.format(metrics="the metrics of the rank")
 
 
 def runtimes(here: Standing, *, memory: bool = True) -> Iterator[str]:

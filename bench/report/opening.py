@@ -11,6 +11,7 @@ from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.pictures import CheckedPictures, Pictures, missing_words
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
+from inpaintbench.statistics.axes import RankBy
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,7 @@ def open_runs(
     datasets: Sequence[str] = (),
     suites: Sequence[str] = (),
     metrics: Sequence[str] = (),
+    rank_by: RankBy = RankBy.perception,
 ) -> Iterator[Opened]:
     """Read runs, put them together, and keep what is named; nothing named keeps everything.
 
@@ -59,7 +61,7 @@ def open_runs(
             for store, run in zip(stores, runs, strict=True)
         ]
         pictures = CombinedPictures(combination, sources)
-        yield Opened(Summary(rows, tuple(metrics)), pictures, sources)
+        yield Opened(Summary(rows, tuple(metrics), rank_by, every_draw=bool(methods)), pictures, sources)
 
 
 def separated(texts: Sequence[str] | None) -> list[str]:

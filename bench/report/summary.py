@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import combinations
 from typing import Any
 
-import numpy as np
-
-from inpaintbench.errors import BenchError
-from inpaintbench.metrics.base import MetricUnavailable, Result
-from inpaintbench.metrics.lpips import LPIPS
-from inpaintbench.report.pictures import CheckedPictures, composite
+from inpaintbench.report.ensembles import Ensemble, read_ensemble
+from inpaintbench.report.selection import select
+from inpaintbench.statistics.axes import RankBy
 from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.strata import strata
 from inpaintbench.storage.rows import RunRows
-from inpaintbench.storage.runs import RunPictures
-from inpaintbench.storage.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,10 +26,16 @@ class Summary:
         The run.
     metrics : tuple of str
         Main metrics by id, label or name; empty takes PSNR, SSIM and LPIPS.
+    rank_by : RankBy
+        Which rank orders the methods.
+    every_draw : bool
+        Whether the draws of a method compete with each other; otherwise the first stands for all.
     """
 
     rows: RunRows
     metrics: tuple[str, ...] = ()
+    rank_by: RankBy = RankBy.perception
+    every_draw: bool = False
 
     @cached_property
     def scores(self) -> Scores:
@@ -66,9 +65,9 @@ class Summary:
         return read_draws(self.scores)
 
     @cached_property
-    def diversities(self) -> list[float]:
-        """How far the draws of each of them differ; NaN where the run's pictures aren't here."""
-        return [_diversity(self.rows, draws) for draws in self.draws]
+    def ensembles(self) -> list[Ensemble | None]:
+        """What the pictures of each of them tell; None where they aren't here."""
+        return [read_ensemble(self.rows, self.scores, draws) for draws in self.draws]
 
     @cached_property
     def coverages(self) -> list[Standing]:
@@ -95,27 +94,24 @@ class Summary:
         return next((metric for metric in self.shown if metric.measures_quality), None)
 
     def _standing(self, **where: Any) -> Standing:
-        return standing(self.rows, metrics=self.metrics, scores=self.scores, **where)
+        rows, scores = self._competing
+        return standing(rows, metrics=self.metrics, rank_by=self.rank_by, scores=scores, **where)
 
+    @cached_property
+    def _competing(self) -> tuple[RunRows, Scores]:
+        """The methods that are compared, with their scores."""
+        later = (
+            {v for one in self.draws for v in one.variants[1:]} if not self.every_draw else set()
+        )
+        if not later:
+            return self.rows, self.scores
+        rows = select(self.rows, [v for v in self.rows.variants["variant"] if v not in later])
+        return rows, read_scores(rows)
 
-def _diversity(rows: RunRows, draws: Draws) -> float:
-    """Average LPIPS between the composites of all pairs of draws; NaN without their pictures."""
-    metric, distances = LPIPS(), []
-    try:
-        metric.setup()
-        with Store.read(rows.directory) as store:
-            pictures = CheckedPictures(RunPictures(store), rows.cases)
-            for case in draws.cases:
-                truth, hole = pictures.reference(case), pictures.mask(case)
-                composites = [
-                    composite(pictures.output(case, variant), truth, hole)
-                    for variant in draws.variants
-                ]
-                scores = [metric.bind(composite) for composite in composites[:-1]]
-                distances += [
-                    scores[i](Result(composites[j], hole, composites[i]))
-                    for i, j in combinations(range(len(composites)), 2)
-                ]
-    except (BenchError, MetricUnavailable, KeyError):  # of several runs, it may be another's
-        return math.nan
-    return float(np.mean(distances)) if distances else math.nan
+    @property
+    def about_draws(self) -> tuple[str, ...]:
+        """Say which methods are compared by their first draw alone; nothing where none is."""
+        if self.every_draw or not self.draws:
+            return ()
+        named = ", ".join(f"{one.method} ({len(one.variants)})" for one in self.draws)
+        return (f"Of a method with several draws, the first is compared with the others: {named}.",)

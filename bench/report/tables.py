@@ -17,10 +17,13 @@ from inpaintbench.report.form import Form, interval
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
 from inpaintbench.report.numbers import MISSING, decimals, fixed, p_value, percent
+from inpaintbench.report.posterior import posterior_table
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
+from inpaintbench.statistics.axes import RankBy
+from inpaintbench.statistics.comparison import Comparison
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Comparison, Entry, Standing
+from inpaintbench.statistics.standings import Entry, Standing
 from inpaintbench.statistics.support import COMPLETION_SHARE
 from inpaintbench.storage.rows import long_rows
 
@@ -56,6 +59,7 @@ def make(
         TableKind.suites: _suites,
         TableKind.pairs: _pairs,
         TableKind.draws: draws_table,
+        TableKind.posterior: posterior_table,
         TableKind.failures: _failures,
     }[kind](summary, intervals)
 
@@ -96,29 +100,27 @@ def _table(
 
 
 def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = False) -> Table:
-    """Make the overall table; a brief one lacks memory, quartiles and letters of tied groups."""
+    """Make the overall table; a brief one lacks memory, quartiles, mean ranks and ties."""
     here, rows = summary.overall, summary.rows
     form = Form.of([here], here.main, intervals)
-    ranked, letters = here.ranking is not None, here.ranking is not None and not brief
+    ranked = here.ranking is not None
     fields = (
-        _Field(Column("Rank"), _rank, ranked),
         _Field(Column("Method", left=True), _method),
-        _Field(Column("Tied", left=True), lambda _, entry: Cell(entry.group), letters),
-        _Field(Column("Mean rank", arrow="↓"), lambda _, entry: form.mean_rank(entry), ranked),
-        *_qualities(form, here.main),
+        *_by_rank(form, here, letters=not brief),
         _Field(Column("Runtime", "s", "↓"), partial(form.runtime, quartiles=not brief)),
         _Field(Column("Memory", "MB", "↓"), _memory, not brief),
         _Field(Column("Finished"), _finished),
     )
-    tied = "Tied: methods that share a letter can't be told apart."
+    tied = "Raised letters: methods that share one can't be told apart."
     lines = (
         here.support.rule(),
         *notes.intervals([here], intervals),
         *notes.marks([here]),
         *notes.rank_rule(here),
-        *((tied,) if letters and len(here.support.compared) > 1 else ()),
+        *((tied,) if ranked and not brief and len(here.support.compared) > 1 else ()),
         *notes.statistics(here),
         *notes.runtimes(here, memory=not brief),
+        *summary.about_draws,
         *notes.gaps(rows, here),
     )
     caption = f"{'Leaderboard' if ranked else 'Results'} of {rows.name}."
@@ -145,8 +147,7 @@ def _grouped(kind: TableKind, summary: Summary, intervals: IntervalStyle) -> Tab
     form = Form.of(standings, main, intervals)
     fields = (
         _Field(Column("Method", left=True), _method),
-        _Field(Column("Rank"), _rank, any(here.ranking for here in standings)),
-        *_qualities(form, main),
+        *_by_rank(form, summary.overall),
         _Field(Column("Runtime", "s", "↓"), form.runtime),
         _Field(Column("Finished"), _finished),
     )
@@ -171,19 +172,31 @@ def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
     main, suites = summary.overall.main, summary.suites
     form = Form.of(suites, main, intervals)
 
-    def quality(suite: Standing, metric: MetricInfo) -> _Field:
+    def columns(suite: Standing) -> Iterator[_Field]:
         entries = {entry.variant: entry for entry in suite.entries}
-        return _Field(
-            Column(metric.label, metric.unit, metric.arrow, group=str(suite.suite)),
-            lambda _, entry: form.quality(entries[entry.variant], metric.id),
-        )
+        group = str(suite.suite)
+
+        def place(by: RankBy) -> _Field:
+            head = f"{by.capitalize()} rank" if len(suite.rankings) > 1 else "Rank"
+            return _Field(
+                Column(head, group=group), lambda _, entry: _rank(entries[entry.variant], by)
+            )
+
+        def quality(metric: MetricInfo) -> _Field:
+            return _Field(
+                Column(metric.label, metric.unit, metric.arrow, group=group),
+                lambda _, entry: form.quality(entries[entry.variant], metric.id),
+            )
+
+        yield from map(place, suite.rankings)
+        yield from map(quality, main)
 
     fields = (
         _Field(
             Column("Method", left=True),
             lambda _, entry: Cell(entry.variant, mark=notes.SEEN if entry.seen else ""),
         ),
-        *(quality(suite, metric) for suite in suites for metric in main),
+        *(field for suite in suites for field in columns(suite)),
     )
     lines = (*_shared_notes(summary, suites, intervals), *notes.gaps(summary.rows, summary.overall))
     caption = f"Quality by mask suite in {summary.rows.name}."
@@ -191,18 +204,44 @@ def _suites(summary: Summary, intervals: IntervalStyle) -> Table:
     return _table(TableKind.suites, caption, fields, blocks, lines, suite_frame(suites))
 
 
-def _qualities(form: Form, metrics: Iterable[MetricInfo]) -> Iterator[_Field]:
+def _by_rank(form: Form, here: Standing, *, letters: bool = False) -> Iterator[_Field]:
+    """Make columns of each rank with the metrics that it is made from, then of other metrics.
+
+    With letters, of tied groups, a rank has its mean beside it; without, it takes a single column,
+    called after what it is by.
+    """
+    several, left = len(here.rankings) > 1, list(here.main)
+    for by, ranking in here.rankings.items():
+        group = by.capitalize() if several and letters else ""
+        head = by.capitalize() if several and not group else "Rank"
+
+        def rank(_: Standing, entry: Entry, by: RankBy = by) -> Cell:
+            return _rank(entry, by, letters=letters)
+
+        def mean(_: Standing, entry: Entry, by: RankBy = by) -> Cell:
+            return form.mean_rank(entry.places.get(by))
+
+        yield _Field(Column(head, group=group), rank)
+        yield _Field(Column("Mean rank", arrow="↓", group=group), mean, letters)
+        if by is not RankBy.both:
+            yield from _qualities(form, ranking.metrics, group)
+            left = [metric for metric in left if metric not in ranking.metrics]
+    yield from _qualities(form, left, "")
+
+
+def _qualities(form: Form, metrics: Iterable[MetricInfo], group: str) -> Iterator[_Field]:
     """Make a column of means for each metric."""
     for metric in metrics:
 
         def show(_: Standing, entry: Entry, metric: str = metric.id) -> Cell:
             return form.quality(entry, metric, own=False)
 
-        yield _Field(Column(metric.label, metric.unit, metric.arrow), show)
+        yield _Field(Column(metric.label, metric.unit, metric.arrow, group=group), show)
 
 
-def _rank(_: Standing, entry: Entry) -> Cell:
-    return Cell(str(entry.rank) if entry.rank else MISSING)
+def _rank(entry: Entry, by: RankBy, *, letters: bool = False) -> Cell:
+    place = entry.places.get(by)
+    return Cell(str(place.rank), mark=place.group if letters else "") if place else Cell(MISSING)
 
 
 def _method(_: Standing, entry: Entry) -> Cell:
@@ -235,6 +274,7 @@ def _shared_notes(
             else ""
         )
     )
+    yield from summary.about_draws
     yield from notes.intervals(standings, intervals)
     yield from notes.marks(standings)
     yield from notes.statistics(summary.overall)
@@ -267,6 +307,7 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
             *notes.intervals([here], intervals),
             "Better or worse: the signed-rank test on images, corrected by Holm over all pairs of "
             "the metric, and the interval of the paired difference both say so.",
+            *summary.about_draws,
             *notes.gaps(summary.rows, here),
         ),
         frame=pair_frame([here]),

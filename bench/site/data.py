@@ -15,7 +15,9 @@ import numpy as np
 
 from inpaintbench.report.table import Cell
 from inpaintbench.site.site import Site
-from inpaintbench.statistics.standings import Entry, Estimate
+from inpaintbench.statistics.axes import RankBy
+from inpaintbench.statistics.comparison import Estimate
+from inpaintbench.statistics.standings import Entry
 from inpaintbench.statistics.support import COMPLETION_SHARE
 
 
@@ -35,6 +37,7 @@ def write_data(site: Site) -> None:
                 "higher": metric.higher_is_better,
                 "digits": form.digits[metric.id],
                 "main": metric in overall.main,
+                "axis": metric.axis,
                 "file": file if present else "",
             }
         )
@@ -51,7 +54,7 @@ def write_data(site: Site) -> None:
         "done": _packed(scores.done[variants].to_numpy(np.uint8)),
         "share": COMPLETION_SHARE,
         "rankDigits": form.rank_digits,
-        "meanRanks": [_shown(form.mean_rank(e), e.mean_rank) for e in overall.entries],
+        "meanRanks": {by: _mean_ranks(site, by) for by in overall.rankings},
         "whole": _whole(site),
     }
     text = json.dumps(run, separators=(",", ":"), allow_nan=False)
@@ -71,6 +74,11 @@ def _whole(site: Site) -> list[list[list[list[Any]]]]:
 def _quality(site: Site, entry: Entry, metric: str) -> list[str | float | None]:
     quality = entry.qualities.get(metric)
     return _shown(site.form.quality(entry, metric), quality.estimate if quality else None)
+
+
+def _mean_ranks(site: Site, by: RankBy) -> list[list[str | float | None]]:
+    places = [entry.places.get(by) for entry in site.summary.overall.entries]
+    return [_shown(site.form.mean_rank(place), place and place.mean_rank) for place in places]
 
 
 def _shown(cell: Cell, estimate: Estimate | None) -> list[str | float | None]:

@@ -32,7 +32,7 @@ def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:
             (name, found.support, next(e for e in found.entries if e.variant == entry.variant))
             for name, found in [("All cases", here)] + [(s.suite, s) for s in summary.suites]
         ],
-        mean_rank=site.form.mean_rank(entry),
+        ranks=list(here.rankings),
         runtime=here.runtimes.of.get(entry.variant),
         setup=own["setup_seconds"].median(),
         first=own["first_seconds"].median(),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from inpaintbench.report import notes, tables
 from inpaintbench.report.kinds import TableKind
 from inpaintbench.site.site import Site
-from inpaintbench.statistics.standings import Estimate
+from inpaintbench.statistics.comparison import Estimate
+from inpaintbench.statistics.scores import MetricInfo
+from inpaintbench.statistics.standings import Standing
 
 _BUDGETS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0)
 """Runtimes in seconds that methods can be held to."""
@@ -32,7 +34,9 @@ def write_overall(site: Site) -> None:
             (str(suite.suite), {entry.variant: entry for entry in suite.entries})
             for suite in summary.suites
         ],
-        whiskers={entry.variant: _whisker(entry.mean_rank, count) for entry in here.entries},
+        ranks=[(by, ranking.metrics) for by, ranking in here.rankings.items()],
+        others=_unranked(here),
+        whiskers=lambda place: _whisker(place and place.mean_rank, count),
         families=sorted({entry.family for entry in here.entries}),
         budgets=[value for value in _BUDGETS if value < slowest],
         # the table of the report says the same rules under it
@@ -43,6 +47,12 @@ def write_overall(site: Site) -> None:
         # without its full stop
         description=benchmark.description.strip().rstrip(".") if benchmark else "",
     )
+
+
+def _unranked(here: Standing) -> list[MetricInfo]:
+    """List the main metrics that no rank is made from."""
+    ranked = [metric for ranking in here.rankings.values() for metric in ranking.metrics]
+    return [metric for metric in here.main if metric not in ranked]
 
 
 def _whisker(rank: Estimate | None, count: int) -> list[float]:

@@ -18,6 +18,7 @@ from inpaintbench.site.facets import Facet, facets
 from inpaintbench.site.pictures import SitePictures
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.storage.rows import main_environment
+from inpaintbench.study.results import StudyResult
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +37,8 @@ class Site:
         The pictures in the site.
     runs : tuple of str
         The run directories, as the commands on the pages name them.
+    study : StudyResult or None
+        What people said of the methods, if the site shows it.
     """
 
     summary: Summary
@@ -43,6 +46,7 @@ class Site:
     title: str
     pictures: SitePictures
     runs: tuple[str, ...]
+    study: StudyResult | None = None
 
     def page(self, template: str, path: str, **content: Any) -> None:
         """Write a page; links in templates begin with ``root``, which leads to the site's top."""
@@ -64,8 +68,9 @@ class Site:
 
     @cached_property
     def metric(self) -> MetricInfo | None:
-        """The first main metric that has a score: what cases and suites are shown by."""
-        return next(iter(self.summary.shown), None)
+        """What cases and suites are shown by: the first metric that orders the methods, or any."""
+        ranking = self.summary.overall.ranking
+        return next(iter(ranking.metrics if ranking else self.summary.shown), None)
 
     @cached_property
     def form(self) -> Form:

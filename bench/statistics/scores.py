@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.errors import BenchError
+from inpaintbench.metrics.base import Axis
 from inpaintbench.plugins import registry
 from inpaintbench.statistics.bootstrap import Codes
 from inpaintbench.storage.rows import RunRows
@@ -34,8 +35,8 @@ class MetricInfo:
 
     Parameters
     ----------
-    measures_quality : bool
-        As in `Metric`: whether methods are ranked by it.
+    axis : Axis or None
+        As in `Metric`: which rank it counts for; None where methods aren't ranked by it.
     meaning : str
         What it measures, in a line; empty for one that isn't installed here.
     """
@@ -46,8 +47,13 @@ class MetricInfo:
     unit: str
     higher_is_better: bool
     missing: str
-    measures_quality: bool = True
+    axis: Axis | None = Axis.fidelity
     meaning: str = ""
+
+    @property
+    def measures_quality(self) -> bool:
+        """Whether a better value means a better method."""
+        return self.axis is not None
 
     @property
     def arrow(self) -> str:
@@ -211,7 +217,7 @@ def has_reference(dataset: str) -> bool:
 
 
 def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
-    """Describe a metric; one that isn't installed here is taken to measure quality."""
+    """Describe a metric; one that isn't installed here is taken to be of fidelity."""
     plugin = registry.metrics().plugins.get(row["name"])
     return MetricInfo(
         id=row["metric"],
@@ -220,7 +226,7 @@ def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
         unit=row["unit"],
         higher_is_better=bool(row["higher_is_better"]),
         missing=row["missing"],
-        measures_quality=plugin is None or plugin.measures_quality,
+        axis=plugin.axis if plugin else Axis.fidelity,
         meaning=(getdoc(plugin) or "").split("\n")[0] if plugin else "",
     )
 

@@ -2,152 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-import numpy as np
 import pandas as pd
 
-from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.statistics.axes import RankBy
+from inpaintbench.statistics.comparison import Comparison, Quality
 from inpaintbench.statistics.contamination import seen
-from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
-from inpaintbench.statistics.ranks import (
-    RankInterval,
-    mean_of_ranks,
-    rank_intervals,
-    ranks_within_cases,
-    tied_groups,
-)
+from inpaintbench.statistics.rankings import Place, Ranking, rankings
 from inpaintbench.statistics.runtimes import Runtimes, read_runtimes
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.strata import Stratum
 from inpaintbench.statistics.support import Support, common_support
 from inpaintbench.storage.rows import RunRows
 
-
-@dataclass(frozen=True)
-class Estimate:
-    """A mean with its interval; the bounds are NaN where none is possible."""
-
-    mean: float
-    low: float
-    high: float
-    cases: int
-    images: int
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether there were enough images for an interval."""
-        return bool(np.isfinite(self.low))
+K = TypeVar("K")
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Quality:
-    """A method's mean score, and where it lies among the methods compared.
+class _WhenAsked(Mapping[K, T], Generic[K, T]):
+    """A mapping whose values are worked out when asked for."""
 
-    Parameters
-    ----------
-    estimate : Estimate
-        Over the common support, or over the method's own cases when it isn't ranked.
-    best, second : bool
-        Whether it has the best or second-best mean of those ranked; equal means share.
-    tied : bool
-        Whether it isn't the best, but can't be told apart from it.
-    """
+    def __init__(self, keys: Mapping[K, object], value: Callable[[K], T]) -> None:
+        self._keys = keys
+        self._value = value
 
-    estimate: Estimate
-    best: bool = False
-    second: bool = False
-    tied: bool = False
+    def __getitem__(self, key: K) -> T:
+        if key not in self._keys:
+            raise KeyError(key)
+        return self._value(key)
 
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """The methods compared by one measure, on the cases where all of them have it.
-
-    Parameters
-    ----------
-    variants : tuple of str
-        Methods, one a column.
-    values : (n, m) array
-        A row a case.
-    cases : Index of str
-        The cases.
-    images : (n,) array
-        Image of each case.
-    higher_is_better : bool
-        Direction.
-    judges : bool
-        Whether a better value means a better method; otherwise none is marked.
-    """
-
-    variants: tuple[str, ...]
-    values: Floats
-    cases: pd.Index[str]
-    images: Codes
-    higher_is_better: bool
-    judges: bool = True
-
-    @property
-    def image_count(self) -> int:
-        """Number of images that the cases belong to."""
-        return len(np.unique(self.images))
-
-    @cached_property
-    def estimates(self) -> list[Estimate]:
-        """Mean of each method with its interval."""
-        return estimates(self.values, self.images)
-
-    @cached_property
-    def pairs(self) -> Pairs:
-        """Every method against every other."""
-        return compare_pairs(self.values, self.images)
-
-    @cached_property
-    def order(self) -> list[int]:
-        """Columns from best to worst mean; the order of the run breaks equality."""
-        return [int(i) for i in np.argsort(self._losses, kind="stable")]
-
-    @property
-    def _losses(self) -> Floats:
-        """Means with their sign turned so that lower is better."""
-        means: Floats = self.values.mean(axis=0)
-        return -means if self.higher_is_better else means
-
-    @cached_property
-    def qualities(self) -> dict[str, Quality]:
-        """Where each method's mean lies."""
-        place = np.searchsorted(np.unique(self._losses), self._losses)
-        several = len(self.variants) > 1 and self.judges
-        best = int(np.argmin(place))
-        apart = apart_from(self.values, self.images, best) if several else place > 0
-        return {
-            name: Quality(
-                estimate=self.estimates[i],
-                best=several and bool(place[i] == 0),
-                second=several and bool(place[i] == 1),
-                tied=several and bool(place[i] > 0 and not apart[i]),
-            )
-            for i, name in enumerate(self.variants)
-        }
-
-
-class _Qualities(Mapping[str, Quality]):
-    """The qualities of a method, each metric's worked out when first asked for."""
-
-    def __init__(self, comparisons: Mapping[str, Comparison], variant: str) -> None:
-        self._comparisons = comparisons
-        self._variant = variant
-
-    def __getitem__(self, metric: str) -> Quality:
-        return self._comparisons[metric].qualities[self._variant]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._comparisons)
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._keys)
 
     def __len__(self) -> int:
-        return len(self._comparisons)
+        return len(self._keys)
 
 
 @dataclass(frozen=True)
@@ -170,12 +61,8 @@ class Entry:
         What it was trained on that a dataset of these cases holds images of, of any split.
     seen_images : tuple of str
         Those of them whose very images are among these cases' datasets.
-    rank : RankInterval or None
-        None when it isn't ranked.
-    group : str
-        Letters of its tied groups: methods that share a letter can't be told apart.
-    mean_rank : Estimate or None
-        Mean over cases of the rank within the case, averaged over the main metrics.
+    places : mapping of RankBy to Place
+        Where it stands by each rank; empty when it isn't ranked.
     """
 
     variant: str
@@ -187,9 +74,12 @@ class Entry:
     failures: Mapping[str, int]
     seen: tuple[str, ...]
     seen_images: tuple[str, ...]
-    rank: RankInterval | None = None
-    group: str = ""
-    mean_rank: Estimate | None = None
+    places: Mapping[RankBy, Place]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether it is compared with the others."""
+        return len(self.places) > 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,15 +95,15 @@ class Standing:
     metrics : tuple of MetricInfo
         Every metric that has a quality, and those that are missing.
     main : tuple of MetricInfo
-        The metrics that the rank is made from, and those missing among them.
+        The metrics that ranks are made from, those missing among them, and statistics asked for.
     entries : tuple of Entry
         A method each.
     support : Support
         Who was compared on what.
     comparisons : mapping of str to Comparison
         Metric id → comparison; lacks metrics without a common case.
-    ranking : Comparison or None
-        Mean ranks compared; None without a common case.
+    rankings : mapping of RankBy to Ranking
+        The ranks there are, that which orders the methods first; empty without a common case.
     runtimes : Runtimes
         From the timing pass.
     exact : int
@@ -228,23 +118,24 @@ class Standing:
     entries: tuple[Entry, ...]
     support: Support
     comparisons: Mapping[str, Comparison]
-    ranking: Comparison | None
+    rankings: Mapping[RankBy, Ranking]
     runtimes: Runtimes
     exact: int
 
     @property
     def order(self) -> tuple[str, ...]:
         """The methods that are ranked, best first."""
-        return tuple(entry.variant for entry in self.entries if entry.rank)
+        return tuple(entry.variant for entry in self.entries if entry.ranked)
 
+    @property
+    def rank_by(self) -> RankBy | None:
+        """Which rank orders the methods; None where there is none."""
+        return next(iter(self.rankings), None)
 
-def estimates(values: Floats, images: Codes) -> list[Estimate]:
-    """Average each column over cases, with intervals."""
-    found = mean_intervals(values, images)
-    return [
-        Estimate(float(mean), float(low), float(high), found.cases, found.images)
-        for mean, low, high in zip(found.mean, found.low, found.high, strict=True)
-    ]
+    @property
+    def ranking(self) -> Ranking | None:
+        """The rank that orders the methods."""
+        return next(iter(self.rankings.values()), None)
 
 
 def standing(
@@ -254,6 +145,7 @@ def standing(
     suite: str | None = None,
     stratum: Stratum | None = None,
     metrics: Sequence[str] = (),
+    rank_by: RankBy = RankBy.perception,
     scores: Scores | None = None,
 ) -> Standing:
     """Compare all methods on the cases of a run, or of one dataset, mask suite or bin.
@@ -268,6 +160,9 @@ def standing(
         Keep the cases with holes of this size only.
     metrics : sequence of str
         Ids, labels or names of the main metrics; by default PSNR, SSIM and LPIPS.
+    rank_by : RankBy
+        Which rank orders the methods; where the main metrics have but one axis, they are ordered
+        by that.
     scores : Scores or None
         What `read_scores` made of the rows, to spare making it again.
     """
@@ -278,18 +173,17 @@ def standing(
     support = common_support(here.done)
     main = every.main_metrics(metrics)
     comparisons = _comparisons(here, support.cases, support.compared)
-    judging = [metric for metric in main if metric.id in comparisons and metric.measures_quality]
-    ranking = _ranking(here, support, judging)
+    ranked = rankings(here, support, [m for m in main if m.id in comparisons], rank_by)
     return Standing(
         dataset=dataset,
         suite=suite,
         stratum=stratum,
         metrics=every.metrics,
         main=main,
-        entries=_entries(rows, here, support, comparisons, ranking),
+        entries=_entries(rows, here, support, comparisons, ranked),
         support=support,
         comparisons=comparisons,
-        ranking=ranking,
+        rankings=ranked,
         runtimes=read_runtimes(rows, here.cases.index, support.compared, support.set_aside),
         exact=sum(int(here.exact[metric.id].to_numpy().sum()) for metric in main),
     )
@@ -314,36 +208,12 @@ def _comparisons(
     return found
 
 
-def _ranking(scores: Scores, support: Support, metrics: list[MetricInfo]) -> Comparison | None:
-    """Rank within each case by each metric, and average over metrics."""
-    if not metrics:
-        return None
-    ranks = mean_of_ranks(
-        [
-            ranks_within_cases(
-                scores.values[metric.id].loc[support.cases, list(support.compared)].to_numpy(),
-                metric.higher_is_better,
-            )
-            for metric in metrics
-        ]
-    )
-    known = ~np.isnan(ranks[:, 0])
-    cases = support.cases[known]
-    return Comparison(
-        variants=support.compared,
-        values=ranks[known],
-        cases=cases,
-        images=scores.images(cases),
-        higher_is_better=False,
-    )
-
-
 def _entries(
     rows: RunRows,
     scores: Scores,
     support: Support,
     comparisons: Mapping[str, Comparison],
-    ranking: Comparison | None,
+    ranked: Mapping[RankBy, Ranking],
 ) -> tuple[Entry, ...]:
     failures = _failures(rows, scores)
     here = list(scores.cases["dataset"].unique())
@@ -354,33 +224,25 @@ def _entries(
         set_aside = name in support.set_aside
         # one that isn't ranked has its means over its own cases
         own = _comparisons(scores, scores.cases.index, (name,)) if set_aside else comparisons
+        ranks = {} if set_aside else ranked
         return Entry(
             variant=name,
             method=str(row["method"]),
             family=str(row["family"]),
             set_aside=set_aside,
-            qualities=_Qualities(own, name),
+            qualities=_WhenAsked(own, lambda metric: own[metric].qualities[name]),
             finished=support.finished[name],
             failures=failures.get(name, {}),
             seen=found.collections,
             seen_images=found.images,
+            places=_WhenAsked(ranks, lambda by: ranks[by].places[name]),
         )
 
-    if ranking is None:
-        return tuple(entry(name) for name in (*support.compared, *support.set_aside))
-    order = ranking.order
-    intervals = rank_intervals(ranking.pairs.better(higher_is_better=False))
-    groups = tied_groups(ranking.pairs.apart[np.ix_(order, order)])
-    ranked = [
-        replace(
-            entry(ranking.variants[column]),
-            rank=intervals[column],
-            group="".join(_letter(i) for i, group in enumerate(groups) if position in group),
-            mean_rank=ranking.estimates[column],
-        )
-        for position, column in enumerate(order)
-    ]
-    return (*ranked, *(entry(name) for name in support.set_aside))
+    compared = support.compared
+    if ranked:
+        first = next(iter(ranked.values())).comparison
+        compared = tuple(first.variants[column] for column in first.order)
+    return tuple(entry(name) for name in (*compared, *support.set_aside))
 
 
 def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
@@ -395,9 +257,3 @@ def _failures(rows: RunRows, scores: Scores) -> dict[str, dict[str, int]]:
         if number:
             counts.setdefault(str(variant), {})["not reached"] = int(number)
     return counts
-
-
-def _letter(number: int) -> str:
-    """Name groups a, b, …, z, then a2, b2, …."""
-    turn, letter = divmod(number, 26)
-    return chr(ord("a") + letter) + (str(turn + 1) if turn else "")

@@ -3,81 +3,150 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.style import GREY, INK, shortened
 from inpaintbench.report.numbers import p_value
-from inpaintbench.statistics.bootstrap import LEVEL
+from inpaintbench.statistics.bootstrap import LEVEL, Floats
+from inpaintbench.statistics.rankings import Ranking
 from inpaintbench.statistics.ranks import critical_difference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+@dataclass(frozen=True, eq=False)
+class _Diagram:
+    """Mean ranks of methods, the groups that bars join, and the critical difference if one is."""
+
+    title: str
+    variants: tuple[str, ...]
+    ranks: Floats
+    groups: Sequence[tuple[int, ...]]
+    difference: float = 0.0
+
+    def height(self, em: float) -> float:
+        """Inches that it takes."""
+        bars = 0.75 * len(self.groups) + 0.4
+        return em * (5 + self._heading + bars + 1.6 * math.ceil(len(self.variants) / 2) + 1)
+
+    @property
+    def _heading(self) -> float:
+        """Lines of a title above the bracket of the critical difference."""
+        return 1.6 if self.title and self.difference else 0.0
+
+    def draw(self, axes: Axes, top: float, margin: float, request: Request) -> None:
+        """Draw it from `top` downwards, with `margin` inches for names at both sides."""
+        em, width, count = request.style.em, request.width, len(self.variants)
+
+        def place(rank: float) -> float:
+            return margin + (width - 2 * margin) * (rank - 1) / (count - 1)
+
+        axes.text(0.3 * em, top + 0.9 * em, self.title, va="center_baseline", weight="bold")
+        top += self._heading * em
+        line = top + 3.4 * em
+        _scale(axes, place(1), place(count), line, count, request)
+        if self.difference:
+            _bracket(axes, place, self.difference, count, top, em)
+        thick = request.style.line_width * 2.5
+        for number, group in enumerate(self.groups):
+            y = line + (0.9 + 0.75 * number) * em
+            at = [place(self.ranks[column]) for column in group]
+            ends = [min(at) - 0.25 * em, max(at) + 0.25 * em]
+            axes.plot(ends, [y, y], color=INK, linewidth=thick, zorder=3)
+            # being tied isn't transitive: a bar may pass a method that isn't of its group
+            axes.plot(at, [y] * len(at), "o", color="white", markersize=thick * 0.6, zorder=4)
+        rows = math.ceil(count / 2)
+        first = line + (1.65 + 0.75 * len(self.groups) + 0.4) * em
+        names = _labels(self, request)
+        for number, column in enumerate(np.argsort(self.ranks, kind="stable").tolist()):
+            left = number < rows
+            row = number if left else count - 1 - number
+            x, y = place(self.ranks[column]), first + 1.6 * em * (row + 0.5)
+            end = margin - 0.3 * em if left else width - margin + 0.3 * em
+            axes.plot([x, x, end], [line, y, y], color=GREY)
+            beside = end + (-0.3 if left else 0.3) * em
+            side = "right" if left else "left"
+            axes.text(beside, y, names[column], ha=side, va="center_baseline")
+
+
 def draw(request: Request) -> Drawing:
-    """Draw the mean ranks over images and what Nemenyi's test can't tell apart."""
-    import numpy as np
+    """Draw the mean ranks of each axis, and which methods can't be told apart."""
     from matplotlib.figure import Figure
 
     standing = request.summary.overall
-    ranking = standing.ranking
-    if ranking is None or len(ranking.variants) < 2:
+    if standing.ranking is None or len(standing.support.compared) < 2:
         raise NothingToShow("fewer than two methods are ranked")
-    if ranking.image_count < 2:
+    if standing.ranking.comparison.image_count < 2:
         raise NothingToShow("a single image gives no critical difference")
-    found = critical_difference(ranking.values, ranking.images, higher_is_better=False)
-    methods = ranking.variants
-    order = [int(i) for i in np.argsort(found.mean_ranks, kind="stable")]
+    several = len(standing.rankings) > 1
+    make = _by_nemenyi if request.nemenyi else _of_leaderboard
+    made = [
+        make(ranking, f"{by.capitalize()}: {_metrics(ranking)}" if several else "")
+        for by, ranking in standing.rankings.items()
+    ]
     em, width = request.style.em, request.width
-    names = shortened(methods, 15 if request.narrow else 30)
-    labels = [f"{names[methods[i]]}  {found.mean_ranks[i]:.2f}" for i in range(len(methods))]
-    margin = em * (0.58 * max(map(len, labels)) + 1.2)
-    rows = (len(methods) + 1) // 2
-    top, step = 3.4 * em, 1.6 * em
-    bars = top + 0.9 * em
-    first = bars + 0.75 * em * len(found.groups) + 0.4 * em
-    height = first + step * rows
-
+    longest = max(len(label) for diagram, _ in made for label in _labels(diagram, request))
+    height = sum(diagram.height(em) for diagram, _ in made)
     figure = Figure(figsize=(width, height))
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
     axes.set_axis_off()
-
-    def place(rank: float) -> float:
-        return margin + (width - 2 * margin) * (rank - 1) / (len(methods) - 1)
-
-    _scale(axes, place(1), place(len(methods)), top, len(methods), request)
-    _bracket(axes, place(1), place(1 + found.difference), place(len(methods)), found.difference, em)
-    thick = request.style.line_width * 2.5
-    for number, group in enumerate(found.groups):
-        y = bars + 0.75 * em * number
-        ends = [place(found.mean_ranks[group[0]]), place(found.mean_ranks[group[-1]])]
-        reach = 0.25 * em
-        axes.plot([ends[0] - reach, ends[1] + reach], [y, y], color=INK, linewidth=thick)
-    for place_in_order, column in enumerate(order):
-        left = place_in_order < rows
-        row = place_in_order if left else len(order) - 1 - place_in_order
-        x, y = place(found.mean_ranks[column]), first + step * (row + 0.5)
-        end = margin - 0.3 * em if left else width - margin + 0.3 * em
-        axes.plot([x, x, end], [top, y, y], color=GREY)
-        axes.text(
-            end + (-0.3 if left else 0.3) * em,
-            y,
-            labels[column],
-            ha="right" if left else "left",
-            va="center_baseline",
-        )
-    metrics = [metric.label for metric in standing.main if metric.id in standing.comparisons]
+    top = 0.0
+    for diagram, _ in made:
+        diagram.draw(axes, top, em * (0.58 * longest + 1.2), request)
+        top += diagram.height(em)
     return Drawing(
         figure,
-        f"Mean ranks over {found.images} images (rank of the method's mean rank over "
-        f"{', '.join(metrics)} on the image; 1 is best). Bars join methods whose mean "
-        f"ranks differ by less than Nemenyi's critical difference (CD = "
-        f"{found.difference:.2f}, {1 - LEVEL:.2f} level).",
-        f"Friedman's test: p {_equals(found.friedman_p)}." if np.isfinite(found.friedman_p) else "",
+        *dict.fromkeys(sentence for _, sentences in made for sentence in sentences),
+        "" if several else f"Made from {_metrics(standing.ranking)}.",
         request.set_aside(),
         request.missing_metrics(),
     )
+
+
+def _of_leaderboard(ranking: Ranking, title: str) -> tuple[_Diagram, Sequence[str]]:
+    comparison = ranking.comparison
+    groups = [group for group in ranking.groups if len(group) > 1]
+    return _Diagram(title, comparison.variants, comparison.values.mean(axis=0), groups), (
+        "Mean over cases of the rank within the case; 1 is best.",
+        "Bars join the methods at their dots, no two of which can be told apart (the leaderboard's "
+        "ties: signed-rank test on images, corrected by Holm over all pairs, and paired interval).",
+    )
+
+
+def _by_nemenyi(ranking: Ranking, title: str) -> tuple[_Diagram, Sequence[str]]:
+    comparison = ranking.comparison
+    found = critical_difference(comparison.values, comparison.images, higher_is_better=False)
+    diagram = _Diagram(title, comparison.variants, found.mean_ranks, found.groups, found.difference)
+    of = f" ({title})" if title else ""
+    return diagram, (
+        f"Mean over {found.images} images of the rank of the method's mean rank on the image; 1 is "
+        "best.",
+        f"Bars join methods whose mean ranks differ by less than Nemenyi's critical difference "
+        f"(CD = {found.difference:.2f}, {1 - LEVEL:.2f} level): one for all pairs, whatever their "
+        "spread, so its ties aren't the leaderboard's, which tests each pair by its own "
+        "differences.",
+        f"Friedman's test{of}: p {_equals(found.friedman_p)}."
+        if np.isfinite(found.friedman_p)
+        else "",
+    )
+
+
+def _labels(diagram: _Diagram, request: Request) -> list[str]:
+    names = shortened(diagram.variants, 15 if request.narrow else 30)
+    return [
+        f"{names[variant]}  {rank:.2f}"
+        for variant, rank in zip(diagram.variants, diagram.ranks, strict=True)
+    ]
+
+
+def _metrics(ranking: Ranking) -> str:
+    return ", ".join(metric.label for metric in ranking.metrics)
 
 
 def _equals(p: float) -> str:
@@ -97,11 +166,14 @@ def _scale(axes: Axes, left: float, right: float, y: float, methods: int, reques
             axes.text(x, y - 0.5 * em, str(rank), ha="center", va="bottom", fontsize="small")
 
 
-def _bracket(axes: Axes, left: float, right: float, most: float, value: float, em: float) -> None:
+def _bracket(
+    axes: Axes, place: Callable[[float], float], value: float, count: int, top: float, em: float
+) -> None:
     """Draw the critical difference above the scale, as long as it is."""
-    y = 0.9 * em
+    y = top + 0.9 * em
     text = f"CD = {value:.2f}"
-    if right > most:
+    left, right = place(1), place(1 + value)
+    if right > place(count):
         axes.text(left, y, f"{text}, longer than the scale", va="center", fontsize="small")
         return
     axes.plot(

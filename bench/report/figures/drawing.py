@@ -12,8 +12,8 @@ from inpaintbench.report.numbers import percent
 from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.bootstrap import LEVEL
+from inpaintbench.statistics.comparison import Comparison
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,6 +41,8 @@ class Request:
         Ids of the cases whose pictures are shown; empty chooses one of each mask suite.
     errors, insets : bool
         Whether the picture grid shows error maps, and zooms into the hole.
+    nemenyi : bool
+        Whether the critical differences are Nemenyi's instead of the leaderboard's ties.
     """
 
     summary: Summary
@@ -50,6 +52,7 @@ class Request:
     cases: tuple[str, ...] = ()
     errors: bool = True
     insets: bool = True
+    nemenyi: bool = False
 
     @property
     def narrow(self) -> bool:

@@ -20,7 +20,7 @@ from inpaintbench.report.figures.drawing import (
 from inpaintbench.report.figures.panels import legend, legend_rows
 from inpaintbench.report.figures.style import GREY, Look, shortened
 from inpaintbench.statistics.bootstrap import Floats
-from inpaintbench.statistics.standings import Comparison, Estimate, estimates
+from inpaintbench.statistics.comparison import Comparison, Estimate, estimates
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

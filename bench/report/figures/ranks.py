@@ -8,8 +8,8 @@ import numpy as np
 
 from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
 from inpaintbench.report.figures.style import shortened
+from inpaintbench.statistics.comparison import Comparison
 from inpaintbench.statistics.ranks import ranks_within_cases
-from inpaintbench.statistics.standings import Comparison
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,8 +20,8 @@ from inpaintbench.report.figures.drawing import (
 from inpaintbench.report.figures.labels import place_labels
 from inpaintbench.report.figures.panels import legend, legend_rows
 from inpaintbench.report.figures.style import GREY, Look, shortened
+from inpaintbench.statistics.comparison import Estimate
 from inpaintbench.statistics.scores import MetricInfo
-from inpaintbench.statistics.standings import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -37,7 +37,7 @@ def draw(request: Request) -> Drawing:
 
     standing = request.summary.overall
     runtimes = standing.runtimes.of
-    entries = [entry for entry in standing.entries if entry.rank and entry.variant in runtimes]
+    entries = [entry for entry in standing.entries if entry.ranked and entry.variant in runtimes]
     if not entries:
         raise NothingToShow("no ranked method was timed alone on the machine")
     names = shortened([entry.variant for entry in entries], 18 if request.narrow else 30)
@@ -70,7 +70,7 @@ def draw(request: Request) -> Drawing:
         figure, _ = panels(legend_rows(request, labels))
         handles = [style[e.variant].handle(names[e.variant], "") for e in entries]
         legend(figure, request, handles, above=False)
-    untimed = [e.variant for e in standing.entries if e.rank and e not in entries]
+    untimed = [e.variant for e in standing.entries if e.ranked and e not in entries]
     return Drawing(
         figure,
         f"Mean quality against median runtime over the {standing.runtimes.common_cases} cases "

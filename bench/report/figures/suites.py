@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from inpaintbench.report.figures.drawing import Drawing, Request, interval_words
 from inpaintbench.report.figures.panels import legend, legend_rows, method_rows, value_axis
 from inpaintbench.report.figures.style import Look, looks, shortened
-from inpaintbench.statistics.standings import Quality
+from inpaintbench.statistics.comparison import Quality
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +35,7 @@ def draw(request: Request) -> Drawing:
             for entry in here.entries:
                 if metric.id in entry.qualities:
                     row = methods.index(entry.variant) + offset
-                    ranked = entry.rank is not None
+                    ranked = entry.ranked
                     _mark(panel, row, entry.qualities[metric.id], style[suite], ranked)
         value_axis(panel, metric, request)
     handles = [style[suite].handle(names[suite]) for suite in suites]

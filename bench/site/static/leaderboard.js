@@ -11,7 +11,9 @@
   const heads = [...table.querySelectorAll("thead th[data-column]")];
   const columnsKnown = heads.map((head) => head.dataset.column);
   const count = run.facets[0].codes.length;
-  const usual = { sort: "rank", metric: metric.value };
+  const ranks = Object.keys(run.meanRanks).length;
+  const isRank = (column) => column.startsWith("rank:");
+  const usual = { sort: columnsKnown.find(isRank) || "method", metric: metric.value };
 
   const methods = [...body.rows].map((row, j) => {
     const cells = new Map([...row.cells].map((cell) => [cell.dataset.column, cell]));
@@ -115,7 +117,7 @@
 
   const arrange = () => {
     // what isn't comparable comes last by quality, whatever its number
-    const byQuality = shown.has(sort.column) || sort.column === "rank";
+    const byQuality = shown.has(sort.column) || isRank(sort.column);
     const ordered = sorting.order(
       methods,
       (method) => valueIn(method, sort.column),
@@ -225,11 +227,14 @@
       return measure(run.metrics.find(({ label }) => label === name));
     }
     if (column.startsWith("suite:")) return `${name}: ${measure(run.metrics[metricNumber()])}`;
+    if (/^(rank|mean-rank):/.test(column)) {
+      return ranks > 1 ? `${head.textContent.trim()} (${name})` : head.textContent.trim();
+    }
     const named = { runtime: "Runtime (s)", memory: "Memory (bytes)", cells: "Finished" };
     return named[column] || head.textContent.trim();
   };
   const written = (method, column) => {
-    if (column === "rank" || column === "cells") {
+    if (isRank(column) || column === "cells") {
       return method.cells.get(column).querySelector(".value").textContent.replace("–", "-");
     }
     const value = valueIn(method, column);

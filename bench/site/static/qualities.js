@@ -8,6 +8,8 @@ inpaintbench.qualities = (() => {
   const done = statistics.bytes(run.done);
   const suites = run.facets.find((facet) => facet.key === "suite");
   const main = run.metrics.flatMap((metric, i) => (metric.main ? [i] : []));
+  const ranks = Object.keys(run.meanRanks);
+  const madeFrom = (by, axis) => (by === "both" ? axis !== null : axis === by);
   const nothing = ["–", "", "", "", null];
 
   // Scores are read when they are first needed.
@@ -36,7 +38,8 @@ inpaintbench.qualities = (() => {
   const load = (chosen) => Promise.all([...main, chosen].map(read));
 
   const wholeRun = (chosen) => {
-    const columns = new Map([["mean-rank", run.meanRanks]]);
+    const columns = new Map();
+    for (const by of ranks) columns.set(`mean-rank:${by}`, run.meanRanks[by]);
     for (const i of main) columns.set(`metric:${run.metrics[i].label}`, run.whole[i][0]);
     suites.values.forEach((suite, k) => columns.set(`suite:${suite}`, run.whole[chosen][k + 1]));
     return columns;
@@ -60,15 +63,18 @@ inpaintbench.qualities = (() => {
 
   const someCases = (cases, chosen) => {
     const support = statistics.support(done, methods, cases, run.share);
-    const ranked = main
-      .filter((i) => scores.has(i))
-      .map((i) => ({ values: scores.get(i), higher: run.metrics[i].higher }));
-    const ranks = statistics
-      .meanRanks(ranked, methods, support)
-      .map((rank) =>
-        Number.isNaN(rank) ? nothing : [rank.toFixed(run.rankDigits), "", "", "", rank],
-      );
-    const columns = new Map([["mean-rank", ranks]]);
+    const columns = new Map();
+    for (const by of ranks) {
+      const counted = main
+        .filter((i) => scores.has(i) && madeFrom(by, run.metrics[i].axis))
+        .map((i) => ({ values: scores.get(i), higher: run.metrics[i].higher }));
+      const means = statistics
+        .meanRanks(counted, methods, support)
+        .map((rank) =>
+          Number.isNaN(rank) ? nothing : [rank.toFixed(run.rankDigits), "", "", "", rank],
+        );
+      columns.set(`mean-rank:${by}`, means);
+    }
     for (const i of main) columns.set(`metric:${run.metrics[i].label}`, shown(i, support));
     suites.values.forEach((suite, k) => {
       const own = cases.filter((i) => suites.codes[i] === k);
