@@ -58,7 +58,7 @@ def strength_table(result: StudyResult) -> Table:
 def notes(result: StudyResult) -> list[str]:
     """Say what the numbers of a fit are over and what they mean."""
     left_out = [rater for rater in result.raters if rater.left_out]
-    names = ", ".join(f"{named(rater)} ({rater.left_out})" for rater in left_out)
+    names = ", ".join(f"{rater.rater} ({rater.left_out})" for rater in left_out)
     agreement = (
         f"Of two votes on one pair that prefer a result, {_share(result.agreement)} prefer the "
         f"same (Krippendorff's alpha {fixed(result.alpha, 2)}, 0 is chance)."

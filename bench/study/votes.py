@@ -184,10 +184,10 @@ def collect(paths: Sequence[Path]) -> Collected:
         _refuse_foreign(path, votes, key)
         earlier = found.get((votes.study, votes.rater))
         if earlier and len(earlier[1].votes) > len(votes.votes):
-            superseded.append(str(path))
+            superseded.append(path.name)
             continue
         if earlier:
-            superseded.append(str(earlier[0]))
+            superseded.append(earlier[0].name)
         found[votes.study, votes.rater] = (path, votes)
     raters = tuple(_rater(votes, studies[votes.study]) for _, votes in found.values())
     return Collected(tuple(keys), raters, tuple(superseded))

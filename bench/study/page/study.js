@@ -141,7 +141,7 @@
     button.setAttribute("aria-pressed", String(wanted));
     id("image-known").src = file(wanted ? pair.original : pair.masked);
     id("image-known").alt = wanted ? "The original" : "The picture with the removed part in one colour";
-    id("known").textContent = wanted ? "Original" : "With the removed part";
+    id("known").textContent = wanted ? "Original" : "What was removed";
   };
   const enlarge = (side) => {
     large = side;
