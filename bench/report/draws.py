@@ -1,31 +1,58 @@
-"""The table of stochastic methods: mean over draws, best draw, and how far draws differ."""
+"""The table of stochastic methods: scores of the draws, the best of them, how far they differ."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from math import nan
+from typing import Any
 
 import pandas as pd
 
 from inpaintbench.errors import BenchError
+from inpaintbench.report.form import interval
 from inpaintbench.report.kinds import IntervalStyle
-from inpaintbench.report.numbers import case_decimals, fixed
+from inpaintbench.report.numbers import MISSING, case_decimals, fixed, p_value, percent
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
+from inpaintbench.statistics.comparison import Estimate
+from inpaintbench.statistics.probabilistic import NOMINAL, Calibration
+
+CALIBRATION = (
+    *(Column(f"near {percent(nominal)}", group="Coverage") for nominal in NOMINAL),
+    Column("Bias", group="Ranks"),
+    Column("Spread", group="Ranks"),
+    Column("Spread of mean", group="Ranks"),
+    Column("p", group="Ranks"),
+)
+"""Columns of how the truth ranks among the draws."""
+
+RULES = (
+    "Coverage: share of the hole's values that lie between the k-th smallest and the k-th largest "
+    "draw, of what one more draw would have there (exact at any number of draws).",
+    "Ranks of the truth among the draws, value by value. Bias: mean rank, from −0.5 to 0.5; 0 "
+    "expected, above it where draws are too dark. Spread: 1 expected; above 1 draws are too alike, "
+    "below 1 they differ too much. Spread of mean: the same for the mean over the hole, which "
+    "shows whether draws vary as a whole as they should. p: of all three being as expected "
+    "(Hotelling's T², images as the unit).",
+)
 
 
-def draws_table(summary: Summary, _: IntervalStyle) -> Table:
+def draws_table(summary: Summary, intervals: IntervalStyle) -> Table:
     """Compare the draws of every method that was run with several."""
-    found, main = summary.draws, summary.overall.main
-    if not found:
+    main = summary.overall.main
+    if not summary.draws:
         raise BenchError(
-            f"{summary.rows.name} has no method with several draws; run one with, say, "
-            "--add 'vae-sample[draw=0]' --add 'vae-sample[draw=1]'"
+            f"{summary.rows.name} has no method with several draws; inpaintbench run --draws 8 "
+            "makes them of every stochastic method"
         )
     columns = [Column("Method", left=True), Column("Draws"), Column("Cases")]
     for metric in main:
         columns += [
             Column(head, metric.unit, metric.arrow, group=metric.label) for head in ("mean", "best")
         ]
+    columns += [Column("CRPS", "levels", "↓"), Column("Energy", "levels", "↓"), Column("Diversity")]
     records, body = [], []
-    for one, diversity in zip(found, summary.diversities, strict=True):
+    for one, ensemble in zip(summary.draws, summary.ensembles, strict=True):
         cells = [Cell(one.method), Cell(str(len(one.variants))), Cell(str(len(one.cases)))]
         record = {"method": one.method, "draws": len(one.variants), "cases": len(one.cases)}
         for metric in main:
@@ -33,18 +60,66 @@ def draws_table(summary: Summary, _: IntervalStyle) -> Table:
             for head, values in (("mean", one.mean), ("best", one.best)):
                 cells.append(Cell(fixed(values[metric.id], digits)))
                 record[f"{metric.label} {head}"] = values[metric.id]
-        cells.append(Cell(fixed(diversity, 4)))
-        records.append({**record, "diversity": diversity})
-        body.append(tuple(cells))
+        calibration = ensemble.calibration if ensemble else None
+        told = {
+            "crps": ensemble.scores.crps.mean() if ensemble else nan,
+            "energy": ensemble.scores.energy.mean() if ensemble else nan,
+            "diversity": ensemble.diversity if ensemble else nan,
+        }
+        cells += map(Cell, map(fixed, told.values(), (2, 2, 4)))
+        records.append(record | told | calibration_record(calibration))
+        body.append((*cells, *calibration_cells(calibration, intervals)))
     return Table(
         kind="draws",
         caption=f"Stochastic methods of {summary.rows.name}: several draws for each case.",
-        columns=(*columns, Column("Diversity")),
+        columns=(*columns, *CALIBRATION),
         blocks=(Block("", tuple(body)),),
         notes=(
             "Mean: over draws and cases. Best: of the best draw of each case, chosen with the "
             "truth at hand, averaged over cases.",
-            "Diversity: LPIPS (AlexNet) between pairs of draws, averaged over pairs and cases.",
+            "CRPS, of each value, and energy score, of the hole as a whole: fair, so that the "
+            "number of draws makes no difference. 16-bit values are divided by 257.",
+            "Diversity: LPIPS (AlexNet) between a draw and the next, averaged over draws and cases.",
+            *RULES,
         ),
         frame=pd.DataFrame(records),
     )
+
+
+def calibration_cells(found: Calibration | None, intervals: IntervalStyle) -> Iterator[Cell]:
+    """Write `CALIBRATION` of some draws."""
+    if found is None:
+        yield from len(CALIBRATION) * [Cell(MISSING)]
+        return
+    for share, expected in zip(found.coverage, found.expected, strict=True):
+        yield Cell(f"{percent(share.mean)} of {percent(expected)}")
+    yield from (estimate_cell(estimate, intervals) for estimate in found.shape)
+    yield Cell(p_value(found.p))
+
+
+def calibration_record(found: Calibration | None) -> dict[str, Any]:
+    """Return the same in full precision, with the rank histogram; nothing of nothing."""
+    if found is None:
+        return {}
+    record: dict[str, Any] = {}
+    for nominal, share, expected in zip(NOMINAL, found.coverage, found.expected, strict=True):
+        record |= estimate_record(f"coverage_{nominal:g}", share)
+        record[f"expected_{nominal:g}"] = expected
+    for name, estimate in zip(("bias", "spread", "spread_of_mean"), found.shape, strict=True):
+        record |= estimate_record(name, estimate)
+    return record | {"p": found.p, "ranks": " ".join(f"{s:.6f}" for s in found.histogram)}
+
+
+def estimate_cell(estimate: Estimate | None, intervals: IntervalStyle) -> Cell:
+    """Write an estimate with its interval, or a dash."""
+    if estimate is None:
+        return Cell(MISSING)
+    shown = interval(estimate.low, estimate.high, 2, intervals)
+    return Cell(fixed(estimate.mean, 2), shown)
+
+
+def estimate_record(name: str, estimate: Estimate | None) -> dict[str, float]:
+    """Return an estimate and its interval by name; nothing of nothing."""
+    if estimate is None:
+        return {}
+    return {name: estimate.mean, f"{name}_low": estimate.low, f"{name}_high": estimate.high}

@@ -15,6 +15,7 @@ class TableKind(enum.StrEnum):
     thickness = "thickness"
     pairs = "pairs"
     draws = "draws"
+    posterior = "posterior"
     distribution = "distribution"
     failures = "failures"
 

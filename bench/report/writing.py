@@ -13,6 +13,7 @@ from inpaintbench.report.figures import NothingToShow, Request, applied, draw, s
 from inpaintbench.report.frames import quality_frame
 from inpaintbench.report.kinds import REPORT_TABLES, FigureKind, Format, TableKind
 from inpaintbench.report.pictures import Pictures
+from inpaintbench.report.posterior import has_exact_answers
 from inpaintbench.report.summary import Summary
 from inpaintbench.storage.rows import RunRows
 
@@ -54,6 +55,7 @@ def _write_tables(summary: Summary, folder: Folder) -> None:
     says_nothing = {
         TableKind.failures: finished,
         TableKind.draws: not summary.draws,
+        TableKind.posterior: not has_exact_answers(summary),
         TableKind.coverage: len(summary.coverages) < 2,
         TableKind.thickness: len(summary.thicknesses) < 2,
         TableKind.suites: summary.overall.ranking is None,
