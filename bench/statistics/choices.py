@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -109,14 +110,15 @@ def davidson(counts: Floats, methods: int) -> Model:
     from scipy.sparse.csgraph import connected_components
 
     first, second = np.triu_indices(methods, 1)
-    compared = counts.sum(axis=1)
-    graph = coo_array((compared, (first, second)), shape=(methods, methods))
+    compared = counts.sum(axis=1) > 0
+    edges = (first[compared], second[compared])
+    graph = coo_array((np.ones(compared.sum()), edges), shape=(methods, methods))
     if connected_components(graph)[0] > 1:
         raise BenchError("the votes don't connect all methods: collect votes on the other pairs")
     if not counts[:, [0, 2]].any():
         raise BenchError("no vote prefers one result to the other")
     found = _maximise(counts, methods)
-    return found or _maximise(counts + np.outer(compared > 0, [0.5, 0, 0.5]), methods, finite=False)
+    return found or _maximise(counts + np.outer(compared, [0.5, 0, 0.5]), methods, finite=False)
 
 
 def _maximise(counts: Floats, methods: int, *, finite: bool = True) -> Model | None:
@@ -151,6 +153,7 @@ def _maximise(counts: Floats, methods: int, *, finite: bool = True) -> Model | N
     return None
 
 
+@cache
 def _features(methods: int, *, ties: bool) -> tuple[Floats, Floats]:
     """Make logits of outcomes from parameters, (p, 3, k), and strengths from contrasts."""
     from scipy.linalg import helmert
@@ -178,20 +181,22 @@ def strengths(choices: Choices, methods: int) -> tuple[Model, Crossed]:
     model = davidson(choices.counts(methods), methods)
     basis = np.zeros((methods, len(model.information)))
     basis[:, : methods - 1] = _features(methods, ties=False)[1]
+    # a cluster may be all that is known of a method
+    information = model.information + 1e-9 * np.trace(model.information) * np.eye(len(basis.T))
 
-    def changes(clusters: Codes, *, whole: bool) -> Floats:
+    def without(clusters: Codes) -> Floats:
+        """Covariance by leaving out one cluster after the other."""
         counts = choices.counts(methods, clusters)
-        scores = np.tensordot(counts, model.scores, 2)
-        left = model.information - whole * np.tensordot(counts.sum(axis=2), model.of_pair, 1)
-        # a cluster may be all that is known of a method
-        left += 1e-9 * np.trace(model.information) * np.eye(len(model.information))
-        return np.asarray(np.linalg.solve(left, scores[..., None])[..., 0] @ basis.T)
+        left = information - np.tensordot(counts.sum(axis=2), model.of_pair, 1)
+        changes = np.linalg.solve(left, np.tensordot(counts, model.scores, 2)[..., None])
+        return jackknife(changes[..., 0] @ basis.T)
 
-    both = changes(pair_codes(choices.rater, choices.image), whole=False)
+    cells = choices.counts(methods, pair_codes(choices.rater, choices.image))
+    both = np.tensordot(cells, model.scores, 2) @ np.linalg.solve(information, basis.T)
     return model, Crossed(
         values=model.strengths,
-        by_rater=jackknife(changes(choices.rater, whole=True)),
-        by_image=jackknife(changes(choices.image, whole=True)),
+        by_rater=without(choices.rater),
+        by_image=without(choices.image),
         by_both=both.T @ both,
         raters=len(np.unique(choices.rater)),
         images=len(np.unique(choices.image)),

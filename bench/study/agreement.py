@@ -25,7 +25,7 @@ from inpaintbench.study.votes import Collected
 AGREEMENT = "agreement.json"
 """Name of the file that the agreement of metrics with votes is written to."""
 
-_DRAWS = 500
+_DRAWS = 300
 """Draws of raters and images for the intervals of Kendall's τ."""
 
 
