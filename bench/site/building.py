@@ -18,6 +18,9 @@ from inpaintbench.site.pictures import SitePictures, write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.reproduction import public_name
 from inpaintbench.site.site import Site
+from inpaintbench.site.study import write_study
+from inpaintbench.study.agreement import read_agreement
+from inpaintbench.study.results import read_fit
 
 
 def write_site(
@@ -28,6 +31,7 @@ def write_site(
     runs: Sequence[Path] = (),
     title: str = "",
     most_pictures: int = 1000,
+    study: Path | None = None,
 ) -> list[Path]:
     """Write the site of a run; what an earlier site left in the directory is removed.
 
@@ -45,6 +49,8 @@ def write_site(
         Title of the site; by default the run's name.
     most_pictures : int
         Results shown as pictures, at most: first what stands for each method, then whole cases.
+    study : Path or None
+        Results of a study by people that a page shows.
 
     Returns
     -------
@@ -56,17 +62,23 @@ def write_site(
     BenchError
         When the directory holds something else, or can't be written.
     """
+    voted = read_fit(study) if study else None
+    predicted = read_agreement(study) if study else None
     folder = Folder(directory, SITE_FILES, "a site")
     metric = next(iter(summary.shown), None)
     chosen = highlights(summary, metric) if metric else {}
     wanted = cells_with_pictures(summary, chosen, most_pictures if pictures else 0)
     written = write_cases(folder, pictures, wanted) if pictures else SitePictures()
-    site = Site(summary, folder, title or summary.rows.name, written, tuple(map(public_name, runs)))
+    site = Site(
+        summary, folder, title or summary.rows.name, written, tuple(map(public_name, runs)), voted
+    )
     site.static_files()
     write_data(site)
     write_overall(site)
     write_case_list(site)
     write_plots(site)
+    if voted:
+        write_study(site, voted, predicted)
     write_about(site)
     for entry in summary.overall.entries:
         write_method(site, entry, chosen.get(entry.variant, []))

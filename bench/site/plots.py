@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _TITLES = {
+    FigureKind.plane: "Perception and fidelity",
     FigureKind.runtime: "Quality and runtime",
     FigureKind.critical_difference: "Critical differences",
     FigureKind.suites: "Mask suites",
@@ -39,7 +40,7 @@ _DARK = {
 
 
 @dataclass(frozen=True)
-class _Plot:
+class Plot:
     """A figure of the page, and its size in CSS pixels."""
 
     kind: str
@@ -61,11 +62,12 @@ def write_plots(site: Site) -> None:
             except NothingToShow as reason:
                 absent.append((title, str(reason)))
                 continue
-            plots.append(_plot(site.folder, kind, title, drawing.caption, drawing.figure))
+            plots.append(write_plot(site.folder, kind, title, drawing.caption, drawing.figure))
     site.page("plots.html", "plots.html", section="plots", plots=plots, absent=absent)
 
 
-def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Figure) -> _Plot:
+def write_plot(folder: Folder, kind: str, title: str, caption: str, figure: Figure) -> Plot:
+    """Write a figure as SVG, for light pages and for dark ones."""
     import matplotlib as mpl
 
     data = io.BytesIO()
@@ -78,7 +80,7 @@ def _plot(folder: Folder, kind: FigureKind, title: str, caption: str, figure: Fi
     folder.text(f"figures/{kind}.svg", light)
     folder.text(f"figures/{kind}-dark.svg", _dark(light))
     width, height = figure.get_size_inches() * 96
-    return _Plot(kind, title, caption, round(width), round(height))
+    return Plot(kind, title, caption, round(width), round(height))
 
 
 def _bare(svg: str) -> str:
