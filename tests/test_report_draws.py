@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scoringrules
 from small_runs import small_run
 
 from inpaintbench.errors import BenchError
@@ -16,7 +18,11 @@ from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.draws import _without_number, read_draws
 from inpaintbench.statistics.scores import read_scores
 from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.runs import RunPictures
+from inpaintbench.storage.store import Store
 
+# the first draw goes by the name of the method
+DRAWS = ("vae-sample", "vae-sample[draw=1]", "vae-sample[draw=2]")
 DRAWN = tuple(f"vae-sample[draw={number}]" for number in range(3))
 
 
@@ -86,12 +92,34 @@ def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:
     assert "| vae-sample | 3 | 3 |" in tables.render(table, Format.markdown)
 
 
+def test_scores_of_draws_are_those_of_their_pictures(drawn: RunRows) -> None:
+    crps, energy = [], []
+    with Store.read(drawn.directory) as store:
+        pictures = RunPictures(store)
+        for case in drawn.cases["case"]:
+            hole = pictures.mask(case)
+            truth = pictures.reference(case)[hole].ravel().astype(float)
+            draws = np.array([pictures.output(case, v)[hole].ravel() for v in DRAWS], float)
+            found = scoringrules.crps_ensemble(truth, draws.T, estimator="fair")
+            crps.append(found.mean())
+            whole = scoringrules.es_ensemble(truth, draws, estimator="fair")
+            energy.append(whole / np.sqrt(truth.size))
+    (record,) = tables.make(TableKind.draws, Summary(drawn)).frame.to_dict("records")
+    assert record["crps"] == pytest.approx(np.mean(crps), abs=1e-9)
+    assert record["energy"] == pytest.approx(np.mean(energy), abs=1e-9)
+    shares = [float(share) for share in record["ranks"].split()]
+    assert len(shares) == 4
+    assert sum(shares) == pytest.approx(1, abs=1e-5)
+    assert record["expected_0.5"] == record["expected_0.9"] == 0.5  # between three draws
+    assert record["coverage_0.9"] == pytest.approx(sum(shares[1:-1]), abs=1e-5)
+
+
 def test_without_pictures_there_is_no_diversity(drawn: RunRows, tmp_path: Path) -> None:
     from dataclasses import replace
 
     elsewhere = Summary(replace(drawn, directory=tmp_path))
     table = tables.make(TableKind.draws, elsewhere, IntervalStyle.none)
-    assert table.blocks[0].rows[0][-1].text == "–"
+    assert [cell.text for cell in table.blocks[0].rows[0][-9:]] == 9 * ["–"]
 
 
 def test_draws_in_another_run_than_the_first_have_no_diversity(

@@ -32,8 +32,8 @@ RULES = (
     "Ranks of the truth among the draws, value by value. Bias: mean rank, from −0.5 to 0.5; 0 "
     "expected, above it where draws are too dark. Spread: 1 expected; above 1 draws are too alike, "
     "below 1 they differ too much. Spread of mean: the same for the mean over the hole, which "
-    "shows whether draws vary as a whole as they should. p: of all three being as expected "
-    "(Hotelling's T², images as the unit).",
+    "shows whether draws vary as a whole as they should. p: of the three being so far from what is "
+    "expected if the truth might be any of the draws (2,000 lots, images as the unit).",
 )
 
 
