@@ -21,12 +21,12 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 from PIL import Image
-from synthetic_run import PSNR, SyntheticPictures, synthetic_run, with_scores
+from synthetic_run import LPIPS, PSNR, SyntheticPictures, synthetic_run, with_scores
 
 from inpaintbench.errors import BenchError
 from inpaintbench.report.figures import Drawing, NothingToShow, Request, applied, draw, save
 from inpaintbench.report.figures.labels import place_labels
-from inpaintbench.report.figures.runtime import pareto_front
+from inpaintbench.report.figures.scatter import pareto_front
 from inpaintbench.report.figures.shown_case import typical_cases
 from inpaintbench.report.figures.style import (
     ONE_COLUMN,
@@ -131,13 +131,14 @@ def test_no_words_overlap_with_few_or_many_methods(
 
 @pytest.mark.parametrize("kind", FigureKind)
 def test_captions_are_sentences(kind: FigureKind) -> None:
-    run = summary_of(5, missing_lpips="no weights")
+    missing = "" if kind is FigureKind.plane else "no weights"
+    run = summary_of(5, missing_lpips=missing)
     caption = drawn(run, kind, rendered=False).caption
     assert caption.endswith(".")
     assert "  " not in caption
     if kind not in (FigureKind.suites, FigureKind.pictures):
         assert "Not shown, since too few cells were finished: telea (13/27)." in caption
-    if kind is not FigureKind.pictures:
+    if kind not in (FigureKind.plane, FigureKind.pictures):
         assert "LPIPS is missing: no weights." in caption
 
 
@@ -224,6 +225,51 @@ class TestBytes:
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
+class TestPlane:
+    def test_each_panel_holds_a_suite_with_its_means_and_front(self) -> None:
+        summary = Summary(synthetic_run(4))
+        figure = drawn(summary, FigureKind.plane).figure
+        assert [panel.get_title() for panel in figure.axes] == summary.scores.suites()
+        for panel, here in zip(figure.axes, summary.suites, strict=True):
+            points = [
+                line.get_xydata()[0] for line in panel.lines if line.get_linestyle() == "None"
+            ]
+            means = [
+                [entry.qualities[metric].estimate.mean for metric in (PSNR, LPIPS)]
+                for entry in here.entries
+            ]
+            assert np.allclose(points, means)
+            front = next(line for line in panel.lines if line.get_drawstyle() == "steps-post")
+            corners = [means[i] for i in pareto_front([tuple(m) for m in means], (True, False))]
+            assert np.allclose(front.get_xydata(), corners)
+
+
+class TestCriticalDifference:
+    def test_its_bars_are_the_ties_of_the_leaderboard(self) -> None:
+        summary = Summary(synthetic_run(6, spread=0.5))
+        figure = drawn(summary, FigureKind.critical_difference).figure
+        bars = [line for line in figure.axes[0].lines if line.get_color() == "white"]
+        joined = [len(line.get_xdata()) for line in bars]
+        ties = [
+            len(group)
+            for ranking in summary.overall.rankings.values()
+            for group in ranking.groups
+            if len(group) > 1
+        ]
+        assert joined == ties
+        for ranking in summary.overall.rankings.values():
+            apart = ranking.comparison.pairs.apart
+            assert not any(apart[np.ix_(group, group)].any() for group in ranking.groups)
+
+    def test_nemenyis_bars_are_joined_by_the_difference_and_said_to_differ(self) -> None:
+        rows = synthetic_run(6)
+        with applied(STYLES[StyleName.paper]):
+            drawing = draw(FigureKind.critical_difference, Request(Summary(rows), nemenyi=True))
+        assert "Nemenyi's critical difference" in drawing.caption
+        assert "its ties aren't the leaderboard's" in drawing.caption
+        assert any(text.get_text().startswith("CD = ") for text in drawing.figure.axes[0].texts)
+
+
 class TestOddRuns:
     @pytest.mark.parametrize(
         ("kind", "options", "reason"),
@@ -232,6 +278,7 @@ class TestOddRuns:
             (FigureKind.critical_difference, {"methods": 1}, "fewer than two methods"),
             (FigureKind.critical_difference, {"images": 1, "datasets": ("d",)}, "single image"),
             (FigureKind.ranks, {"methods": 1}, "fewer than two methods"),
+            (FigureKind.plane, {"missing_lpips": "no weights"}, "no metric of perception"),
             (FigureKind.distribution, {"unfinished": {"mean-fill": 1.0, "telea": 1.0}}, "score"),
         ],
     )
@@ -332,13 +379,15 @@ class TestPictures:
 class TestParts:
     def test_pareto_front(self) -> None:
         points = [(1.0, 20.0), (2.0, 25.0), (3.0, 24.0), (4.0, 30.0), (1.0, 19.0)]
-        assert pareto_front(points, higher_is_better=True) == [0, 1, 3]
-        assert pareto_front(points, higher_is_better=False) == [4]
+        assert pareto_front(points, (False, True)) == [0, 1, 3]
+        assert pareto_front(points, (False, False)) == [4]
+        assert pareto_front(points, (True, True)) == [3]
+        assert pareto_front(points, (True, False)) == [3, 2, 4]
 
     @settings(deadline=None)
     @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=12))
     def test_pareto_front_is_what_nothing_beats(self, points: list[tuple[int, int]]) -> None:
-        front = pareto_front(points, higher_is_better=True)
+        front = pareto_front(points, (False, True))
         for i, (seconds, score) in enumerate(points):
             beaten = any(
                 (s <= seconds and q >= score) and (s, q) != (seconds, score) for s, q in points

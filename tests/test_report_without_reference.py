@@ -75,6 +75,7 @@ def test_figures_that_compare_say_why_they_are_absent(rows: RunRows) -> None:
         FigureKind.suites,
         FigureKind.ranks,
         FigureKind.critical_difference,
+        FigureKind.plane,
         FigureKind.runtime,
     ):
         with pytest.raises(NothingToShow) as reason, applied(request.style):

@@ -52,6 +52,7 @@ class FigureKind(enum.StrEnum):
     suites = "suites"
     distribution = "distribution"
     holes = "holes"
+    plane = "plane"
     runtime = "runtime"
     critical_difference = "critical-difference"
     ranks = "ranks"
