@@ -10,7 +10,7 @@ from inpaintbench.datasets.reading.bundled import Bundled
 
 @dataclass(frozen=True)
 class Photos(Bundled):
-    """Nine photographs that come with scikit-image: people, animals, objects, scenes, sky.
+    """Twelve photographs that come with scikit-image: people, animals, objects, sky, writing.
 
     Parameters
     ----------
@@ -18,7 +18,7 @@ class Photos(Bundled):
         Side of the square images in pixels; images are never enlarged.
     """
 
-    # The most telling first: a face, an animal, an object; then scenes, a star field, grey ones.
+    # The most telling first: a face, an animal, an object; then scenes, a star field, grey ones, writing.
     files: ClassVar = {
         "astronaut": "astronaut.png",
         "chelsea": "chelsea.png",
@@ -29,9 +29,15 @@ class Photos(Bundled):
         "camera": "camera.png",
         "coins": "coins.png",
         "moon": "moon.png",
+        "clock": "clock_motion.png",
+        "page": "page.png",
+        "handwriting": "text.png",
     }
 
     @property
     def preparation(self) -> str:
         """Centred square crop, area average."""
-        return f"largest centred square, averaged by area to {self.size} px; grey stays grey"
+        return (
+            f"largest centred square, averaged by area to {self.size} px (page stays at most at "
+            "its 191 px, handwriting at its 172 px); grey stays grey"
+        )

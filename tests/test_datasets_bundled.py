@@ -23,6 +23,9 @@ GOLDEN = {
     "photos/camera": "5c0eab9e57a376c28bf144ce1a0be4d167b71d04358bab60fdca77bdabe5558b",
     "photos/coins": "e784f3e90cb230a6685e1b39464f66fe56cda42ed9bd194eb3b1dcb4a8c6fa22",
     "photos/moon": "a8ce061b3aa61d47c29fcb3573aa57adc9911b68a82f1c21b6a4843939f4fb82",
+    "photos/clock": "ed5c69528e31b3c81c4a04ebca898ed515e7630fe34775202ac92f16858d97c6",
+    "photos/page": "e2baece5db9ffabb0ec508f6b03452e568ca1406dc720250d47ceee9b51ef2c1",
+    "photos/handwriting": "fcf5806034bde9c21938e575f447b0cb03a393469b0234017c74952e4ca8382b",
     "textures/brick-0-0": "98c6b6ca54d143f39d6688b9883893bcdae9c32bc387aded44e5edbda654d2fe",
     "textures/grass-0-0": "e0ad47d99f402ba5c47a8c23a1288ab0f63de62f4621e4ba005811392df83e2a",
     "textures/gravel-0-0": "458b095009c749ee498112b753a17beaf5c19a873155e06c5093edba1af28350",
@@ -40,6 +43,23 @@ GOLDEN = {
     "medical/cell": "b0c28c85c3b93409d2f346d7ed8e6bfa2b76a247a3aa20c5b667672408170697",
     "medical/microaneurysms": "78db349f8ec2c55042ac896f290f733590d2cf12b63e1a965200ae164a4eae09",
     "medical/phantom": "c153f9e0fa8c68913c2a4f69a601cb1e7917ccd9e899e6650970666fe31700a4",
+    "medical-tiles/retina-0-0": "bb8dc754795d2e6d0c84398d801fd82b9ca81fb2cf5b5247bd65257a49eddb3c",
+    "medical-tiles/ihc-0-0": "dc8c049f47314938ece5d6ade0a895a1e8f39e07008032306b108aee4e1bbc41",
+    "medical-tiles/cell-0-0": "b28baae4b941dbf8a45030b6f845942ff1b04c1d8391c26aa5128a475e018d96",
+    "medical-tiles/microaneurysms": "78db349f8ec2c55042ac896f290f733590d2cf12b63e1a965200ae164a4eae09",
+    "medical-tiles/phantom-0-0": "54cb988fe1669dade257c88b06a3cc6c06db4bf3cb5b75dd4ee28b1ae2fae6fe",
+    "medical-tiles/retina-0-1": "0326869be451ea22ae10863fbbae25cd2d4dcaf931a5a793fa980e4354a0e207",
+    "medical-tiles/ihc-0-1": "eed113e2f1e37a42890895efe7c70c191a3f5c306fca4af78849b99a9e55322f",
+    "medical-tiles/cell-0-1": "bbb45616a6500bf619d50ada6b3dcd8beb85c59e07cba8bd1c3b362a00104630",
+    "medical-tiles/phantom-0-1": "e33c6b60361a6444e02d1ff77a051497feefc6a61f6a2a04ab31079063d1bf78",
+    "medical-tiles/retina-1-0": "8f02064d5aa7dd15322353795f0f57af4f357c6df1ccc304f4b6e77113125e8b",
+    "medical-tiles/ihc-1-0": "d4cc978f4f0b4b549c4ede1c1e0c419a8198b9279634ba892b672a69ccf3789d",
+    "medical-tiles/cell-1-0": "03156f77f46d02d034f6f8df4472e4b1a5efd2c0bf78198cd10286631c5bc041",
+    "medical-tiles/phantom-1-0": "168b22846b1d1c8519adb58bf1ac04ca8e8a7460ccea0672e638108397160498",
+    "medical-tiles/retina-1-1": "65a0ea94e6a3b0a0e8b8f17c5a33190a8500746f2de3e7dd6ff82ee2bae9cb22",
+    "medical-tiles/ihc-1-1": "5e77acf66a1bcfeee6f0f61a659cbfd5322044d6280ad125a5d64cae677306e0",
+    "medical-tiles/cell-1-1": "4bf0f1b89b0262ce8dd25245a0938d08d27deecc34cca0743c1d064063cc8939",
+    "medical-tiles/phantom-1-1": "b0e1a07348900b505e7331dd292625d05c96ad937a8336e75bd6d3e7237ed0df",
 }
 
 
@@ -76,6 +96,18 @@ def test_images_are_shrunk_but_never_enlarged() -> None:
     assert registry.datasets().make("photos[size=64]").load("coffee").image.shape == (64, 64, 3)
     assert registry.datasets().make("photos[size=900]").load("moon").image.shape == (512, 512, 1)
     assert registry.datasets().make("medical").load("microaneurysms").image.shape == (102, 102, 1)
+
+
+def test_medical_tiles_are_quarters_of_the_images() -> None:
+    tiles = registry.datasets().make("medical-tiles[size=512]")
+    rows = [
+        np.concatenate([tiles.load(f"ihc-{row}-{column}").image for column in range(2)], axis=1)
+        for row in range(2)
+    ]
+    np.testing.assert_array_equal(np.concatenate(rows), bundled.bundled_image("ihc.png"))
+    whole = registry.datasets().make("medical").load("microaneurysms").image
+    np.testing.assert_array_equal(tiles.load("microaneurysms").image, whole)
+    assert tiles.load("phantom-1-0").image.shape == (200, 200, 1)
 
 
 def test_texture_tiles_rebuild_the_texture() -> None:

@@ -15,7 +15,7 @@ from inpaintbench.images.errors import DataError
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import build
 
-BUNDLED = ("photos", "textures", "medical")
+BUNDLED = ("photos", "textures", "medical", "medical-tiles")
 OWN = {
     "cifar10": dataset_files.cifar10,
     "folder": dataset_files.folder,
