@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 from scipy import stats
 
 from inpaintbench.statistics.bootstrap import (
     FEWEST_IMAGES,
+    STRETCH,
     WIDEST,
     image_means,
     image_totals,
@@ -149,6 +151,56 @@ def test_draws_in_blocks_cover_every_resample(monkeypatch: pytest.MonkeyPatch) -
     blocks = mean_intervals(values, codes)
     assert blocks.low == pytest.approx(whole.low, abs=0.02)
     assert blocks.high == pytest.approx(whole.high, abs=0.02)
+
+
+def test_bounds_change_the_scale_on_which_the_interval_is_even() -> None:
+    """The sides are even in logarithms before one bound, in logits between two."""
+    values, codes = clustered(40, 80, 1, seed=9)
+    values = 0.5 + 0.02 * values
+    plain = mean_intervals(values, codes)
+    below, above = plain.mean - plain.low, plain.high - plain.mean
+    mean, error = plain.mean, np.array([-1, 1]) * np.concatenate([below, above])
+
+    def found(low: float, high: float) -> np.ndarray:
+        bounded = mean_intervals(values, codes, bounds=(low, high))
+        return np.concatenate([bounded.low, bounded.high])
+
+    assert found(0, np.inf) == pytest.approx(mean * np.exp(error / mean))
+    assert found(-np.inf, 1) == pytest.approx(1 - (1 - mean) * np.exp(-error / (1 - mean)))
+    logit = np.log(mean / (1 - mean)) + error / (mean * (1 - mean))
+    assert found(0, 1) == pytest.approx(1 / (1 + np.exp(-logit)))
+    assert found(-1e9, 1e9) == pytest.approx([plain.low[0], plain.high[0]])
+
+
+@settings(deadline=None)
+@given(
+    hnp.arrays(float, st.tuples(st.integers(3, 9), st.just(2)), elements=st.floats(0, 1)),
+    st.sampled_from([(0.0, 1.0), (0.0, np.inf), (-np.inf, 1.0)]),
+)
+def test_bounded_intervals_hold_the_mean_and_stay_inside(
+    values: np.ndarray, bounds: tuple[float, float]
+) -> None:
+    codes = np.arange(len(values))
+    plain = mean_intervals(values, codes, resamples=100)
+    found = mean_intervals(values, codes, bounds=bounds, resamples=100)
+    assert (found.low >= bounds[0]).all()
+    assert (found.high <= bounds[1]).all()
+    assert (found.low <= found.mean + 1e-12).all()
+    assert (found.high >= found.mean - 1e-12).all()
+    assert (found.high - found.mean <= STRETCH * (plain.high - plain.mean) + 1e-9).all()
+    assert (found.mean - found.low <= STRETCH * (plain.mean - plain.low) + 1e-9).all()
+
+
+def test_a_bound_that_a_value_exceeds_gives_way() -> None:
+    values = np.array([[-0.5], [0.2], [0.9], [0.4]])
+    found = mean_intervals(values, np.arange(4), bounds=(0, 1))
+    moved = mean_intervals(values, np.arange(4), bounds=(-0.5, 1))
+    assert (found.low[0], found.high[0]) == (moved.low[0], moved.high[0])
+
+
+def test_values_that_all_lie_on_a_bound_have_an_interval_of_no_width() -> None:
+    found = mean_intervals(np.ones((9, 1)), np.arange(9), bounds=(1, 5))
+    assert (found.low[0], found.high[0]) == (1, 1)
 
 
 @pytest.mark.parametrize("images", range(1, FEWEST_IMAGES))

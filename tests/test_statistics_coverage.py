@@ -43,6 +43,75 @@ def test_interval_holds_the_true_difference(shape: str, images: int, masks: int)
     assert 0.93 <= held.mean() <= 0.97
 
 
+Benchmarks = Callable[[np.random.Generator, np.ndarray, int], np.ndarray]
+"""Draws scores of many benchmarks, one a column, from the image of each case."""
+
+
+def near_zero(random: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
+    """Draw small positive values of mean 0.002, some of them several times as large."""
+    return 0.002 * np.exp(random.normal(-0.32, 0.8, shape))
+
+
+def scores(draw: Draw, noise: float = 0.0) -> Benchmarks:
+    """Draw a score for each image, and move it by at most `noise` from mask to mask."""
+
+    def drawn(random: np.random.Generator, images: np.ndarray, count: int) -> np.ndarray:
+        values = draw(random, (images.max() + 1, count))[images]
+        return values * random.uniform(1 - noise, 1 + noise, values.shape)
+
+    return drawn
+
+
+def ranks(gap: float) -> Benchmarks:
+    """Rank the first of five methods by three metrics; it is ahead by a gap."""
+
+    def drawn(random: np.random.Generator, images: np.ndarray, count: int) -> np.ndarray:
+        tastes = random.normal(size=(images.max() + 1, count, 5))[images]
+        tastes[..., 0] += gap
+        values = [tastes + random.normal(size=tastes.shape) for _ in range(3)]
+        beaten = [(value[..., 1:] > value[..., :1]).sum(axis=-1) for value in values]
+        return 1 + np.mean(beaten, axis=0)
+
+    return drawn
+
+
+BOUNDED: dict[str, tuple[Benchmarks, tuple[float, float]]] = {
+    "LPIPS near 0": (scores(near_zero, 0.3), (0, np.inf)),
+    "SSIM near 1": (lambda *drawn: 1 - scores(near_zero, 0.3)(*drawn), (-1, 1)),
+    "SSIM in holes": (scores(lambda random, shape: random.beta(4, 2, shape)), (-1, 1)),
+    "MAE": (scores(lambda random, shape: random.gamma(1, 5, shape), 0.3), (0, 255)),
+    "PSNR": (scores(lambda random, shape: random.normal(30, 5, shape), 0.1), (0, 100)),
+    "rank in the middle": (ranks(0), (1, 5)),
+    "rank near the first": (ranks(3), (1, 5)),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", BOUNDED)
+@pytest.mark.parametrize(("images", "masks"), [(9, 3), (20, 2), (50, 4)])
+def test_interval_inside_a_range_holds_the_truth(kind: str, images: int, masks: int) -> None:
+    draw, bounds = BOUNDED[kind]
+    random = np.random.default_rng([masks, images, len(kind)])
+    codes = np.repeat(np.arange(images), masks)
+    values = draw(random, codes, 2000)
+    truth = np.mean(draw(random, np.arange(500), 300))
+    found = mean_intervals(values, codes, bounds=bounds, resamples=2000)
+    assert bounds[0] <= found.low.min()
+    assert found.high.max() <= bounds[1]
+    # it is a little too wide for nine images whose ranks spread over the whole range
+    most = 0.98 if (kind, images) == ("rank in the middle", 9) else 0.97
+    assert 0.93 <= ((found.low <= truth) & (found.high >= truth)).mean() <= most
+
+
+@pytest.mark.slow
+def test_an_interval_that_is_cut_at_the_bound_would_fail_this() -> None:
+    """Cutting what reaches beyond a bound leaves an interval that is too short on the far side."""
+    values = near_zero(np.random.default_rng(9), (9, 2000))
+    found = mean_intervals(values, np.arange(9), resamples=2000)
+    assert found.low.min() < 0
+    assert ((np.maximum(found.low, 0) <= 0.002) & (found.high >= 0.002)).mean() < 0.925
+
+
 @pytest.mark.slow
 def test_interval_holds_the_truth_where_failures_unbalance_the_images() -> None:
     benchmarks, images = 2000, 20

@@ -116,10 +116,8 @@ def mean_intervals(
     low, high = _studentised_quantiles(residuals, error, sizes, tail, resamples, seed)
     below = np.clip(high, narrowest, WIDEST * narrowest) * error
     above = np.clip(-low, narrowest, WIDEST * narrowest) * error
-    least, most = (
-        np.minimum(bounds[0], values.min(axis=0)),
-        np.maximum(bounds[1], values.max(axis=0)),
-    )
+    least = np.minimum(bounds[0], values.min(axis=0))
+    most = np.maximum(bounds[1], values.max(axis=0))
     return Intervals(
         mean=mean,
         low=np.maximum(mean - _inside(below, mean - least, most - mean), least),
@@ -131,7 +129,7 @@ def mean_intervals(
 
 def _inside(side: Floats, ahead: Floats, behind: Floats) -> Floats:
     """Fit a side of an interval before a bound, given the distances to it and to the other one."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         rate = 1 / ahead + 1 / behind
         # the odds, distance behind / distance ahead, grow by this factor - 1
         growth = np.expm1(np.minimum(side * rate, _MOST_GROWTH))
