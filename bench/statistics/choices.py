@@ -117,8 +117,12 @@ def davidson(counts: Floats, methods: int) -> Model:
         raise BenchError("the votes don't connect all methods: collect votes on the other pairs")
     if not counts[:, [0, 2]].any():
         raise BenchError("no vote prefers one result to the other")
-    found = _maximise(counts, methods)
-    return found or _maximise(counts + np.outer(compared, [0.5, 0, 0.5]), methods, finite=False)
+    found = _maximise(counts, methods) or _maximise(
+        counts + np.outer(compared, [0.5, 0, 0.5]), methods, finite=False
+    )
+    if found is None:
+        raise BenchError("the strengths can't be fitted to these votes: collect more")
+    return found
 
 
 def _maximise(counts: Floats, methods: int, *, finite: bool = True) -> Model | None:

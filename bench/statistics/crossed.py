@@ -139,4 +139,5 @@ def totals(values: Floats, codes: Codes) -> Floats:
 
 def pair_codes(one: Codes, other: Codes) -> Codes:
     """Give each combination of two codes a number, from 0 on."""
-    return np.unique(one * (int(other.max()) + 1) + other, return_inverse=True)[1]
+    codes: Codes = np.unique(one * (int(other.max()) + 1) + other, return_inverse=True)[1]
+    return codes

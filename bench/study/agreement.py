@@ -134,8 +134,8 @@ def _results(
     tau, drawn = taus
     enough = min(share.raters, share.images) >= FEWEST_IMAGES
     for i in share.order:
-        draws = drawn[np.isfinite(drawn[:, i]), i]
-        ends = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]) if len(draws) else [None] * 2
+        draws = drawn[np.isfinite(drawn[:, i]), i] if enough else drawn[:0, i]
+        ends = np.quantile(draws, [(1 - LEVEL) / 2, (1 + LEVEL) / 2]).tolist() if len(draws) else []
         yield MetricAgreement(
             metric=metrics[i].id,
             label=metrics[i].label,
@@ -145,8 +145,8 @@ def _results(
             rank=share.ranks[i],
             group=share.letters[i],
             tau=float(tau[i]) if np.isfinite(tau[i]) else None,
-            tau_low=float(ends[0]) if enough and len(draws) else None,
-            tau_high=float(ends[1]) if enough and len(draws) else None,
+            tau_low=ends[0] if ends else None,
+            tau_high=ends[1] if ends else None,
         )
 
 

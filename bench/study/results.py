@@ -201,7 +201,14 @@ def fit(collected: Collected) -> StudyResult:
             for i in crossed.order
         ),
         pairs=tuple(
-            PairResult(methods[i], methods[j], *map(int, table[:, i, j]), bool(crossed.apart[i, j]))
+            PairResult(
+                method=methods[i],
+                other=methods[j],
+                chosen=int(table[0, i, j]),
+                tied=int(table[1, i, j]),
+                other_chosen=int(table[2, i, j]),
+                told_apart=bool(crossed.apart[i, j]),
+            )
             for place, i in enumerate(crossed.order)
             for j in crossed.order[place + 1 :]
         ),

@@ -25,7 +25,8 @@ def strength_table(result: StudyResult) -> Table:
     import pandas as pd
 
     found = result.strengths
-    digits = decimals(((s.high - s.low) / 2 for s in found if s.low is not None and s.high), 2)
+    known = [(one.low, one.high) for one in found]
+    digits = decimals((((high or 0) - (low or 0)) / 2 for low, high in known), 2)
     rows = tuple(
         (
             Cell(str(one.rank)),

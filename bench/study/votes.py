@@ -176,12 +176,11 @@ def collect(paths: Sequence[Path]) -> Collected:
     superseded = []
     for path in files:
         votes = read_as(VoteFile, read_text(path), str(path))
-        key = studies.get(votes.study)
-        if key is None:
+        if votes.study not in studies:
             raise BenchError(
                 f"{path}: holds votes of another study ({visible(votes.study)[:40]!r})"
             )
-        _refuse_foreign(path, votes, key)
+        _refuse_foreign(path, votes, studies[votes.study])
         earlier = found.get((votes.study, votes.rater))
         if earlier and len(earlier[1].votes) > len(votes.votes):
             superseded.append(path.name)
