@@ -18,7 +18,7 @@ class Photos(Bundled):
         Side of the square images in pixels; images are never enlarged.
     """
 
-    # The most telling first: a face, an animal, an object; then scenes, a star field, grey ones, writing.
+    # The most telling first: a face, an animal, an object; then scenes, a star field, grey ones.
     files: ClassVar = {
         "astronaut": "astronaut.png",
         "chelsea": "chelsea.png",
