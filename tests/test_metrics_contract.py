@@ -89,8 +89,9 @@ def test_the_direction_is_right(metric: Metric) -> None:
         assert bad >= better
     else:
         assert (better > bad) == metric.higher_is_better
-    perfect = PERFECT[metric.name]
-    assert min(metric.worst, perfect) <= bad <= max(metric.worst, perfect)
+    least, most = metric.bounds
+    assert least <= bad <= most
+    assert PERFECT[metric.name] == (most if metric.higher_is_better else least)
 
 
 def test_known_pixels_of_the_output_do_not_count(metric: Metric) -> None:

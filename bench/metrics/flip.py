@@ -35,7 +35,7 @@ class FLIP(Metric):
 
     name = "flip"
     higher_is_better = False
-    worst = 1.0
+    bounds = (0.0, 1.0)
 
     def __post_init__(self) -> None:
         if not self.pixels_per_degree > 0:

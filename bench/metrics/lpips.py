@@ -45,6 +45,7 @@ class LPIPS(Metric):
 
     name = "lpips"
     higher_is_better = False
+    bounds = (0.0, math.inf)
     axis = Axis.perception
 
     @property

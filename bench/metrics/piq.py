@@ -67,6 +67,7 @@ class MSSSIM(_FromPiq):
     """
 
     name = "ms-ssim"
+    bounds = (0.0, 1.0)
     label = "MS-SSIM"
     id = "ms-ssim[piq,gauss11,5-scales]"
     function = "multi_scale_ssim"
@@ -86,7 +87,7 @@ class GMSD(_FromPiq):
     perfect = 0.0
     least = 3
     # the deviation of similarities between 0 and 1
-    worst = 0.5
+    bounds = (0.0, 0.5)
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class HaarPSI(_FromPiq):
     """Haar wavelet perceptual similarity (Reisenhofer et al. 2018), from 16 pixels a side."""
 
     name = "haarpsi"
+    bounds = (0.0, 1.0)
     label = "HaarPSI"
     id = "haarpsi[piq,3-scales,subsampled]"
     function = "haarpsi"

@@ -60,7 +60,7 @@ class SSIM(Metric):
     region: Region = "image"
 
     name = "ssim"
-    worst = -1.0
+    bounds = (-1.0, 1.0)
 
     @property
     def id(self) -> str:
