@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -86,6 +86,20 @@ class Comparison:
         return estimates(self.values, self.images)
 
     @cached_property
+    def among_methods(self) -> dict[str, Estimate]:
+        """Mean of each method, with the interval of its difference from the mean of all methods.
+
+        It leaves out how hard the images are, as a paired difference does (Cousineau 2005).
+        """
+        middle = self.values.mean(axis=1, keepdims=True)
+        found = estimates(self.values - middle, self.images)
+        shift = float(middle.mean())
+        return {
+            name: replace(e, mean=e.mean + shift, low=e.low + shift, high=e.high + shift)
+            for name, e in zip(self.variants, found, strict=True)
+        }
+
+    @cached_property
     def pairs(self) -> Pairs:
         """Every method against every other."""
         return compare_pairs(self.values, self.images)
@@ -126,5 +140,3 @@ def estimates(values: Floats, images: Codes) -> list[Estimate]:
         Estimate(float(mean), float(low), float(high), found.cases, found.images)
         for mean, low, high in zip(found.mean, found.low, found.high, strict=True)
     ]
-
-

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
+_LOGARITHMIC = 5.0
+"""Highest over lowest mean of a panel from which perceived quality is on a logarithmic scale."""
+
+
 def draw(request: Request) -> Drawing:
     """Draw each method at its mean fidelity and mean perceived quality, a panel a mask suite."""
     fidelity, perception = (_first(request, axis) for axis in (Axis.fidelity, Axis.perception))
@@ -33,12 +37,16 @@ def draw(request: Request) -> Drawing:
     scatters = [_scatter(here, fidelity, perception) for here in standings]
     columns = 1 if request.narrow else 2 if len(scatters) == 4 else min(3, len(scatters))
 
+    logarithmic = any(_ratio(scatter) > _LOGARITHMIC for scatter in scatters)
+
     def dress(panel: Axes, number: int) -> None:
         from matplotlib.ticker import MaxNLocator
 
         panel.margins(0.12, 0.1)
         panel.xaxis.set_major_locator(MaxNLocator(nbins=5))
         panel.yaxis.set_major_locator(MaxNLocator(nbins=5))
+        if logarithmic:
+            _log_scale(panel, min(point[1] for point in scatters[number].points))
         panel.set_xlabel(axis_label(fidelity) if number + columns >= len(scatters) else "")
         panel.set_ylabel(axis_label(perception) if number % columns == 0 else "")
 
@@ -50,7 +58,8 @@ def draw(request: Request) -> Drawing:
         "suite: means over the cases that all methods ranked there finished.",
         f"{across.capitalize()} is closer to the truth, {upwards} looks better; stepped line: "
         "Pareto front.",
-        f"Lines: {interval_words()}",
+        f"Lines: {interval_words()[:-1]}, of a method's difference from the mean of all methods on "
+        "the same case: what all methods find hard moves none of them.",
         request.set_aside(),
     )
 
@@ -65,12 +74,33 @@ def _first(request: Request, axis: Axis) -> MetricInfo:
     )
 
 
+def _ratio(scatter: Scatter) -> float:
+    """Divide the highest mean upwards by the lowest; 1 where a logarithm isn't defined."""
+    means = [estimate.mean for estimate in scatter.y]
+    return max(means) / min(means) if min(means) > 0 else 1.0
+
+
+def _log_scale(panel: Axes, least: float) -> None:
+    """Make the vertical axis logarithmic, down to a third of the `least` mean at most."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+    panel.set_yscale("log", nonpositive="clip")
+    low, high = panel.get_ylim()
+    low = max(low, least / 3)
+    panel.set_ylim(low, high)
+    steps = (1.0, 1.5, 2.0, 2.5, 3.0, 4.0, 5.0, 7.0) if high / low < 6 else (1.0, 2.0, 5.0)
+    panel.yaxis.set_major_locator(LogLocator(subs=steps))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.yaxis.set_minor_locator(NullLocator())
+
+
 def _scatter(here: Standing, fidelity: MetricInfo, perception: MetricInfo) -> Scatter:
     entries = [entry for entry in here.entries if entry.ranked]
+    variants = [entry.variant for entry in entries]
     return Scatter(
-        [entry.variant for entry in entries],
-        [entry.qualities[fidelity.id].estimate for entry in entries],
-        [entry.qualities[perception.id].estimate for entry in entries],
+        variants,
+        [here.comparisons[fidelity.id].among_methods[variant] for variant in variants],
+        [here.comparisons[perception.id].among_methods[variant] for variant in variants],
         higher=(fidelity.higher_is_better, perception.higher_is_better),
         title=str(here.suite),
     )
