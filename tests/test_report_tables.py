@@ -47,6 +47,11 @@ class TestNumbers:
         assert decimals([1e-9], otherwise=4) == 5
         assert decimals([30.0], otherwise=4, least=1) == 1
 
+    def test_small_means_do_not_read_zero(self) -> None:
+        assert decimals([0.05], otherwise=4, means=[0.3, 0.004, 0.0, np.nan]) == 3
+        assert decimals([], otherwise=2, means=[0.0002]) == 4
+        assert decimals([0.05], otherwise=4, means=[1e-9]) == 5
+
     def test_fixed(self) -> None:
         assert fixed(-0.001, 2) == "0.00"
         assert fixed(-1.005, 1) == "-1.0"
@@ -248,6 +253,23 @@ class TestContent:
         body = text[text.index("| Method") : text.index("In each group")]
         assert ("\\[" in body) == (style is IntervalStyle.brackets)
         assert ("±" in body) == (style is IntervalStyle.plus_minus)
+
+    def test_each_block_has_digits_of_its_own(self) -> None:
+        rows = synthetic_run(3, datasets=("photos",), images=6)
+        small = rows.cases.loc[rows.cases["suite"] == "small-holes", "case"]
+        scores = rows.scores.copy()
+        here = (scores["metric"] == LPIPS) & scores["case"].isin(small)
+        scores.loc[here, "value"] *= 0.002
+        rows = with_scores(rows, scores)
+        table = tables.make(TableKind.groups, Summary(rows))
+        place = next(i for i, column in enumerate(table.columns) if column.head == "LPIPS")
+        digits = []
+        for block in table.blocks[:2]:
+            texts = [row[place].text for row in block.rows]
+            assert all(float(text) > 0 for text in texts)
+            (places,) = {len(text.partition(".")[2]) for text in texts}
+            digits.append(places)
+        assert digits[0] > digits[1]
 
     def test_csv_holds_full_precision(self) -> None:
         rows = synthetic_run(3)

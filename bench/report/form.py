@@ -1,4 +1,4 @@
-"""How the numbers of a table are written: the same digits all the way down a column."""
+"""How the numbers of a table are written: the same digits all the way down a block of a column."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from inpaintbench.statistics.standings import Entry, Standing
 
 @dataclass(frozen=True)
 class Form:
-    """The digits of each column, and how intervals are shown.
+    """The digits of each column, chosen for each standing apart, and how intervals are shown.
 
     Parameters
     ----------
-    digits : mapping of str to int
-        Metric id → decimals.
+    digits : mapping of Entry to mapping of str to int
+        Each entry of the standings → metric id → decimals.
     rank_digits : int
         Decimals of mean ranks.
     intervals : IntervalStyle
         How intervals are shown.
     """
 
-    digits: Mapping[str, int]
+    digits: Mapping[Entry, Mapping[str, int]]
     rank_digits: int
     intervals: IntervalStyle
 
@@ -47,19 +47,13 @@ class Form:
     ) -> Self:
         """Choose the digits by differences of methods, or by means where none is known.
 
-        Metrics without a unit, which lie between 0 and 1, get `unitless` at least.
+        Metrics without a unit, which lie between 0 and 1, get `unitless` at least, and so many
+        that the smallest mean doesn't read 0.
         """
-        digits = {}
-        for metric in metrics:
-            id = metric.id
-            least = unitless if not metric.unit else 1 if metric.unit == "dB" else 2
-            widths = _half_widths(s.comparisons[id] for s in standings if id in s.comparisons) or [
-                (entry.qualities[id].estimate.high - entry.qualities[id].estimate.low) / 2
-                for here in standings
-                for entry in here.entries
-                if id in entry.qualities
-            ]
-            digits[id] = decimals(widths, case_decimals(metric.unit), least)
+        metrics, digits = tuple(metrics), {}
+        for here in standings:
+            chosen = {metric.id: _decimals(here, metric, unitless) for metric in metrics}
+            digits |= dict.fromkeys(here.entries, chosen)
         widths = _half_widths(
             ranking.comparison for here in standings for ranking in here.rankings.values()
         )
@@ -71,7 +65,7 @@ class Form:
         if quality is None:
             return Cell(MISSING)
         aside = notes.SET_ASIDE if own and entry.set_aside else ""
-        mean, digits = quality.estimate, self.digits[metric]
+        mean, digits = quality.estimate, self.digits[entry][metric]
         return Cell(
             fixed(mean.mean, digits),
             interval(mean.low, mean.high, digits, self.intervals),
@@ -100,6 +94,19 @@ class Form:
             spread if shown else "",
             mark="" if runtime.common or entry.set_aside else notes.SET_ASIDE,
         )
+
+
+def _decimals(here: Standing, metric: MetricInfo, unitless: int) -> int:
+    """Choose the decimals of a metric in a standing."""
+    found = [e.qualities[metric.id].estimate for e in here.entries if metric.id in e.qualities]
+    comparison = here.comparisons.get(metric.id)
+    widths = _half_widths([comparison] if comparison else [])
+    return decimals(
+        widths or [(estimate.high - estimate.low) / 2 for estimate in found],
+        otherwise=case_decimals(metric.unit),
+        least=unitless if not metric.unit else 1 if metric.unit == "dB" else 2,
+        means=[estimate.mean for estimate in found],
+    )
 
 
 def interval(low: float, high: float, digits: int, style: IntervalStyle) -> str:

@@ -8,7 +8,13 @@ from collections.abc import Iterable
 MISSING = "\N{EN DASH}"
 
 
-def decimals(half_widths: Iterable[float], otherwise: int, least: int = 0, most: int = 5) -> int:
+def decimals(
+    half_widths: Iterable[float],
+    otherwise: int,
+    least: int = 0,
+    most: int = 5,
+    means: Iterable[float] = (),
+) -> int:
     """Choose the decimals of a column from the intervals in it.
 
     The middle half-width keeps one significant digit, or two where its first digit is 1 or 2:
@@ -22,10 +28,15 @@ def decimals(half_widths: Iterable[float], otherwise: int, least: int = 0, most:
         Decimals of a column without intervals.
     least, most : int
         Never fewer or more than these.
+    means : iterable of float
+        What is written: all but 0 show a digit other than 0, if `most` allows.
     """
+    sizes = [abs(mean) for mean in means if math.isfinite(mean) and mean]
+    if sizes:
+        least = min(most, max(least, -math.floor(math.log10(min(sizes)))))
     known = sorted(width for width in half_widths if math.isfinite(width) and width > 0)
     if not known:
-        return otherwise
+        return max(otherwise, least)
     width = known[len(known) // 2]
     exponent = math.floor(math.log10(width))
     leading = width / 10.0**exponent

@@ -35,7 +35,7 @@ def write_data(site: Site) -> None:
                 "label": metric.label,
                 "unit": metric.unit,
                 "higher": metric.higher_is_better,
-                "digits": form.digits[metric.id],
+                "digits": form.digits[overall.entries[0]][metric.id],
                 "main": metric in overall.main,
                 "axis": metric.axis,
                 "file": file if present else "",

@@ -75,7 +75,8 @@ class Site:
     @cached_property
     def form(self) -> Form:
         """How means are written, the same on every page and in the browser."""
-        return Form.of([self.summary.overall], self.summary.overall.metrics, unitless=3)
+        overall = self.summary.overall
+        return Form.of([overall, *self.summary.suites], overall.metrics, unitless=3)
 
     @cached_property
     def facets(self) -> tuple[Facet, ...]:

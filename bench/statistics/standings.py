@@ -41,7 +41,7 @@ class _WhenAsked(Mapping[K, T], Generic[K, T]):
         return len(self._keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Entry:
     """A method's line.
 
