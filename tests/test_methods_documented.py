@@ -20,6 +20,7 @@ ROWS = {
     if row.startswith("| `") and row.count("|") == 7
 }
 ELSEWHERE = {"learned": "[learned](learned.md)", "other": "[adapters](adapters.md)"}
+EXACT = ("exact-mean", "exact-sample")
 ADAPTERS = ("diffusers", "iopaint", "lama", "migan", "onnx", "pypatchmatch", "torchscript")
 
 
@@ -50,6 +51,8 @@ def _parameters(cls: type[Method]) -> Iterator[str]:
 
 def _images(cls: type[Method]) -> str:
     """Name the images taken, or where to read about it."""
+    if cls.name in EXACT:
+        return "[known-posterior](draws.md)"
     if cls.family in ELSEWHERE or cls.name in ADAPTERS:
         return ELSEWHERE["other" if cls.name in ADAPTERS else cls.family]
     method = cls()

@@ -125,7 +125,7 @@ def test_cases_of_one_image_count_once() -> None:
     p = Calibration(once.ranks, once.mean_ranks, np.arange(12)).p
     assert p > 0.1
     assert Calibration(*ranks, five).p == pytest.approx(p, abs=0.1)
-    assert Calibration(*ranks, np.arange(60)).p < 0.02  # as if there were 60 images
+    assert Calibration(*ranks, np.arange(60)).p < 0.05  # as if there were 60 images
     few = DrawScores.of(_cases(4, 8, seed=6))
     assert np.isnan(Calibration(few.ranks, few.mean_ranks, np.arange(4)).p)
 

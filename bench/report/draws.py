@@ -18,11 +18,8 @@ from inpaintbench.statistics.comparison import Estimate
 from inpaintbench.statistics.probabilistic import NOMINAL, Calibration
 
 CALIBRATION = (
-    *(Column(f"near {percent(nominal)}", group="Coverage") for nominal in NOMINAL),
-    Column("Bias", group="Ranks"),
-    Column("Spread", group="Ranks"),
-    Column("Spread of mean", group="Ranks"),
-    Column("p", group="Ranks"),
+    *(Column(f"Coverage near {percent(nominal)}") for nominal in NOMINAL),
+    *map(Column, ("Bias", "Spread", "Spread of mean", "p")),
 )
 """Columns of how the truth ranks among the draws."""
 
@@ -48,7 +45,8 @@ def draws_table(summary: Summary, intervals: IntervalStyle) -> Table:
     columns = [Column("Method", left=True), Column("Draws"), Column("Cases")]
     for metric in main:
         columns += [
-            Column(head, metric.unit, metric.arrow, group=metric.label) for head in ("mean", "best")
+            Column(f"{metric.label}, {head}", metric.unit, metric.arrow)
+            for head in ("mean", "best")
         ]
     columns += [Column("CRPS", "levels", "↓"), Column("Energy", "levels", "↓"), Column("Diversity")]
     records, body = [], []
@@ -79,7 +77,7 @@ def draws_table(summary: Summary, intervals: IntervalStyle) -> Table:
             "truth at hand, averaged over cases.",
             "CRPS, of each value, and energy score, of the hole as a whole: fair, so that the "
             "number of draws makes no difference. 16-bit values are divided by 257.",
-            "Diversity: LPIPS (AlexNet) between a draw and the next, averaged over draws and cases.",
+            "Diversity: LPIPS (AlexNet) between a draw and the next, over draws and cases.",
             *RULES,
         ),
         frame=pd.DataFrame(records),
