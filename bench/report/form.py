@@ -50,7 +50,8 @@ class Form:
         Metrics without a unit, which lie between 0 and 1, get `unitless` at least, and so many
         that the smallest mean doesn't read 0.
         """
-        metrics, digits = tuple(metrics), {}
+        metrics = tuple(metrics)
+        digits: dict[Entry, dict[str, int]] = {}
         for here in standings:
             chosen = {metric.id: _decimals(here, metric, unitless) for metric in metrics}
             digits |= dict.fromkeys(here.entries, chosen)

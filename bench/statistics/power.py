@@ -34,7 +34,7 @@ _SEED = 20_240_301
 
 # Numbers of images that are simulated. Between the larger ones effects are interpolated; beyond
 # the last they shrink with the square root of the number.
-_SIZES = (*range(FEWEST_IMAGES, 14), 15, 18, 22, 27, 34, 44)
+_SIZES: tuple[int, ...] = (*range(FEWEST_IMAGES, 14), 15, 18, 22, 27, 34, 44)
 
 # Effects within this factor of each other are as likely to be found in either order.
 _ALIKE = 1.2
@@ -130,7 +130,8 @@ def _images(effect: float, steps: int) -> float:
         return math.ceil(few * (larger / effect) ** 2)
     if many == few + 1 or few == many or math.isinf(larger):
         return many
-    return math.ceil(few * (many / few) ** (math.log(larger / effect) / math.log(larger / smaller)))
+    share = math.log(larger / effect) / math.log(larger / smaller)
+    return math.ceil(few * math.exp(share * math.log(many / few)))
 
 
 @cache
