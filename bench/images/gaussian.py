@@ -121,7 +121,8 @@ def draw(kind: Kind, number: int) -> Image:
     random = np.random.RandomState([list(get_args(Kind)).index(kind), number])
     means = _means(kind)
     pixels = means[random.randint(len(means))] + _factor(kind) @ random.standard_normal(SIDE**2)
-    return np.rint(pixels).astype(np.uint16).reshape(SIDE, SIDE, 1)
+    image: Image = np.rint(pixels).astype(np.uint16).reshape(SIDE, SIDE, 1)
+    return image
 
 
 @dataclass(frozen=True, eq=False)

@@ -47,13 +47,14 @@ def numbered(cls: type[Method]) -> type[Method]:
         cls.__init__(self, **parameters)
         object.__setattr__(self, PARAMETER, draw)  # frozen or not
 
+    settled: Any = getattr(cls, "__dataclass_params__", None)
     made = dataclasses.make_dataclass(
         cls.__name__,
         [(PARAMETER, int, 0)],
         bases=(cls, HarnessDraw),
         namespace={"name": cls.name, "__doc__": cls.__doc__, "__init__": __init__},
         init=False,
-        frozen=dataclasses.is_dataclass(cls) and cls.__dataclass_params__.frozen,
+        frozen=settled is not None and settled.frozen,
     )
     made.__module__ = cls.__module__  # whose source it runs
     return made

@@ -62,8 +62,8 @@ def read_draw_scores(
     """
 
     def values(pixels: Image, hole: Mask) -> Floats:
-        inside: Floats = pixels[hole].ravel() * (255 / top(pixels.dtype))
-        return inside
+        inside = pixels[hole].ravel().astype(np.float64)
+        return inside * (255 / top(pixels.dtype))
 
     if not len(cases):
         return None

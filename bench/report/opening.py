@@ -61,7 +61,9 @@ def open_runs(
             for store, run in zip(stores, runs, strict=True)
         ]
         pictures = CombinedPictures(combination, sources)
-        yield Opened(Summary(rows, tuple(metrics), rank_by, every_draw=bool(methods)), pictures, sources)
+        yield Opened(
+            Summary(rows, tuple(metrics), rank_by, every_draw=bool(methods)), pictures, sources
+        )
 
 
 def separated(texts: Sequence[str] | None) -> list[str]:

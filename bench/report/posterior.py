@@ -120,21 +120,23 @@ def _lines(summary: Summary, scores: Scores) -> Iterator[_Line]:
     exact = [variant for variant in support.compared if named[variant] == LEAST][:1]
     if not exact:
         raise BenchError(f"{summary.rows.name} lacks {LEAST}: run it again with --add {LEAST}")
-    methods = {variant: (variant, (variant,)) for variant in support.compared}
+    methods: dict[str, tuple[str, tuple[str, ...]]] = {v: (v, (v,)) for v in support.compared}
     for one in summary.draws:
         kept = tuple(variant for variant in one.variants if variant in methods)
         methods |= dict.fromkeys(kept, (one.method, kept))
-    images = scores.images(support.cases)
+    images, count = scores.images(support.cases), len(support.cases)
     least = read_draw_scores(summary.rows, exact, support.cases)
     for method, variants in dict.fromkeys(methods.values()):
         found = read_draw_scores(summary.rows, variants, support.cases)
-        known = found is not None and least is not None
-        several = found is not None and len(variants) > 1
+        if found is None or least is None:
+            yield _Line(method, len(variants), count, None, None, None)
+            continue
+        several = len(variants) > 1
         yield _Line(
             method,
             len(variants),
-            len(support.cases),
-            gap(found.errors, least.errors, images) if known else None,
-            gap(found.mean_errors, least.errors, images) if known and several else None,
+            count,
+            gap(found.errors, least.errors, images),
+            gap(found.mean_errors, least.errors, images) if several else None,
             Calibration(found.ranks, found.mean_ranks, images) if several else None,
         )

@@ -144,7 +144,7 @@ class Calibration:
     @property
     def draws(self) -> int:
         """Number of draws m."""
-        return self.ranks.shape[2] - 1
+        return len(self.ranks[0]) - 1
 
     @property
     def histogram(self) -> Floats:
