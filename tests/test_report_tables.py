@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from rich.console import Console
-from synthetic_run import LPIPS, PSNR, synthetic_run, with_scores
+from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 
 from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES
 from inpaintbench.report import html, latex, markdown, tables
@@ -87,7 +87,7 @@ def written(rows: RunRows, kind: TableKind, format: Format) -> str:
 
 
 # A run without stochastic methods has no draws to tabulate: see test_report_draws.
-KINDS = tuple(kind for kind in REPORT_TABLES if kind is not TableKind.draws)
+KINDS = tuple(kind for kind in REPORT_TABLES if kind not in (TableKind.draws, TableKind.posterior))
 
 
 def every_format(kind: TableKind, summary: Summary) -> dict[Format, str]:
@@ -170,9 +170,41 @@ class TestContent:
         rows = synthetic_run(3, images=1, datasets=("photos",))
         text = written(rows, TableKind.leaderboard, Format.markdown)
         assert "Means over fewer than 3 images have no interval: none is possible." in text
-        table = text[text.index("| Method") : text.index("Means, differences")]
+        table = text[text.index("| Method") : text.index("Too few images")]
         psnr = [line.split("|")[column(text, "PSNR")] for line in table.splitlines()[2:] if line]
         assert all("[" not in cell for cell in psnr)
+
+    def test_too_few_images_are_said_first(self) -> None:
+        """Ten pairs on eight images: no signed-rank test can give a corrected p of 0.05."""
+        few = synthetic_run(5, images=8, spread=9, datasets=("photos",), suites=("textures",))
+        for kind in (TableKind.leaderboard, TableKind.groups, TableKind.suites, TableKind.pairs):
+            table = tables.make(kind, Summary(few))
+            assert table.notes[0] == (
+                "Too few images to tell any two methods apart, whatever their scores: "
+                "5 methods take 9 images."
+            )
+        enough = synthetic_run(5, images=9, spread=9, datasets=("photos",), suites=("textures",))
+        board = tables.make(TableKind.leaderboard, Summary(enough))
+        assert "Too few" not in " ".join(board.notes)
+        assert any(mark in "abcde" for row in board.blocks[0].rows for mark in row[1].mark)
+
+    def test_what_could_have_been_found_is_said(self) -> None:
+        rows = synthetic_run(3, spread=0.2)
+        board = " ".join(tables.make(TableKind.leaderboard, Summary(rows)).notes)
+        assert re.search(r"true differences of PSNR [\d.]+ dB, SSIM [\d.]+ and LPIPS [\d.]+", board)
+        assert re.search(r"tied neighbours apart by perception.*telea.* \d+", board)
+        frame = tables.make(TableKind.pairs, Summary(rows)).frame
+        frame = frame[frame["metric"] == PSNR]
+        assert (frame["detectable"] > 0).all()
+        assert (frame["images_needed"] >= 6).all()
+
+    def test_intervals_stay_in_the_range_of_what_they_are_of(self) -> None:
+        here = Summary(synthetic_run(5, images=3, spread=4)).overall
+        for entry in here.entries:
+            assert entry.qualities[SSIM].estimate.high <= 1
+            assert entry.qualities[LPIPS].estimate.low >= 0
+            for place in entry.places.values():
+                assert 1 <= place.mean_rank.low <= place.mean_rank.high <= 5
 
     def test_one_method_is_neither_best_nor_tied(self) -> None:
         text = written(synthetic_run(1), TableKind.leaderboard, Format.markdown)

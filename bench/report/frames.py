@@ -36,7 +36,8 @@ def suite_frame(standings: Iterable[Standing]) -> pd.DataFrame:
 def pair_frame(standings: Iterable[Standing], *, main: bool = False) -> pd.DataFrame:
     """One row for each standing × metric × pair of methods: every metric, or the main ones."""
     columns = ["dataset", "suite", "metric", "label", "variant", "other", "difference", "low"]
-    columns += ["high", "p", "p_holm", "told_apart", "cases", "images"]
+    columns += ["high", "p", "p_holm", "told_apart", "detectable", "images_needed"]
+    columns += ["cases", "images"]
     rows = (row for here in standings for row in _pair_rows(here, main))
     return pd.DataFrame(rows, columns=columns)
 
@@ -131,6 +132,8 @@ def _pair_rows(here: Standing, main: bool) -> Iterator[dict[str, Any]]:
                 "p": pairs.p[first, second],
                 "p_holm": pairs.p_holm[first, second],
                 "told_apart": bool(pairs.apart[first, second]),
+                "detectable": comparison.power.detectable[first, second],
+                "images_needed": comparison.power.images[first, second],
                 "cases": len(comparison.values),
                 "images": comparison.image_count,
             }

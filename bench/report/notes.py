@@ -63,7 +63,7 @@ def statistics(here: Standing) -> Iterator[str]:
     for metric in others:
         yield f"{metric.label}: {metric.meaning[:1].lower()}{metric.meaning[1:]}"
     if others and here.ranking is None:
-        what = _listed([metric.label for metric in others])
+        what = listed([metric.label for metric in others])
         yield f"No method is ranked: {what} can't say which result is better."
 
 
@@ -72,14 +72,14 @@ def rank_rule(here: Standing) -> Iterator[str]:
     if here.ranking is None or len(here.support.compared) < 2:
         return
     made = {
-        by: _listed([metric.label for metric in ranking.metrics])
+        by: listed([metric.label for metric in ranking.metrics])
         for by, ranking in here.rankings.items()
     }
     if len(made) == 1:
         yield RANKS.format(metrics=made[next(iter(made))])
         return
     axes = [f"{by} from {labels}" for by, labels in made.items() if by is not RankBy.both]
-    yield f"Ranks: {_listed(axes)}. Ordered by {here.rank_by or ''} (--rank-by chooses)."
+    yield f"Ranks: {listed(axes)}. Ordered by {here.rank_by or ''} (--rank-by chooses)."
     yield RANKS.format(metrics="the metrics of the rank")
 
 
@@ -158,7 +158,8 @@ def _training_data(entry: Entry) -> str:
     )
 
 
-def _listed(words: list[str]) -> str:
+def listed(words: list[str]) -> str:
+    """Join words as a sentence does: ``a, b and c``."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 

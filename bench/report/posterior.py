@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from inpaintbench.errors import BenchError
-from inpaintbench.plugins.specification import parse
 from inpaintbench.report.draws import (
     CALIBRATION,
     RULES,
@@ -24,7 +23,7 @@ from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.comparison import Estimate
 from inpaintbench.statistics.probabilistic import Calibration, gap
-from inpaintbench.statistics.scores import Scores
+from inpaintbench.statistics.scores import Scores, plain_name, plain_name
 from inpaintbench.statistics.support import common_support
 
 DATASET, LEAST = "known-posterior", "exact-mean"
@@ -87,7 +86,7 @@ def has_exact_answers(summary: Summary) -> bool:
 def _datasets(summary: Summary) -> list[str]:
     """List the datasets of a run whose distribution is known."""
     names = summary.scores.cases["dataset"].unique()
-    return [name for name in names if parse(name).name == DATASET]
+    return [name for name in names if plain_name(name) == DATASET]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,9 @@ from functools import partial
 from itertools import combinations
 from operator import attrgetter
 
-import numpy as np
 import pandas as pd
 
-from inpaintbench.report import html, latex, markdown, notes
+from inpaintbench.report import html, latex, limits, markdown, notes
 from inpaintbench.report.draws import draws_table
 from inpaintbench.report.form import Form, interval
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
@@ -22,6 +21,7 @@ from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.axes import RankBy
 from inpaintbench.statistics.comparison import Comparison
+from inpaintbench.statistics.power import POWER
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Entry, Standing
 from inpaintbench.statistics.support import COMPLETION_SHARE
@@ -113,10 +113,13 @@ def leaderboard(summary: Summary, intervals: IntervalStyle, *, brief: bool = Fal
     )
     tied = "Raised letters: methods that share one can't be told apart."
     lines = (
+        *limits.too_few_images([here]),
         here.support.rule(),
         *notes.intervals([here], intervals),
         *notes.marks([here]),
         *notes.rank_rule(here),
+        *limits.detectable([here]),
+        *limits.images_needed(here),
         *((tied,) if ranked and not brief and len(here.support.compared) > 1 else ()),
         *notes.statistics(here),
         *notes.runtimes(here, memory=not brief),
@@ -264,6 +267,7 @@ def _shared_notes(
     """Say the rules that hold in each of several groups of cases."""
     aside = any(here.support.set_aside for here in standings)
     share = percent(COMPLETION_SHARE)
+    yield from limits.too_few_images(standings)
     yield (
         "In each group of cases, means and comparisons are over the common support: the cases "
         "that every method ranked there finished."
@@ -277,6 +281,7 @@ def _shared_notes(
     yield from summary.about_draws
     yield from notes.intervals(standings, intervals)
     yield from notes.marks(standings)
+    yield from limits.detectable(standings)
     yield from notes.statistics(summary.overall)
 
 
@@ -288,6 +293,8 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
         Column("Difference"),
         Column("p (Holm)"),
         Column("Verdict", left=True),
+        Column("Detectable"),
+        Column("Images needed"),
     )
     blocks = tuple(
         Block(
@@ -303,10 +310,14 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
         columns=columns,
         blocks=blocks,
         notes=(
+            *limits.too_few_images([here]),
             here.support.rule(),
             *notes.intervals([here], intervals),
             "Better or worse: the signed-rank test on images, corrected by Holm over all pairs of "
             "the metric, and the interval of the paired difference both say so.",
+            "Detectable: the smallest true difference that is found with "
+            f"{percent(POWER)} power on these images. Images needed: so many would tell the two "
+            "apart with that power, if they differ as observed. A dash: none would.",
             *summary.about_draws,
             *notes.gaps(summary.rows, here),
         ),
@@ -316,14 +327,13 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
 
 def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tuple[Cell, ...]]:
     pairs = comparison.pairs
-    upper = np.triu_indices(len(comparison.variants), 1)
-    digits = decimals(((pairs.high - pairs.low)[upper] / 2).tolist(), otherwise=3)
     better = pairs.better(comparison.higher_is_better)
     for pair in combinations(comparison.order, 2):
         first, second = pair
         verdict = "can't tell"
         if pairs.apart[pair]:
             verdict = "better" if better[pair] else "worse"
+        digits = decimals([(pairs.high[pair] - pairs.low[pair]) / 2], otherwise=3)
         shown = interval(pairs.low[pair], pairs.high[pair], digits, intervals)
         yield (
             Cell(comparison.variants[first]),
@@ -331,6 +341,8 @@ def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tup
             Cell(fixed(pairs.difference[pair], digits), shown),
             Cell(p_value(pairs.p_holm[pair])),
             Cell(verdict),
+            Cell(fixed(comparison.power.detectable[pair], digits)),
+            Cell(fixed(comparison.power.images[pair], 0)),
         )
 
 

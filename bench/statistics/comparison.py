@@ -8,8 +8,9 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from inpaintbench.statistics.bootstrap import Codes, Floats, mean_intervals
+from inpaintbench.statistics.bootstrap import UNBOUNDED, Codes, Floats, mean_intervals
 from inpaintbench.statistics.pairs import Pairs, apart_from, compare_pairs
+from inpaintbench.statistics.power import Power, cannot_tell_any, comparison_power
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Comparison:
         Direction.
     judges : bool
         Whether a better value means a better method; otherwise none is marked.
+    bounds : pair of floats
+        Least and largest value that there can be: intervals of means stay between them.
     """
 
     variants: tuple[str, ...]
@@ -74,6 +77,7 @@ class Comparison:
     images: Codes
     higher_is_better: bool
     judges: bool = True
+    bounds: tuple[float, float] = UNBOUNDED
 
     @property
     def image_count(self) -> int:
@@ -83,7 +87,7 @@ class Comparison:
     @cached_property
     def estimates(self) -> list[Estimate]:
         """Mean of each method with its interval."""
-        return estimates(self.values, self.images)
+        return estimates(self.values, self.images, self.bounds)
 
     @cached_property
     def among_methods(self) -> dict[str, Estimate]:
@@ -103,6 +107,16 @@ class Comparison:
     def pairs(self) -> Pairs:
         """Every method against every other."""
         return compare_pairs(self.values, self.images)
+
+    @cached_property
+    def power(self) -> Power:
+        """What the comparison of every pair could have found."""
+        return comparison_power(self.values, self.images, self.pairs)
+
+    @property
+    def cannot_tell_any(self) -> bool:
+        """Whether no two methods could be told apart on these images, whatever their scores."""
+        return cannot_tell_any(self.image_count, len(self.variants))
 
     @cached_property
     def order(self) -> list[int]:
@@ -133,9 +147,11 @@ class Comparison:
         }
 
 
-def estimates(values: Floats, images: Codes) -> list[Estimate]:
-    """Average each column over cases, with intervals."""
-    found = mean_intervals(values, images)
+def estimates(
+    values: Floats, images: Codes, bounds: tuple[float, float] = UNBOUNDED
+) -> list[Estimate]:
+    """Average each column over cases, with intervals that stay between the bounds."""
+    found = mean_intervals(values, images, bounds=bounds)
     return [
         Estimate(float(mean), float(low), float(high), found.cases, found.images)
         for mean, low, high in zip(found.mean, found.low, found.high, strict=True)

@@ -95,7 +95,8 @@ def comparison_power(values: Floats, images: Codes, pairs: Pairs) -> Power:
     if count > 1:
         spread = differences.std(axis=0, ddof=1)
         found = np.array([_effect(count, steps) for steps in _steps(pairs.p[upper])])
-        detectable = np.where(np.isfinite(found), found * spread, np.inf)
+        known = np.isfinite(found)  # where it isn't, methods may be equal: no spread, and no effect
+        detectable = np.multiply(found, spread, out=np.full(number, np.inf), where=known)
         size = np.abs(pairs.difference[upper])
         effect = np.divide(size, spread, out=np.where(size > 0, np.inf, 0.0), where=spread > 0)
         # those with larger effects are found before, and of those alike half

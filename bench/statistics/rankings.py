@@ -109,6 +109,7 @@ def _ranking(scores: Scores, support: Support, metrics: list[MetricInfo]) -> Ran
         cases=cases,
         images=scores.images(cases),
         higher_is_better=False,
+        bounds=(1.0, float(max(1, len(support.compared)))),
     )
     return Ranking(tuple(metrics), comparison)
 

@@ -15,7 +15,7 @@ import pandas as pd
 from inpaintbench.errors import BenchError
 from inpaintbench.metrics.base import Axis
 from inpaintbench.plugins import registry
-from inpaintbench.statistics.bootstrap import Codes
+from inpaintbench.statistics.bootstrap import UNBOUNDED, Codes
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.suggestion import did_you_mean
 
@@ -37,6 +37,8 @@ class MetricInfo:
     ----------
     axis : Axis or None
         As in `Metric`: which rank it counts for; None where methods aren't ranked by it.
+    bounds : pair of floats
+        As in `Metric`: least and largest score; unbounded for one that isn't installed here.
     meaning : str
         What it measures, in a line; empty for one that isn't installed here.
     """
@@ -48,6 +50,7 @@ class MetricInfo:
     higher_is_better: bool
     missing: str
     axis: Axis | None = Axis.fidelity
+    bounds: tuple[float, float] = UNBOUNDED
     meaning: str = ""
 
     @property
@@ -227,6 +230,7 @@ def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
         higher_is_better=bool(row["higher_is_better"]),
         missing=row["missing"],
         axis=plugin.axis if plugin else Axis.fidelity,
+        bounds=plugin.bounds if plugin else UNBOUNDED,
         meaning=(getdoc(plugin) or "").split("\n")[0] if plugin else "",
     )
 

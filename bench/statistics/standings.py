@@ -204,6 +204,7 @@ def _comparisons(
                 images=scores.images(table.index),
                 higher_is_better=metric.higher_is_better,
                 judges=metric.measures_quality,
+                bounds=metric.bounds,
             )
     return found
 

@@ -102,7 +102,9 @@ def _binned(
     numbers = np.searchsorted(edges, sizes, side="left") - 1
     return {
         int(number): estimates(
-            comparison.values[numbers == number], comparison.images[numbers == number]
+            comparison.values[numbers == number],
+            comparison.images[numbers == number],
+            comparison.bounds,
         )
         for number in np.unique(numbers)
     }
