@@ -23,7 +23,7 @@ from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.comparison import Estimate
 from inpaintbench.statistics.probabilistic import Calibration, gap
-from inpaintbench.statistics.scores import Scores, plain_name, plain_name
+from inpaintbench.statistics.scores import Scores, plain_name
 from inpaintbench.statistics.support import common_support
 
 DATASET, LEAST = "known-posterior", "exact-mean"
