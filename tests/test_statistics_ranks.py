@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scikit_posthocs import posthoc_nemenyi_friedman
 from scipy import stats
 
+from inpaintbench.statistics.bootstrap import image_means
 from inpaintbench.statistics.ranks import (
     critical_difference,
     mean_of_ranks,
@@ -90,6 +92,8 @@ def test_critical_difference_agrees_with_its_own_p_values() -> None:
     assert ((gaps > found.difference) == (found.p < 0.05))[~np.eye(6, dtype=bool)].all()
     assert found.images == 15
     assert found.mean_ranks.sum() == pytest.approx(6 * 7 / 2)
+    nemenyi = posthoc_nemenyi_friedman(-image_means(values, np.arange(30) // 2))
+    assert found.p == pytest.approx(nemenyi.to_numpy())
 
 
 def test_friedmans_test_is_scipys_on_image_means() -> None:

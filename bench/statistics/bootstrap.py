@@ -106,13 +106,13 @@ def mean_intervals(
         unknown = np.full_like(mean, np.nan)
         return Intervals(mean, unknown, unknown, len(values), count)
 
-    from scipy.stats import t as student
+    from scipy.special import stdtrit
 
     residuals = totals - sizes[:, None] * mean
     squares = np.square(residuals).sum(axis=0)
     error: Floats = np.sqrt(count / (count - 1) * squares) / sizes.sum()
     tail = (1 - level) / 2
-    narrowest = float(student.ppf(1 - tail, count - 1))
+    narrowest = float(stdtrit(count - 1, 1 - tail))
     low, high = _studentised_quantiles(residuals, error, sizes, tail, resamples, seed)
     below = np.clip(high, narrowest, WIDEST * narrowest) * error
     above = np.clip(-low, narrowest, WIDEST * narrowest) * error

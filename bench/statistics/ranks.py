@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from inpaintbench.statistics.bootstrap import LEVEL, Codes, Floats, image_means
-from inpaintbench.statistics.pairs import Flags
+from inpaintbench.statistics.pairs import Flags, mean_ranks
 
 
 def ranks_within_cases(values: Floats, higher_is_better: bool) -> Floats:
@@ -16,11 +16,9 @@ def ranks_within_cases(values: Floats, higher_is_better: bool) -> Floats:
 
     A row that holds a NaN has no ranks: it stays NaN.
     """
-    from scipy.stats import rankdata
-
     if values.size == 0:
         return values.astype(np.float64)
-    ranks: Floats = rankdata(-values if higher_is_better else values, axis=1)
+    ranks = mean_ranks((-values if higher_is_better else values).T).T
     ranks[np.isnan(values).any(axis=1)] = np.nan
     return ranks
 
@@ -167,7 +165,6 @@ def critical_difference(
     ValueError
         With fewer than two methods or two images.
     """
-    from scikit_posthocs import posthoc_nemenyi_friedman
     from scipy.stats import friedmanchisquare, studentized_range
 
     means = image_means(values, images)
@@ -178,11 +175,18 @@ def critical_difference(
     friedman_p = float("nan")
     if methods > 2 and np.ptp(ranks) > 0:
         friedman_p = float(friedmanchisquare(*means.T).pvalue)
-    quantile = float(studentized_range.ppf(LEVEL, methods, np.inf)) / np.sqrt(2)
+    mean = ranks.mean(axis=0)
+    # of a difference of two mean ranks, in units of the studentized range
+    error = float(np.sqrt(methods * (methods + 1) / (12 * count)))
+    p = np.ones((methods, methods))
+    first, second = np.triu_indices(methods, 1)
+    p[first, second] = p[second, first] = studentized_range.sf(
+        np.abs(mean[first] - mean[second]) / error, methods, np.inf
+    )
     return CriticalDifference(
-        mean_ranks=ranks.mean(axis=0),
-        difference=quantile * float(np.sqrt(methods * (methods + 1) / (6 * count))),
-        p=posthoc_nemenyi_friedman(ranks).to_numpy(),
+        mean_ranks=mean,
+        difference=error * float(studentized_range.ppf(LEVEL, methods, np.inf)),
+        p=p,
         friedman_p=friedman_p,
         images=count,
     )
