@@ -260,3 +260,14 @@ def test_inpaint_does_not_overwrite_what_it_reads(
     assert ran.returncode != 0
     assert f"{out}: is the file {out} itself" in ran.stderr
     assert (tmp_path / out).read_bytes() == before
+
+
+def test_a_run_says_before_it_starts_where_its_images_can_tell_nothing(command: Command) -> None:
+    words = ("run", "-d", "textures[size=32]", "--masks", "large-regions", "--metric", "psnr")
+    methods = ("-m", "mean-fill", "-m", "telea", "--no-timing", "--no-report")
+    few = command(*words, *methods, "--limit", "5", "-o", "few")
+    assert few.returncode == 0
+    said = few.stderr.index("too few images to tell any two of 2 methods apart")
+    assert "all of them together: it takes 6 (--limit)" in few.stderr
+    assert said < few.stderr.index("inpainting")
+    assert "too few" not in command(*words, *methods, "--limit", "6", "-o", "enough").stderr

@@ -13,7 +13,10 @@ from inpaintbench.cli.options import Device, Jobs
 from inpaintbench.cli.output import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from inpaintbench.planning.benchmark import Benchmark
+    from inpaintbench.planning.plan import Plan
 
 
 _UNANSWERED = 3
@@ -145,6 +148,8 @@ def run(
     )
     directory = out or Path("results/runs") / wanted.name
     plan = make_plan(wanted, device, describe_apart)
+    for line in _too_few_images(plan):
+        say(line, err=True)
     with TerminalProgress() as progress:
         summary = run_plan(plan, directory, options, progress)
     present(directory, refresh=summary.ran > 0, report=report)
@@ -152,6 +157,25 @@ def run(
         for line in summary.unanswered:
             say(f"inpaintbench: no answer: {line}", err=True)
         raise typer.Exit(_UNANSWERED)
+
+
+def _too_few_images(plan: Plan) -> Iterator[str]:
+    """Say before the run where its images won't tell any two methods apart, whatever happens."""
+    from inpaintbench.statistics.power import cannot_tell_any, fewest_images
+
+    methods = len({v.label for v in plan.variants if not v.settings.get(v.draw_parameter)})
+    groups: dict[str, set[tuple[str, str]]] = {}
+    for case in plan.cases:
+        for group in ("all", f"{case.dataset}, {case.suite}"):
+            groups.setdefault(group, set()).add((case.dataset, case.sample))
+    few = [name for name, images in groups.items() if cannot_tell_any(len(images), methods)]
+    if methods > 1 and few:
+        where = "all of them together" if "all" in few else "; ".join(few[:3])
+        more = f" and {len(few) - 3} more groups" if len(few) > 3 and "all" not in few else ""
+        yield (
+            f"note: too few images to tell any two of {methods} methods apart, whatever "
+            f"their scores, in {where}{more}: it takes {fewest_images(methods)} (--limit)"
+        )
 
 
 def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
