@@ -78,7 +78,9 @@ def _quality(site: Site, entry: Entry, metric: str) -> list[str | float | None]:
 
 def _mean_ranks(site: Site, by: RankBy) -> list[list[str | float | None]]:
     places = [entry.places.get(by) for entry in site.summary.overall.entries]
-    return [_shown(site.form.mean_rank(place), place and place.mean_rank) for place in places]
+    return [
+        _shown(site.form.mean_rank(place), place.mean_rank if place else None) for place in places
+    ]
 
 
 def _shown(cell: Cell, estimate: Estimate | None) -> list[str | float | None]:

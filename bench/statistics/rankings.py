@@ -82,7 +82,7 @@ def rankings(
     """Rank by the metrics of each axis, and by those of both where that is asked for."""
     by_axis = {
         RankBy(axis): [metric for metric in metrics if metric.axis is axis]
-        for axis in sorted(Axis, key=lambda axis: axis != first)
+        for axis in sorted(Axis, key=lambda axis: RankBy(axis) is not first)
     }
     chosen = {by: found for by, found in by_axis.items() if found}
     if first is RankBy.both and len(chosen) > 1:
