@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
+from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result
 from inpaintbench.plugins import registry
 
 SPECIFICATIONS = [
@@ -126,6 +126,12 @@ def test_an_empty_hole_is_scored_on_the_image_only(metric: Metric) -> None:
         assert value == np.abs(output.astype(int) - reference).max()
     else:
         assert value == PERFECT[metric.name]
+
+
+def test_an_axis_is_taken_by_its_name_and_no_other_name_is() -> None:
+    assert type("Seen", (Metric,), {"axis": "perception"}).axis is Axis.perception
+    with pytest.raises(TypeError, match="axis of heard must be perception, fidelity or None"):
+        type("Heard", (Metric,), {"axis": "sound"})
 
 
 def test_ids_name_definitions_apart() -> None:

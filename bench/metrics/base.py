@@ -157,11 +157,25 @@ class Metric(Named):
     """Least and largest score that there can be; intervals of means stay between them."""
 
     axis: ClassVar[Axis | None] = Axis.fidelity
-    """Which of the two ranks it counts for; None for a statistic that tells something, but not
-    which of two results is better: methods aren't ranked by it."""
+    """Which of the two ranks it counts for, by name or as an `Axis`; None for a statistic that
+    tells something, but not which of two results is better: methods aren't ranked by it."""
 
     needs_reference: ClassVar[bool] = True
     """False for a metric that reads nothing of the reference inside the hole."""
+
+    def __init_subclass__(cls) -> None:
+        """Take an axis by its name too.
+
+        Raises
+        ------
+        TypeError
+            When there is no such axis.
+        """
+        super().__init_subclass__()
+        if cls.axis is not None:
+            if cls.axis not in set(Axis):
+                raise TypeError(f"axis of {cls.name} must be {', '.join(Axis)} or None")
+            cls.axis = Axis(cls.axis)
 
     @property
     def id(self) -> str:
