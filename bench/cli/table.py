@@ -40,6 +40,9 @@ def table(
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
     rank_by: RankedBy = RankBy.perception,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="The leaderboard as a run prints it: fewer columns.")
+    ] = False,
     inception: InceptionFile = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File [standard output].")
@@ -55,6 +58,9 @@ def table(
     ) as opened:
         if kind is TableKind.distribution:
             text = tables.render(_distribution(opened, inception), format)
+        elif brief and kind is TableKind.leaderboard:
+            style = intervals or tables.usual_intervals(format)
+            text = tables.render(tables.leaderboard(opened.summary, style, brief=True), format)
         else:
             text = tables.write(kind, opened.summary, format, intervals)
     if output is None:
