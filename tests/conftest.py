@@ -9,12 +9,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import warm_commands
 
 from inpaintbench.cores import cores
 
 ROOT = Path(__file__).resolve().parent.parent
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+
+# Where it is set, every command compiles all of the code.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -30,19 +34,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
 
 
+@pytest.fixture(scope="session", autouse="PYTEST_XDIST_WORKER" in os.environ)
+def warm() -> None:
+    """Start the process that commands are forked from, before a run starts one without imports."""
+    warm_commands.start()
+
+
 @pytest.fixture
-def command(tmp_path: Path) -> Command:
-    """Run ``inpaintbench`` as a person would, in an empty directory."""
+def command(tmp_path: Path, warm: None) -> Command:
+    """Run ``inpaintbench`` as a person would, in an empty directory.
+
+    Where nothing but the directory is out of the ordinary, imports are taken as done.
+    """
 
     def run(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
+        words = [str(argument) for argument in arguments]
+        environment = {**os.environ, "COLUMNS": "120", "TERM": "dumb"}
+        cwd = Path(options.pop("cwd", tmp_path))  # type: ignore[arg-type]
+        if not options:
+            ended = warm_commands.run_warm(words, cwd, environment)
+            return subprocess.CompletedProcess(words, *ended)
         return subprocess.run(
-            [sys.executable, "-m", "inpaintbench", *map(str, arguments)],
-            cwd=options.pop("cwd", tmp_path),
+            [sys.executable, "-m", "inpaintbench", *words],
+            cwd=cwd,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
-            env={**os.environ, "COLUMNS": "120", "TERM": "dumb"},
+            env=environment,
             **options,  # type: ignore[call-overload]
         )
 
