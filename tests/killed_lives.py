@@ -21,6 +21,7 @@ import numpy as np
 import pandas as pd
 import psutil
 from small_runs import Quiet
+from warm_commands import fork_server
 
 from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
@@ -69,6 +70,7 @@ class Telling(Quiet):
 def live(directory: Path, scratch: Path, parent: Connection) -> None:
     """Carry the run on, as the command does."""
     tempfile.tempdir = str(scratch)
+    fork_server()
     run(small_plan(), directory, Options(timing=False), Telling(parent))
 
 

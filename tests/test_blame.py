@@ -22,7 +22,7 @@ from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.rows import RunRows, long_rows
 from inpaintbench.storage.runs import read_run
 
-pytestmark = [pytest.mark.slow, pytest.mark.waits]
+pytestmark = [pytest.mark.slow, pytest.mark.waits, pytest.mark.usefixtures("warm")]
 
 # How code from outside may end.
 DEEDS = {

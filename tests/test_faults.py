@@ -36,7 +36,7 @@ from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.outcome import FAILURES
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.waits
+pytestmark = [pytest.mark.waits, pytest.mark.usefixtures("warm")]
 
 KILLS = 50
 
