@@ -147,7 +147,7 @@ def test_pictures_are_the_results_without_loss(channels: int, tmp_path: Path) ->
     rows = synthetic_run(METHODS[:2], datasets=("textures",), images=2, channels=channels)
     rows = dataclasses.replace(rows, cases=rows.cases.assign(dtype="uint16"))
     source = SyntheticPictures(rows)
-    design = draw_study(read_field(rows), source, 6, 6, 2, seed=0)
+    design = draw_study(read_field(rows), source, 6, 6, 4, seed=0)
     key = write(tmp_path, rows, design)
     for pair in key.pairs:
         reference, mask = source.reference(pair.case), source.mask(pair.case)
@@ -194,8 +194,19 @@ def test_what_cannot_be_compared_is_refused(rows: RunRows) -> None:
         field, cases=tuple(dataclasses.replace(c, has_reference=False) for c in field.cases)
     )
     with pytest.raises(BenchError, match="--checks 0"):
-        draw_study(unknown, SyntheticPictures(rows), 10, 10, 2, seed=0)
+        draw_study(unknown, SyntheticPictures(rows), 10, 10, 4, seed=0)
     assert draw_study(unknown, SyntheticPictures(rows), 10, 10, 0, seed=0)
+
+
+def test_too_few_checks_to_keep_a_rater_are_refused(rows: RunRows) -> None:
+    field, pictures = read_field(rows), SyntheticPictures(rows)
+    for checks in (1, 2, 3):
+        with pytest.raises(BenchError, match="--checks must be 0 or at least 4"):
+            draw_study(field, pictures, 20, 10, checks, seed=0)
+    # a single case to draw trivial pairs from is shown again
+    one = dataclasses.replace(field, cases=field.cases[:1])
+    (part,) = draw_study(one, pictures, 20, 10, 4, seed=0)
+    assert sum(pair.kind is PairKind.trivial for pair in part) == 4
 
 
 def good(study: Path) -> dict[str, Any]:

@@ -33,7 +33,8 @@ _PerRater: TypeAlias = Annotated[
     int, typer.Option(min=1, help="Pairs that a rater sees, at most, without the checks.")
 ]
 _Checks: TypeAlias = Annotated[
-    int, typer.Option(min=0, help="Repeated pairs, and trivial ones, for each rater; 0 for none.")
+    int,
+    typer.Option(min=0, help="Repeated pairs, and trivial ones, a rater sees; 4 or more, or 0."),
 ]
 
 

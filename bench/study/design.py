@@ -98,7 +98,7 @@ def parts(
         How many pairs of each part are repeated with their sides changed, and how many trivial
         pairs it has.
     trivial : sequence of str
-        Cases whose truth is easily told from the floor.
+        Cases whose truth is easily told from the floor; where they are few, they come again.
     """
     cut = np.array_split(np.arange(len(pairs)), -(-len(pairs) // size))
     easy, side = cycle(random.permutation(np.array(trivial, object))), cycle((True, False))

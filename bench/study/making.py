@@ -36,6 +36,7 @@ from inpaintbench.study.key import (
     StudyKey,
     write_key,
 )
+from inpaintbench.study.votes import FEWEST_TRIVIAL
 
 PAGE = "page"
 """Name of the folder that raters get."""
@@ -106,7 +107,17 @@ def draw_study(
         Pairs of methods to show; empty shows all equally often.
     shown : iterable of Pair
         As in `balanced`.
+
+    Raises
+    ------
+    BenchError
+        When the checks are too few to tell whether a rater looks, or no case has a known truth.
     """
+    if 0 < checks < FEWEST_TRIVIAL:
+        raise BenchError(
+            f"--checks must be 0 or at least {FEWEST_TRIVIAL}, not {checks}: "
+            "raters with fewer trivial pairs are left out"
+        )
     random = np.random.default_rng(seed)
     methods = list(field.methods)
     number = min(number, len(field.cases) * len(methods) * (len(methods) - 1) // 2)
