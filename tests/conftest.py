@@ -28,10 +28,17 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slow tests last, or, over several processes, begin with those that wait."""
-    several = "PYTEST_XDIST_WORKER" in os.environ
-    first = "waits" if several else "slow"
-    items.sort(key=lambda item: (item.get_closest_marker(first) is None) == several)
+    """Run the slow tests last, or, over several processes, begin with the files that wait or are.
+
+    None that takes long begins when the others are about to end.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+        return
+    waiting, slow = (
+        {item.path for item in items if item.get_closest_marker(mark)} for mark in ("waits", "slow")
+    )
+    items.sort(key=lambda item: (item.path not in waiting, item.path not in slow))
 
 
 @pytest.fixture(scope="session", autouse="PYTEST_XDIST_WORKER" in os.environ)
