@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from study_votes import at_random, by_quality, write_ballots
+from study_votes import Chooser, at_random, by_quality, write_ballots
 from synthetic_run import LPIPS, SyntheticPictures, synthetic_run
 
 from inpaintbench.errors import BenchError
@@ -22,7 +23,8 @@ from inpaintbench.study.key import Look, PairKind, StudyKey
 from inpaintbench.study.making import draw_study, read_field, write_study
 from inpaintbench.study.proposal import propose
 from inpaintbench.study.results import fit, read_fit
-from inpaintbench.study.votes import collect
+from inpaintbench.study.tables import caption, notes, strength_table
+from inpaintbench.study.votes import Collected, collect
 from inpaintbench.study.writing import write_predictions, write_results
 
 Floats = NDArray[np.float64]
@@ -293,6 +295,58 @@ def test_results_are_written_and_read_again(
     (tmp_path / "fit.json").write_text("{}")
     with pytest.raises(BenchError, match=r"fit\.json: .* must be set"):
         read_fit(tmp_path)
+
+
+def one_sided(rows: RunRows, folder: Path, *outcomes: int) -> Collected:
+    """Let a rater for each outcome choose it on every counted pair, for the pair's left result."""
+    key = made(folder, rows)
+
+    def choose(outcome: int) -> Chooser:
+        return lambda p: (1 if p.left == "(truth)" else -1) if p.kind == "trivial" else outcome
+
+    part = [pair for pair in key.pairs if pair.part == 0 and pair.kind != "repeated"]
+    key = dataclasses.replace(key, pairs=tuple(part))
+    paths = write_ballots(folder / "votes", key, list(map(choose, outcomes)))
+    return collect([folder, *paths])
+
+
+def test_notes_say_what_is_known_of_agreement(rows: RunRows, tmp_path: Path) -> None:
+    said = "Of two votes on one pair that prefer a result, 100 % prefer the same"
+    nothing = "nothing is known of their agreement"
+    for name, outcomes, note in (
+        ("same", (1, 1), said),
+        ("decided", (1, 0), "No two votes on one pair both prefer a result (Krippendorff's alpha"),
+        ("one", (1,), nothing),
+    ):
+        result = fit(one_sided(rows, tmp_path / name, *outcomes))
+        text = " ".join(notes(result))
+        assert note in text
+        assert (nothing in text) == (note == nothing)
+    # numbers of one thing are in the singular
+    assert "of 1 rater." in strength_table(result).caption
+    assert "of 1 rater on" in caption(result)
+
+
+def test_notes_say_why_files_are_passed_over(
+    study: tuple[Path, StudyKey], votes: list[Path], tmp_path: Path
+) -> None:
+    whole = json.loads(votes[0].read_text("utf-8"))
+    (tmp_path / "part.json").write_text(json.dumps(whole | {"votes": whole["votes"][:5]}))
+    text = " ".join(notes(fit(collect([study[0], *votes, tmp_path / "part.json"]))))
+    assert "another file of the same rater holds more votes, or was named later: 1." in text
+
+
+def test_votes_on_checks_alone_leave_none(
+    study: tuple[Path, StudyKey], votes: list[Path], tmp_path: Path
+) -> None:
+    whole = json.loads(votes[0].read_text("utf-8"))
+    of = study[1].by_token
+    checks = [v for v in whole["votes"] if of[v["pair"]].kind is not PairKind.counted]
+    (tmp_path / "checks.json").write_text(json.dumps(whole | {"votes": checks}))
+    with pytest.raises(BenchError, match="voted on a counted pair"):
+        fit(collect([study[0], tmp_path / "checks.json"]))
+    with pytest.raises(BenchError, match=r"of 1 rater none counts; 0{15}9 chose the truth"):
+        fit(collect([study[0], votes[9]]))
 
 
 def test_votes_by_lpips_are_predicted_by_lpips(

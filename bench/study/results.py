@@ -16,7 +16,7 @@ from inpaintbench.images.files import write_whole
 from inpaintbench.outside import read_as, read_text
 from inpaintbench.statistics.choices import Choices, strengths, unanimity
 from inpaintbench.statistics.ranks import RankInterval
-from inpaintbench.study.votes import Collected, Rater, rule
+from inpaintbench.study.votes import Collected, Rater, number_of, rule
 
 FIT = "fit.json"
 """Name of the file that a fit is written to."""
@@ -92,7 +92,7 @@ class StudyResult:
     votes, images, cases : int
         That count.
     alpha, agreement : float or None
-        As in `choices.Unanimity`; None where no two raters voted on one pair.
+        As in `choices.Unanimity`; None where votes on the same pairs don't tell.
     left_side : float or None
         Share of choices that are of the picture on the left of the screen.
     finite : bool
@@ -148,10 +148,12 @@ def choices_of(collected: Collected) -> Choices:
         for rater, one in enumerate(collected.kept)
         for answer in one.counted
     ]
+    if not rows and collected.kept:
+        raise BenchError("no votes are left: none of the raters who count voted on a counted pair")
     if not rows:
         raise BenchError(
-            f"no votes are left: of {len(collected.raters)} raters {len(collected.kept)} count"
-            + "".join(f"; {r.rater} {r.left_out}" for r in collected.raters[:3] if r.left_out)
+            f"no votes are left: of {number_of(len(collected.raters), 'rater')} none counts"
+            + "".join(f"; {r.rater} {r.left_out}" for r in collected.raters[:3])
         )
     return Choices(*np.array(rows, np.int64).T)
 

@@ -13,6 +13,7 @@ from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.bootstrap import LEVEL
 from inpaintbench.study.agreement import AgreementResult
 from inpaintbench.study.results import RaterResult, StudyResult
+from inpaintbench.study.votes import number_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -41,7 +42,8 @@ def strength_table(result: StudyResult) -> Table:
     frame = pd.DataFrame([{**asdict(one), **asdict(one.rank)} for one in found])
     return Table(
         kind="strengths",
-        caption=f"{result.question} Methods by the votes of {result.counted_raters} raters.",
+        caption=f"{result.question} Methods by the votes of "
+        f"{number_of(result.counted_raters, 'rater')}.",
         columns=(
             Column("Rank"),
             Column("Method", left=True),
@@ -60,15 +62,10 @@ def notes(result: StudyResult) -> list[str]:
     """Say what the numbers of a fit are over and what they mean."""
     left_out = [rater for rater in result.raters if rater.left_out]
     names = ", ".join(f"{rater.rater} ({rater.left_out})" for rater in left_out)
-    agreement = (
-        f"Of two votes on one pair that prefer a result, {_share(result.agreement)} prefer the "
-        f"same (Krippendorff's alpha {fixed(result.alpha, 2)}, 0 is chance)."
-        if result.agreement is not None and result.alpha is not None
-        else "No two raters voted on the same pair, so nothing is known of their agreement."
-    )
     unknown = any(one.low is None for one in result.strengths)
     said = [
-        f"Over {result.votes} votes on {result.cases} cases of {result.images} images. {_CLUSTERED}"
+        f"Over {number_of(result.votes, 'vote')} on {number_of(result.cases, 'case')} of "
+        f"{number_of(result.images, 'image')}. {_CLUSTERED}"
         + (" None with fewer than three raters or images." if unknown else ""),
         "Strength: Davidson's model of choices with ties, in logits, the mean being 0; a "
         "difference of 1 means chosen 2.7 times as often. Methods of equal strength get "
@@ -76,7 +73,7 @@ def notes(result: StudyResult) -> list[str]:
         "Rank: 1 + the number of methods that are demonstrably better (Wald's test of the "
         "difference, corrected by Holm), to the last place it may yet take. Methods that share a "
         "letter can't be told apart. Preferred: chosen, \u201ccan't say\u201d counting half.",
-        agreement,
+        _agreement(result),
         f"{result.rule} {f'Left out: {names}.' if left_out else 'Nobody was left out.'}",
     ]
     if result.left_side is not None:
@@ -87,8 +84,26 @@ def notes(result: StudyResult) -> list[str]:
             "each way was added to each pair that was compared, and intervals are rough."
         )
     if result.superseded:
-        said.append(f"Passed over, since the same rater saved later: {len(result.superseded)}.")
+        said.append(
+            "Passed over, since another file of the same rater holds more votes, or was named "
+            f"later: {len(result.superseded)}."
+        )
     return said
+
+
+def _agreement(result: StudyResult) -> str:
+    alpha = "" if result.alpha is None else f"Krippendorff's alpha {fixed(result.alpha, 2)}"
+    if result.agreement is not None:
+        return (
+            f"Of two votes on one pair that prefer a result, {_share(result.agreement)} prefer the "
+            f"same ({alpha}, 0 is chance)."
+        )
+    if alpha:
+        return f"No two votes on one pair both prefer a result ({alpha}, 0 is chance)."
+    return (
+        "No two raters voted on the same pair, or none of them preferred a result there, so "
+        "nothing is known of their agreement."
+    )
 
 
 def rater_table(result: StudyResult) -> Table:
@@ -141,11 +156,11 @@ def agreement_table(result: AgreementResult) -> Table:
         )
         for one in result.metrics
     )
-    lacking = f" {result.without_scores} lack a score." if result.without_scores else ""
+    lacking = f" Without a score: {result.without_scores}." if result.without_scores else ""
     frame = pd.DataFrame([{**asdict(one), **asdict(one.rank)} for one in result.metrics])
     return Table(
         kind="agreement",
-        caption=f"How well metrics predict the votes of {result.raters} raters.",
+        caption=f"How well metrics predict the votes of {number_of(result.raters, 'rater')}.",
         columns=(
             Column("Rank"),
             Column("Metric", left=True),
@@ -155,8 +170,9 @@ def agreement_table(result: AgreementResult) -> Table:
         ),
         blocks=(Block("", rows),),
         notes=(
-            f"Pair agreement: of {result.votes} votes that prefer a result, on {result.images} "
-            f"images, how many the metric agrees with; 0.5 is chance.{lacking} {_CLUSTERED}",
+            f"Pair agreement: of the votes that prefer a result ({result.votes}, on "
+            f"{number_of(result.images, 'image')}), how many the metric agrees with; 0.5 is chance."
+            f"{lacking} {_CLUSTERED}",
             "Rank and ties: tests of the differences in agreement, corrected by Holm. Kendall's "
             "τ-b: the methods' strengths against their mean scores; raters and images drawn again.",
         ),
@@ -204,8 +220,9 @@ def strength_figure(result: StudyResult, style: StyleName = StyleName.paper) -> 
 def caption(result: StudyResult) -> str:
     """Say below the figure what it shows."""
     return (
-        f"Strengths by {result.votes} votes of {result.counted_raters} raters on {result.images} "
-        f"images. {_CLUSTERED} Methods that share a letter can't be told apart."
+        f"Strengths by {number_of(result.votes, 'vote')} of "
+        f"{number_of(result.counted_raters, 'rater')} on {number_of(result.images, 'image')}. "
+        f"{_CLUSTERED} Methods that share a letter can't be told apart."
     )
 
 

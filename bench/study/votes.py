@@ -113,7 +113,8 @@ class Collected:
     raters : tuple of Rater
         In the order of their files.
     superseded : tuple of str
-        Files that a later save of the same rater takes the place of.
+        Files that don't count: another of the same rater holds more votes, or as many and is
+        named later.
     """
 
     keys: tuple[StudyKey, ...]
@@ -146,6 +147,11 @@ def rule(checked: bool) -> str:
         "themselves on repeated pairs more often than chance would "
         f"(binomial test against ½, p < {CHANCE})."
     )
+
+
+def number_of(count: int, noun: str) -> str:
+    """Write a number of things: 1 vote, 2 votes."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def collect(paths: Sequence[Path]) -> Collected:
@@ -250,7 +256,7 @@ def _left_out(trivial: int, right: int, repeats: int, kept_to: int) -> str:
     from scipy.stats import binom
 
     if trivial < FEWEST_TRIVIAL:
-        return f"saw {trivial} trivial pairs"
+        return f"saw {number_of(trivial, 'trivial pair')}"
     if right < RIGHT_SHARE * trivial:
         return f"chose the truth in {right} of {trivial} trivial pairs"
     if binom.sf(repeats - kept_to - 1, repeats, 0.5) < CHANCE:
