@@ -58,7 +58,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:
-    """Read strict JSON, without NaN and infinities.
+    """Read strict JSON, without NaN, infinities, and a key twice in one object.
 
     Raises
     ------
@@ -66,7 +66,9 @@ def read_json(path: Path) -> Any:
         When it isn't that, or can't be read.
     """
     try:
-        return json.loads(read_text(path), parse_constant=_refuse, parse_float=_finite)
+        return json.loads(
+            read_text(path), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once
+        )
     except RecursionError as error:
         raise BenchError(f"{path}: isn't JSON: nested too deeply") from error
     except ValueError as error:
@@ -75,6 +77,15 @@ def read_json(path: Path) -> Any:
 
 def _refuse(word: str) -> NoReturn:
     raise ValueError(f"{word} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            raise ValueError(f"key {key[:40]!r} is there twice")
+        seen.add(key)
+    return dict(pairs)
 
 
 def _finite(digits: str) -> float:

@@ -236,6 +236,11 @@ HOSTILE = {
     "endless seconds": (lambda v: vote(v, seconds=1e300), "seconds"),
     "seconds that are no number": (lambda v: vote(v, seconds=float("nan")), ""),
     "a pair twice": (lambda v: v | {"votes": v["votes"] * 2}, "votes twice"),
+    "a key twice": (lambda v: '{"rater": "' + "0" * 16 + '", ' + json.dumps(v)[1:], "'rater' is"),
+    "a key of a vote twice": (
+        lambda v: json.dumps(v).replace('"choice"', '"choice": "tie", "choice"', 1),
+        "'choice' is there twice",
+    ),
     "a nested bomb": (lambda v: "[" * 100_000, ""),
 }
 

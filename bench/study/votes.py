@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from inpaintbench.errors import BenchError, visible
-from inpaintbench.outside import read_as, read_text
+from inpaintbench.outside import read_as, read_json, read_text
 from inpaintbench.report.numbers import percent
 from inpaintbench.study.key import TRUTH, KeyPair, PairKind, StudyKey, read_key
 
@@ -181,6 +181,7 @@ def collect(paths: Sequence[Path]) -> Collected:
     found: dict[tuple[str, str], tuple[Path, VoteFile]] = {}
     superseded = []
     for path in files:
+        read_json(path)  # refuses a key that is there twice
         votes = read_as(VoteFile, read_text(path), str(path))
         if votes.study not in studies:
             raise BenchError(
