@@ -327,6 +327,25 @@ def test_notes_say_what_is_known_of_agreement(rows: RunRows, tmp_path: Path) -> 
     assert "of 1 rater on" in caption(result)
 
 
+def test_votes_that_prefer_nothing_tie_all_methods(rows: RunRows, tmp_path: Path) -> None:
+    collected = one_sided(rows, tmp_path, 0, 0, 0)
+    result = fit(collected)
+    assert [(one.strength, one.low, one.high) for one in result.strengths] == [(0, None, None)] * 5
+    assert {(str(one.rank), one.group) for one in result.strengths} == {("1–5", "a")}
+    assert result.ties == 1
+    text = " ".join(notes(result))
+    assert "No vote prefers a result" in text
+    assert "infinite" not in text
+    assert "fewer than three" not in text
+    write_results(tmp_path, result)
+    assert read_fit(tmp_path) == result
+    proposal = propose(collected, 20)
+    assert not proposal.decided
+    assert set(proposal.numbers.values()) == {2}
+    with pytest.raises(BenchError, match="no vote that prefers a result"):
+        compare_with_metrics(collected, rows)
+
+
 def test_notes_say_why_files_are_passed_over(
     study: tuple[Path, StudyKey], votes: list[Path], tmp_path: Path
 ) -> None:

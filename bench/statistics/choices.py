@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -175,14 +175,22 @@ def _features(methods: int, *, ties: bool) -> tuple[Floats, Floats]:
 def strengths(choices: Choices, methods: int) -> tuple[Model, Crossed]:
     """Fit the model, and say how sure the strengths are, clustered by rater and by image.
 
-    Each cluster is left out in turn, with one step of Newton's method from the whole fit.
+    Each cluster is left out in turn, with one step of Newton's method from the whole fit. Where no
+    vote prefers a result, strengths are 0 and how sure they are is unknown: covariances are NaN.
 
     Raises
     ------
     BenchError
         As `davidson`.
     """
-    model = davidson(choices.counts(methods), methods)
+    counts = choices.counts(methods)
+    raters, images = len(np.unique(choices.rater)), len(np.unique(choices.image))
+    if not choices.outcome.any():
+        half = np.outer(counts.any(axis=1), [0.5, 0, 0.5])
+        equal, unknown = np.zeros(methods), np.full((methods, methods), np.nan)
+        model = replace(davidson(counts + half, methods), strengths=equal, finite=False)
+        return model, Crossed(equal, unknown, unknown, unknown, raters, images)
+    model = davidson(counts, methods)
     basis = np.zeros((methods, len(model.information)))
     basis[:, : methods - 1] = _features(methods, ties=False)[1]
     # a cluster may be all that is known of a method
@@ -202,8 +210,8 @@ def strengths(choices: Choices, methods: int) -> tuple[Model, Crossed]:
         by_rater=without(choices.rater),
         by_image=without(choices.image),
         by_both=both.T @ both,
-        raters=len(np.unique(choices.rater)),
-        images=len(np.unique(choices.image)),
+        raters=raters,
+        images=images,
     )
 
 

@@ -215,7 +215,7 @@ def fit(collected: Collected) -> StudyResult:
             for j in crossed.order[place + 1 :]
         ),
         raters=tuple(map(_rater_result, collected.raters)),
-        ties=model.ties / (2 + model.ties),
+        ties=model.ties / (2 + model.ties) if choices.outcome.any() else 1.0,
         votes=len(choices),
         images=len(np.unique(choices.image)),
         cases=len(cases),

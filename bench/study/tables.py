@@ -62,11 +62,11 @@ def notes(result: StudyResult) -> list[str]:
     """Say what the numbers of a fit are over and what they mean."""
     left_out = [rater for rater in result.raters if rater.left_out]
     names = ", ".join(f"{rater.rater} ({rater.left_out})" for rater in left_out)
-    unknown = any(one.low is None for one in result.strengths)
+    few = any(one.low is None for one in result.strengths) and result.ties < 1
     said = [
         f"Over {number_of(result.votes, 'vote')} on {number_of(result.cases, 'case')} of "
         f"{number_of(result.images, 'image')}. {_CLUSTERED}"
-        + (" None with fewer than three raters or images." if unknown else ""),
+        + (" None with fewer than three raters or images." if few else ""),
         "Strength: Davidson's model of choices with ties, in logits, the mean being 0; a "
         "difference of 1 means chosen 2.7 times as often. Methods of equal strength get "
         f"\u201ccan't say\u201d in {percent(result.ties)} of votes.",
@@ -78,7 +78,9 @@ def notes(result: StudyResult) -> list[str]:
     ]
     if result.left_side is not None:
         said.append(f"{_share(result.left_side)} of choices are of the picture on the left.")
-    if not result.finite:
+    if not any(one.chosen for one in result.strengths):
+        said.append("No vote prefers a result: strengths are 0, and how sure they are isn't known.")
+    elif not result.finite:
         said.append(
             "Strengths would be infinite, as of a method that won or lost every vote; half a vote "
             "each way was added to each pair that was compared, and intervals are rough."
