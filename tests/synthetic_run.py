@@ -235,6 +235,10 @@ def _variants(names: Sequence[str], trained_on: Mapping[str, str]) -> pd.DataFra
 def _metrics(missing_lpips: str) -> pd.DataFrame:
     columns = ["metric", "name", "label", "unit", "higher_is_better", "worst"]
     frame = pd.DataFrame(METRICS, columns=columns)
+    frame["axis"] = np.where(frame["name"].str.startswith("lpips"), "perception", "fidelity")
+    frame.loc[frame["name"] == "known-change", "axis"] = ""
+    frame["least"] = np.where(frame["name"] == "ssim", -1.0, 0.0)
+    frame["most"] = np.where(frame["name"] == "ssim", 1.0, np.inf)
     frame["missing"] = np.where(frame["name"].str.startswith("lpips"), missing_lpips, "")
     return frame
 

@@ -19,10 +19,12 @@ from fault_table import record
 
 from inpaintbench.errors import BenchError
 from inpaintbench.images.png import encode_png
+from inpaintbench.metrics.base import Axis, Metric
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import array_sha256
 from inpaintbench.planning.plan import Plan, make_plan
 from inpaintbench.statistics.runtimes import read_runtimes
+from inpaintbench.statistics.scores import read_scores
 from inpaintbench.storage import tables
 from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score, Timing
@@ -447,6 +449,23 @@ class TestReadingNeverWrites:
         assert names(tmp_path / "killed").keys() == before
 
 
+@dataclasses.dataclass(frozen=True)
+class Strangeness(Metric):
+    """A metric that only this test has."""
+
+    axis = "perception"
+    bounds = (0.0, 9.0)
+    higher_is_better = False
+
+
+def test_a_metric_from_elsewhere_keeps_its_axis_and_bounds(run: Path, plan: Plan) -> None:
+    with Store.write(run) as store:
+        store.set_plan(dataclasses.replace(plan, metrics=(*plan.metrics, Strangeness())))
+    known = {metric.name: metric for metric in read_scores(read_run(run)).metrics}
+    assert known["strangeness"].axis is Axis.perception
+    assert known["strangeness"].bounds == (0.0, 9.0)
+
+
 class TestVersion1:
     """A database that the code of version 1 made, from before there were environments."""
 
@@ -493,6 +512,22 @@ class TestVersion1:
         assert set(before.environments) < set(rows.environments)
         happens = "read as it is; brought up to date when carried on"
         record("Run of an earlier version", 2, happens, "nothing")
+
+    def test_version_2_is_read_with_the_axes_that_its_metrics_have(self, tmp_path: Path) -> None:
+        script = (Path(__file__).parent / "old_run_2.sql").read_text(encoding="utf-8")
+        with sqlite3.connect(tmp_path / "run.db") as connection:
+            connection.executescript(script)
+        connection.close()
+        rows = read_run(tmp_path)
+        assert rows.metrics.set_index("name")["axis"].to_dict() == {
+            "psnr": "fidelity",
+            "lpips": "perception",
+            "known-change": "",
+        }
+        scores = read_scores(rows)
+        assert [metric.bounds for metric in scores.metrics][:2] == [(0.0, np.inf)] * 2
+        assert len(rows.environments) == 1
+        assert rows.scores["value"].notna().all()
 
     def test_one_that_is_not_its_tables_is_refused(self, old: Path) -> None:
         with sqlite3.connect(old / "run.db") as connection:

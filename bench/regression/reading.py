@@ -220,4 +220,7 @@ def _metric(id: str) -> dict[str, str | bool | float]:
         "higher_is_better": known.higher_is_better,
         "worst": float("nan"),
         "missing": "",
+        "axis": known.axis or "",
+        "least": known.bounds[0],
+        "most": known.bounds[1],
     }

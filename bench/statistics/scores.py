@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +39,7 @@ class MetricInfo:
     axis : Axis or None
         As in `Metric`: which rank it counts for; None where methods aren't ranked by it.
     bounds : pair of floats
-        As in `Metric`: least and largest score; unbounded for one that isn't installed here.
+        As in `Metric`: least and largest score.
     meaning : str
         What it measures, in a line; empty for one that isn't installed here.
     """
@@ -220,7 +221,7 @@ def has_reference(dataset: str) -> bool:
 
 
 def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
-    """Describe a metric; one that isn't installed here is taken to be of fidelity."""
+    """Describe a metric as the run has it; a meaning is known only of those installed here."""
     plugin = registry.metrics().plugins.get(row["name"])
     return MetricInfo(
         id=row["metric"],
@@ -229,10 +230,16 @@ def _metric_info(row: Mapping[Hashable, Any]) -> MetricInfo:
         unit=row["unit"],
         higher_is_better=bool(row["higher_is_better"]),
         missing=row["missing"],
-        axis=plugin.axis if plugin else Axis.fidelity,
-        bounds=plugin.bounds if plugin else UNBOUNDED,
+        axis=Axis(row["axis"]) if row["axis"] else None,
+        bounds=_bounds(row, plugin.bounds if plugin else UNBOUNDED),
         meaning=(getdoc(plugin) or "").split("\n")[0] if plugin else "",
     )
+
+
+def _bounds(row: Mapping[Hashable, Any], usual: tuple[float, float]) -> tuple[float, float]:
+    """Return the bounds of a metric, the usual ones where an older run doesn't say."""
+    least, most = float(row["least"]), float(row["most"])
+    return usual if math.isnan(least) or math.isnan(most) else (least, most)
 
 
 def plain_name(specification: str) -> str:

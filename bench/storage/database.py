@@ -222,7 +222,7 @@ def _upgrade(connection: sqlite3.Connection, schema: Schema, version: int) -> No
             if known:
                 connection.execute(table.take_over("old", known))
                 connection.execute("DROP TABLE old")
-        schema.upgrade(connection)
+        schema.upgrade(connection, version)
         connection.execute(f"PRAGMA user_version={schema.version}")
 
 

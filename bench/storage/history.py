@@ -45,7 +45,7 @@ _HISTORY = Schema(
     version=2,
     tables=_TABLES,
     older={1: "5adb0b6837a51200c6f5077db3a5d635b1260ae8784a7fa6f2f392fcf0531bea"},
-    upgrade=lambda connection: None,
+    upgrade=lambda connection, version: None,
     crossed={
         "figures: one is of a run that isn't there": (
             "SELECT 1 FROM figures WHERE run NOT IN (SELECT id FROM runs)"

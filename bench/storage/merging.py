@@ -114,7 +114,7 @@ def _conflicts(parts: Sequence[_Part]) -> Iterator[str]:
                 f"case {row['case']} ({row['dataset']}/{row['sample']}, {row['suite']}): the "
                 f"{what} of {row['run']} isn't that of {row['run_2']}"
             )
-    told = ["name", "label", "unit", "higher_is_better", "worst"]
+    told = ["name", "label", "unit", "higher_is_better", "worst", "axis", "least", "most"]
     for row in _differing(parts, [part.rows.metrics for part in parts], ["metric"], told):
         yield f"metric {row['metric']}: {row['run']} and {row['run_2']} describe it differently"
     fixed = [

@@ -47,7 +47,10 @@ FRAMES: Mapping[str, Columns] = {
     "cells": CELLS,
     "scores": SCORES,
     "timings": _frame(f"case variant {_TIMES} environment", tables.TIMINGS),
-    "metrics": _frame("metric name label unit higher_is_better worst missing", tables.PLAN_METRICS),
+    "metrics": _frame(
+        "metric name label unit higher_is_better worst missing axis least most",
+        tables.PLAN_METRICS,
+    ),
 }
 """The columns of the frames of `RunRows`."""
 

@@ -113,7 +113,7 @@ class Schema:
     version: int
     tables: tuple[Table, ...]
     older: Mapping[int, str]
-    upgrade: Callable[[sqlite3.Connection], None]
+    upgrade: Callable[[sqlite3.Connection, int], None]
     crossed: Mapping[str, str]
     views: tuple[str, ...] = ()
 

@@ -147,6 +147,7 @@ class Store:
         metrics = [
             {name: getattr(m, name) for name in ("name", "label", "unit", "higher_is_better")}
             | {"metric": m.id, "worst": m.worst, "missing": "", "key": metric_key(m)}
+            | {"axis": m.axis or "", "least": m.bounds[0], "most": m.bounds[1]}
             for m in plan.metrics
         ]
         planned = {

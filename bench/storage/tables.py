@@ -62,6 +62,9 @@ plan_metrics: position
   worst            number?    worst value the metric can take
   missing          text       why it could not be computed and what to do, or empty
   key              id?        digest of the source of a metric from outside
+  axis             text       perception or fidelity, whichever rank it counts for; or empty
+  least            number?    least score there can be; NaN where that isn't known
+  most             number?    largest score there can be; NaN where that isn't known
 
 cases: case
   case             id         id of the case: digest of dataset, sample, suite, index and seed
@@ -225,7 +228,19 @@ _VIEWS = (
 )
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
+def _upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Complete what was copied from an earlier version."""
+    if version < 2:
+        _add_environment(connection)
+    # the metrics of then that don't count for the rank by fidelity
+    connection.execute(
+        f"UPDATE {PLAN_METRICS.name} SET least = NULL, most = NULL, axis = CASE "
+        "WHEN name = 'lpips' THEN 'perception' WHEN name IN ('known-change', 'seam') THEN '' "
+        "ELSE 'fidelity' END"
+    )
+
+
+def _add_environment(connection: sqlite3.Connection) -> None:
     """Give all that version 1 holds its environment, of which the run told then."""
     meta = dict(connection.execute("SELECT key, value FROM meta").fetchall())
     maker = Environment.from_facts(meta)
@@ -247,9 +262,12 @@ RUN = Schema(
     of="a run",
     remedy="restore it from a copy, or start anew with --fresh",
     otherwise="use another directory or --fresh",
-    version=2,
+    version=3,
     tables=TABLES,
-    older={1: "fbca0454fea965d4a10dd6276b94af0262f610727bcc90fcef639dc479395581"},
+    older={
+        1: "fbca0454fea965d4a10dd6276b94af0262f610727bcc90fcef639dc479395581",
+        2: "6a6bfe384ee1f0e5b46f1f1bda33fd4e2752fbe7749bce1c37fcde669f28ca9d",
+    },
     upgrade=_upgrade,
     crossed=_CROSSED,
     views=_VIEWS,
