@@ -16,13 +16,15 @@ from study_votes import Chooser, at_random, by_quality, write_ballots
 from synthetic_run import LPIPS, SyntheticPictures, synthetic_run
 
 from inpaintbench.errors import BenchError
+from inpaintbench.report.summary import Summary
+from inpaintbench.site.building import write_site
 from inpaintbench.statistics.choices import Choices, davidson, strengths, unanimity
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.study.agreement import compare_with_metrics, kendall_tau, read_agreement
 from inpaintbench.study.key import Look, PairKind, StudyKey
 from inpaintbench.study.making import draw_study, read_field, write_study
 from inpaintbench.study.proposal import propose
-from inpaintbench.study.results import fit, read_fit
+from inpaintbench.study.results import fit, read_fit, write_fit
 from inpaintbench.study.tables import caption, notes, strength_table
 from inpaintbench.study.votes import Collected, collect
 from inpaintbench.study.writing import write_predictions, write_results
@@ -366,6 +368,16 @@ def test_votes_on_checks_alone_leave_none(
         fit(collect([study[0], tmp_path / "checks.json"]))
     with pytest.raises(BenchError, match=r"of 1 rater none counts; 0{15}9 chose the truth"):
         fit(collect([study[0], votes[9]]))
+
+
+def test_a_site_refuses_a_study_of_other_methods(
+    study: tuple[Path, StudyKey], votes: list[Path], tmp_path: Path
+) -> None:
+    write_fit(tmp_path, fit(collect([study[0], *votes])))
+    other = Summary(synthetic_run(METHODS[1:], images=2))
+    with pytest.raises(BenchError, match=r"isn't a study of these methods: .* 'mean-fill'"):
+        write_site(other, tmp_path / "site", None, study=tmp_path)
+    assert not (tmp_path / "site").exists()
 
 
 def test_votes_by_lpips_are_predicted_by_lpips(

@@ -18,9 +18,7 @@ from inpaintbench.site.pictures import SitePictures, write_cases
 from inpaintbench.site.plots import write_plots
 from inpaintbench.site.reproduction import public_name
 from inpaintbench.site.site import Site
-from inpaintbench.site.study import write_study
-from inpaintbench.study.agreement import read_agreement
-from inpaintbench.study.results import read_fit
+from inpaintbench.site.study import read_study, write_study
 
 
 def write_site(
@@ -62,8 +60,7 @@ def write_site(
     BenchError
         When the directory holds something else, or can't be written.
     """
-    voted = read_fit(study) if study else None
-    predicted = read_agreement(study) if study else None
+    voted, predicted = read_study(study, summary.rows) if study else (None, None)
     folder = Folder(directory, SITE_FILES, "a site")
     metric = next(iter(summary.shown), None)
     chosen = highlights(summary, metric) if metric else {}

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from markupsafe import Markup
 
+from inpaintbench.errors import BenchError
 from inpaintbench.report import html
 from inpaintbench.report.figures.style import STYLES, applied
 from inpaintbench.report.kinds import StyleName
 from inpaintbench.site.plots import write_plot
 from inpaintbench.site.site import Site
+from inpaintbench.storage.rows import RunRows
 from inpaintbench.study import tables
-from inpaintbench.study.agreement import AgreementResult
-from inpaintbench.study.results import StudyResult
+from inpaintbench.study.agreement import AgreementResult, read_agreement
+from inpaintbench.study.results import StudyResult, read_fit
+
+
+def read_study(directory: Path, rows: RunRows) -> tuple[StudyResult, AgreementResult | None]:
+    """Read what people said of the methods of a run, and how well metrics predict it, if known.
+
+    Raises
+    ------
+    BenchError
+        When it is of a method that the site doesn't show, or the files are missing or damaged.
+    """
+    result = read_fit(directory)
+    here = set(rows.variants["variant"])
+    for one in result.strengths:
+        if one.method not in here:
+            raise BenchError(
+                f"{directory}: isn't a study of these methods: the site has no {one.method!r}"
+            )
+    return result, read_agreement(directory)
 
 
 def write_study(site: Site, result: StudyResult, agreement: AgreementResult | None) -> None:
