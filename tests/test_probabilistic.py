@@ -72,10 +72,10 @@ def _cases(count: int, draws: int, seed: int) -> list[tuple[Floats, Floats]]:
 
 
 @pytest.mark.parametrize(
-    ("draws", "expected"), [(2, (1 / 3, 1 / 3)), (8, (5 / 9, 7 / 9)), (19, (0.5, 0.9))]
+    ("draws", "expected"), [(2, (1 / 3,)), (8, (5 / 9, 7 / 9)), (19, (0.5, 0.9))]
 )
 def test_coverage_is_what_is_expected_at_any_number_of_draws(
-    draws: int, expected: tuple[float, float]
+    draws: int, expected: tuple[float, ...]
 ) -> None:
     found = _calibration(_cases(500, draws, seed=2))
     assert found.expected == pytest.approx(expected)
@@ -128,6 +128,18 @@ def test_cases_of_one_image_count_once() -> None:
     assert Calibration(*ranks, np.arange(60)).p < 0.05  # as if there were 60 images
     few = DrawScores.of(_cases(4, 8, seed=6))
     assert np.isnan(Calibration(few.ranks, few.mean_ranks, np.arange(4)).p)
+
+
+@pytest.mark.parametrize("scale", [0.02, 1, 50], ids=["too alike", "right", "too different"])
+def test_intervals_hold_nothing_that_cannot_be(scale: float) -> None:
+    for seed in range(10):  # of three images, where an interval is at its widest
+        found = _calibration([(scale * draws, truth) for draws, truth in _cases(3, 8, seed)])
+        bias, *spreads = found.shape
+        assert -0.5 <= bias.low <= bias.mean <= bias.high <= 0.5
+        for spread in spreads:  # 2.4 where the truth lies outside all draws
+            assert -1e-9 <= spread.low <= spread.mean <= spread.high <= 2.4 + 1e-9
+        for share in found.coverage:
+            assert 0 <= share.low <= share.mean <= share.high <= 1
 
 
 def test_the_gap_is_that_of_the_mean_errors_and_its_interval_is_paired() -> None:

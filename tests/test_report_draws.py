@@ -90,6 +90,18 @@ def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:
     assert (record["method"], record["draws"], record["cases"]) == ("vae-sample", 3, 3)
     assert 0 < record["diversity"] < 1
     assert "| vae-sample | 3 | 3 |" in tables.render(table, Format.markdown)
+    coverage, no_other, *_, p = [cell.text for cell in table.blocks[0].rows[0][-6:]]
+    assert coverage.endswith("of 50 %")
+    assert (no_other, p) == ("–", "–")
+    assert "No p from fewer than 5 images." in table.notes
+    assert any(note.startswith("Fewer than five draws have one interval") for note in table.notes)
+
+
+def test_a_method_without_a_case_says_so(tmp_path: Path) -> None:
+    skipping = small_run(tmp_path, *DRAWN, datasets=("textures[size=256]",), limit=1)
+    table = tables.make(TableKind.draws, Summary(skipping))
+    assert table.notes[-1].startswith("No case that every draw finished")
+    assert table.notes[-1].endswith(": vae-sample.")
 
 
 def test_scores_of_draws_are_those_of_their_pictures(drawn: RunRows) -> None:
@@ -110,8 +122,9 @@ def test_scores_of_draws_are_those_of_their_pictures(drawn: RunRows) -> None:
     shares = [float(share) for share in record["ranks"].split()]
     assert len(shares) == 4
     assert sum(shares) == pytest.approx(1, abs=1e-5)
-    assert record["expected_0.5"] == record["expected_0.9"] == 0.5  # between three draws
-    assert record["coverage_0.9"] == pytest.approx(sum(shares[1:-1]), abs=1e-5)
+    assert record["expected_0.5"] == 0.5  # between three draws
+    assert record["coverage_0.5"] == pytest.approx(sum(shares[1:-1]), abs=1e-5)
+    assert "coverage_0.9" not in record  # it would be the same interval
 
 
 def test_without_pictures_there_is_no_diversity(drawn: RunRows, tmp_path: Path) -> None:
@@ -120,6 +133,7 @@ def test_without_pictures_there_is_no_diversity(drawn: RunRows, tmp_path: Path) 
     elsewhere = Summary(replace(drawn, directory=tmp_path))
     table = tables.make(TableKind.draws, elsewhere, IntervalStyle.none)
     assert [cell.text for cell in table.blocks[0].rows[0][-9:]] == 9 * ["–"]
+    assert table.notes[-1].endswith("for lack of pictures here: vae-sample.")
 
 
 def test_draws_in_another_run_than_the_first_have_no_diversity(

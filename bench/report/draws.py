@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from math import nan
+from collections.abc import Iterable, Iterator
+from math import isnan, nan
 from typing import Any
 
 import pandas as pd
@@ -15,7 +15,7 @@ from inpaintbench.report.numbers import MISSING, case_decimals, fixed, p_value, 
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
 from inpaintbench.statistics.comparison import Estimate
-from inpaintbench.statistics.probabilistic import NOMINAL, Calibration
+from inpaintbench.statistics.probabilistic import FEWEST_IMAGES, NOMINAL, Calibration
 
 CALIBRATION = (
     *(Column(f"Coverage near {percent(nominal)}") for nominal in NOMINAL),
@@ -79,9 +79,36 @@ def draws_table(summary: Summary, intervals: IntervalStyle) -> Table:
             "number of draws makes no difference. 16-bit values are divided by 257.",
             "Diversity: LPIPS (AlexNet) between a draw and the next, over draws and cases.",
             *RULES,
+            *_unscored(summary),
+            *gaps(ensemble and ensemble.calibration for ensemble in summary.ensembles),
         ),
         frame=pd.DataFrame(records),
     )
+
+
+def _unscored(summary: Summary) -> Iterator[str]:
+    """Say of which methods there are no scores of draws, and why."""
+    missing = [
+        one for one, found in zip(summary.draws, summary.ensembles, strict=True) if found is None
+    ]
+    for why, unscored in (
+        ("No case that every draw finished (table failures says why)", lambda one: one.cases.empty),
+        ("No CRPS and what follows it, for lack of pictures here", lambda one: len(one.cases)),
+    ):
+        if named := ", ".join(one.method for one in missing if unscored(one)):
+            yield f"{why}: {named}."
+
+
+def gaps(found: Iterable[Calibration | None]) -> Iterator[str]:
+    """Say why places of `CALIBRATION` are empty, where some draws were scored."""
+    scored = [calibration for calibration in found if calibration]
+    if any(isnan(calibration.p) for calibration in scored):
+        yield f"No p from fewer than {FEWEST_IMAGES} images."
+    if any(len(calibration.expected) < len(NOMINAL) for calibration in scored):
+        yield (
+            "Fewer than five draws have one interval that comes nearest to every share: it is in "
+            f"the column of {percent(NOMINAL[0])} alone."
+        )
 
 
 def calibration_cells(found: Calibration | None, intervals: IntervalStyle) -> Iterator[Cell]:
@@ -91,6 +118,7 @@ def calibration_cells(found: Calibration | None, intervals: IntervalStyle) -> It
         return
     for share, expected in zip(found.coverage, found.expected, strict=True):
         yield Cell(f"{percent(share.mean)} of {percent(expected)}")
+    yield from (len(NOMINAL) - len(found.expected)) * [Cell(MISSING)]  # the same interval
     yield from (estimate_cell(estimate, intervals) for estimate in found.shape)
     yield Cell(p_value(found.p))
 
@@ -100,7 +128,8 @@ def calibration_record(found: Calibration | None) -> dict[str, Any]:
     if found is None:
         return {}
     record: dict[str, Any] = {}
-    for nominal, share, expected in zip(NOMINAL, found.coverage, found.expected, strict=True):
+    # few draws have one interval alone
+    for nominal, share, expected in zip(NOMINAL, found.coverage, found.expected, strict=False):
         record |= estimate_record(f"coverage_{nominal:g}", share)
         record[f"expected_{nominal:g}"] = expected
     for name, estimate in zip(("bias", "spread", "spread_of_mean"), found.shape, strict=True):

@@ -16,6 +16,7 @@ from inpaintbench.report.draws import (
     calibration_record,
     estimate_cell,
     estimate_record,
+    gaps,
 )
 from inpaintbench.report.ensembles import read_draw_scores
 from inpaintbench.report.kinds import IntervalStyle
@@ -40,9 +41,10 @@ def posterior_table(summary: Summary, intervals: IntervalStyle) -> Table:
     names = _datasets(summary)
     if not names:
         raise BenchError(f"{summary.rows.name} has no dataset {DATASET}")
-    blocks, records = [], []
+    blocks, records, calibrations = [], [], []
     for name in names:
         lines = list(_lines(summary, summary.scores.where(name)))
+        calibrations += [line.calibration for line in lines]
         rows = tuple(
             (
                 Cell(line.method),
@@ -73,6 +75,7 @@ def posterior_table(summary: Summary, intervals: IntervalStyle) -> Table:
             "the cases that all finished. A right draw has 3.01 dB; the mean of m right draws "
             "10 log₁₀(1 + 1/m).",
             *RULES,
+            *gaps(calibrations),
         ),
         frame=pd.DataFrame(records),
     )

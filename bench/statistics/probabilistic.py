@@ -15,11 +15,14 @@ from typing import Self
 
 import numpy as np
 
-from inpaintbench.statistics.bootstrap import SEED, Codes, Floats, image_means, mean_intervals
-from inpaintbench.statistics.comparison import Estimate
+from inpaintbench.statistics.bootstrap import SEED, Codes, Floats, image_means
+from inpaintbench.statistics.comparison import Estimate, estimates
 
 NOMINAL = (0.5, 0.9)
 """The intervals of pixels whose coverage is reported, as near as the number of draws allows."""
+
+FEWEST_IMAGES = 5
+"""Images below which there is no p-value."""
 
 # Times that lots are drawn for a p-value, and how many at once.
 _LOTS, _AT_ONCE = 2_000, 100
@@ -157,7 +160,7 @@ class Calibration:
         """Draws that lie outside each interval of `NOMINAL` on either side, and its end."""
         most = (self.draws + 1) // 2
         ideal = (round((self.draws + 1) * (1 - nominal) / 2) for nominal in NOMINAL)
-        return tuple(min(most, max(1, cut)) for cut in ideal)
+        return tuple(dict.fromkeys(min(most, max(1, cut)) for cut in ideal))
 
     @property
     def expected(self) -> tuple[float, ...]:
@@ -168,10 +171,11 @@ class Calibration:
     def coverage(self) -> tuple[Estimate, ...]:
         """Share of values between the k-th smallest and the k-th largest draw.
 
-        k is such that the share expected is as near to each of `NOMINAL` as can be.
+        k is such that the share expected is as near to each of `NOMINAL` as can be; where that is
+        one interval for both, as with fewer than five draws, there is that alone.
         """
         inside = [self.ranks[:, 0, cut : self.draws + 1 - cut].sum(axis=1) for cut in self._cuts]
-        return estimates(np.stack(inside, axis=1), self.images)
+        return tuple(estimates(np.stack(inside, axis=1), self.images, (0, 1)))
 
     @cached_property
     def shape(self) -> tuple[Estimate, Estimate, Estimate]:
@@ -182,7 +186,9 @@ class Calibration:
         where draws are too alike, below where they differ too much. The slope and the curvature of
         the rank histogram (Jolliffe, Primo 2008).
         """
-        bias, spread, whole = estimates(self._contrasts[:, 0], self.images)
+        found = self._contrasts[:, 0]
+        (bias,) = estimates(found[:, :1], self.images, (-0.5, 0.5))
+        spread, whole = estimates(found[:, 1:], self.images, (0, float(self._squares.max())))
         return bias, spread, whole
 
     @cached_property
@@ -191,9 +197,9 @@ class Calibration:
 
         Hotelling's T² of `shape`, with images as the unit, is compared with what it is when in
         each case one of truth and draws, by lot, is taken for the truth: exact where each image has
-        one case, whatever the distribution. NaN with fewer than five images.
+        one case, whatever the distribution. NaN with fewer images than `FEWEST_IMAGES`.
         """
-        if len(np.unique(self.images)) < 5:
+        if len(np.unique(self.images)) < FEWEST_IMAGES:
             return nan
         expected = self._contrasts - [0.0, 1.0, 1.0]
         cases = np.arange(len(expected))
@@ -209,10 +215,21 @@ class Calibration:
     @cached_property
     def _contrasts(self) -> Floats:
         """Work out bias, spread, spread of mean: ``(n, m + 1, 3)``, the truth first."""
-        places = np.arange(self.draws + 1) / self.draws - 0.5
-        squares = np.square(places) / np.square(places).mean()
-        columns = [self.ranks @ places, self.ranks @ squares, self.mean_ranks @ squares]
+        squares = self._squares
+        columns = [self.ranks @ self._places, self.ranks @ squares, self.mean_ranks @ squares]
         return np.stack(columns, axis=2)
+
+    @property
+    def _places(self) -> Floats:
+        """Ranks from −½ to ½, ``(m + 1,)``."""
+        places: Floats = np.arange(self.draws + 1) / self.draws - 0.5
+        return places
+
+    @property
+    def _squares(self) -> Floats:
+        """Squared distance of ranks from the middle, 1 on average, ``(m + 1,)``."""
+        squares: Floats = np.square(self._places) / np.square(self._places).mean()
+        return squares
 
 
 def _squares(values: Floats, images: Codes) -> Floats:
@@ -226,15 +243,6 @@ def _squares(values: Floats, images: Codes) -> Floats:
     solved = np.linalg.solve(covariance, centre[..., None])[..., 0]
     squares: Floats = len(means) * (centre * solved).sum(axis=1)
     return squares
-
-
-def estimates(values: Floats, images: Codes) -> tuple[Estimate, ...]:
-    """Average columns ``(n, k)`` with intervals clustered by image."""
-    found = mean_intervals(values, images)
-    return tuple(
-        Estimate(float(mean), float(low), float(high), found.cases, found.images)
-        for mean, low, high in zip(found.mean, found.low, found.high, strict=True)
-    )
 
 
 def gap(errors: Floats, least: Floats, images: Codes) -> Estimate:
