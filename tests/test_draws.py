@@ -138,3 +138,23 @@ def test_draws_differ_come_again_and_are_replayed(where: str, tmp_path: Path) ->
     assert replayed.mismatches == ()
     (draws,) = read_draws(read_scores(rows))
     assert (draws.method, draws.variants) == ("noise", ("noise", "noise[draw=1]", "noise[draw=2]"))
+
+
+def test_a_method_that_was_moved_is_replayed_as_the_variant_that_was_run(tmp_path: Path) -> None:
+    method = write(tmp_path / "first")
+    rows = small_run(
+        tmp_path / "run",
+        f"{method}[level=4,draw=1]",
+        datasets=("textures[size=32]",),
+        masks=("small-holes",),
+        limit=1,
+    )
+    moved = write(tmp_path / "elsewhere")
+    Path(method).unlink()
+    cell = (tmp_path / "run", rows.cases["case"].item(), "noise[level=4,draw=1]")
+    found = replay(*cell, method=moved)
+    assert found.mismatches == ()
+    assert found.notes == ("the method isn't deterministic: its output may differ each time",)
+    found = replay(*cell, method=f"{moved}[level=4]")
+    assert found.mismatches
+    assert "the parameters aren't those of the run: this is noise[level=4]" in found.notes

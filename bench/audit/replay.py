@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,6 +17,7 @@ from inpaintbench.execution.scoring import ScoreTask, score_case
 from inpaintbench.images.files import write_whole
 from inpaintbench.planning.case import Case
 from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import parse
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
@@ -46,7 +48,7 @@ def replay(
     """Run one cell again in a process of its own, score it, and compare; the run stays as it is.
 
     `case_id` may be the beginning of an id. `method` is the method's specification where the run's
-    own no longer leads to it: a file elsewhere.
+    own no longer leads to it: a file elsewhere; without parameters, it gets those of the run.
 
     Raises
     ------
@@ -58,11 +60,13 @@ def replay(
         case, claim = _find(store, rows, case_id, variant)
         specifications = store.specifications()
     benchmark = rows.benchmark
-    specification = method or specifications[claim["key"]]
+    specification = _moved(specifications[claim["key"]], method)
     for text in (case.dataset, case.suite, *([] if method else [specification])):
         registry.admit(text)
     found = describe_apart(specification, device)
     notes = []
+    if found.settings != json.loads(claim["settings"]):
+        notes.append(f"the parameters aren't those of the run: this is {found.label}")
     if found.key != claim["key"]:
         notes.append("the method's code, weights or libraries aren't those of the run")
     if not claim["deterministic"]:
@@ -101,6 +105,14 @@ def replay(
     compared = tuple((score.metric, claimed[score.metric], score.value) for score in scores)
     place = f"{case.dataset}/{case.sample}, {case.suite}, {case.id}"
     return Replayed(place, variant, outcome, compared, tuple(mismatches), tuple(notes))
+
+
+def _moved(specification: str, method: str) -> str:
+    """Put a method in the place of another, with its parameters and number of the draw."""
+    if not method:
+        return specification
+    parameters = "" if parse(method).parameters else specification[len(parse(specification).name) :]
+    return f"{method}{parameters}"
 
 
 def _scored(pool: Pool, case: Case, outcome: CellOutcome, metrics: tuple[str, ...]) -> list[Score]:
