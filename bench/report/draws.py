@@ -80,7 +80,7 @@ def draws_table(summary: Summary, intervals: IntervalStyle) -> Table:
             "Diversity: LPIPS (AlexNet) between a draw and the next, over draws and cases.",
             *RULES,
             *_unscored(summary),
-            *gaps(ensemble and ensemble.calibration for ensemble in summary.ensembles),
+            *gaps(found.calibration for found in summary.ensembles if found),
         ),
         frame=pd.DataFrame(records),
     )
