@@ -39,7 +39,8 @@ THREAD_VARIABLES = (
 ENDS = ("timeout", "crash")
 """The kinds of failure of a process that was ended or ended itself."""
 
-_PRINTED_BYTES = 4000
+# The fault handler's list of the modules that are loaded takes some thousands.
+_PRINTED_BYTES = 16_000
 
 _SET_CHILD_SUBREAPER = 36  # of prctl(2)
 
