@@ -268,6 +268,6 @@ def test_a_run_says_before_it_starts_where_its_images_can_tell_nothing(command: 
     few = command(*words, *methods, "--limit", "5", "-o", "few")
     assert few.returncode == 0
     said = few.stderr.index("too few images to tell any two of 2 methods apart")
-    assert "all of them together: it takes 6 (--limit)" in few.stderr
+    assert "in all datasets and suites together: 6 are needed (--limit)" in few.stderr
     assert said < few.stderr.index("inpainting")
     assert "too few" not in command(*words, *methods, "--limit", "6", "-o", "enough").stderr

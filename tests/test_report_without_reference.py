@@ -23,7 +23,7 @@ def rows() -> RunRows:
     made = synthetic_run(3, datasets=("damaged[path=own]",), suites=("paired",), images=3)
     seam = made.metrics["metric"] == LPIPS
     metrics = made.metrics.copy()
-    metrics.loc[seam, ["name", "label"]] = ["seam", "Seam"]
+    metrics.loc[seam, ["name", "label", "axis"]] = ["seam", "Seam", ""]
     scores = made.scores.copy()
     scores.loc[scores["metric"] != LPIPS, "value"] = float("nan")
     return dataclasses.replace(

@@ -31,7 +31,7 @@ class TestSupport:
         support = common_support(done({"a": [1] * 10, "b": [1] * 9 + [0]}))
         assert support.compared == ("a", "b")
         assert list(support.cases) == list(range(9))
-        assert "the 9 of 10 cases that all 2 ranked methods finished" in support.rule()
+        assert "the 9 of 10 cases that both ranked methods finished" in support.rule()
 
     def test_a_method_that_finished_few_is_set_aside(self) -> None:
         support = common_support(done({"a": [1] * 10, "b": [1] * 8 + [0] * 2, "c": [1] * 9 + [0]}))

@@ -164,17 +164,18 @@ def _too_few_images(plan: Plan) -> Iterator[str]:
     from inpaintbench.statistics.power import cannot_tell_any, fewest_images
 
     methods = len({v.label for v in plan.variants if not v.settings.get(v.draw_parameter)})
+    together = "all datasets and suites together"
     groups: dict[str, set[tuple[str, str]]] = {}
     for case in plan.cases:
-        for group in ("all", f"{case.dataset}, {case.suite}"):
+        for group in (together, f"{case.suite} in {case.dataset}"):
             groups.setdefault(group, set()).add((case.dataset, case.sample))
     few = [name for name, images in groups.items() if cannot_tell_any(len(images), methods)]
     if methods > 1 and few:
-        where = "all of them together" if "all" in few else "; ".join(few[:3])
-        more = f" and {len(few) - 3} more groups" if len(few) > 3 and "all" not in few else ""
+        few = few[:1] if few[0] == together else few
+        more = f" and {len(few) - 3} more groups" if len(few) > 3 else ""
         yield (
-            f"note: too few images to tell any two of {methods} methods apart, whatever "
-            f"their scores, in {where}{more}: it takes {fewest_images(methods)} (--limit)"
+            f"note: too few images to tell any two of {methods} methods apart, whatever their "
+            f"scores, in {', '.join(few[:3])}{more}: {fewest_images(methods)} are needed (--limit)"
         )
 
 

@@ -115,7 +115,9 @@ def _quality_rows(here: Standing) -> Iterator[dict[str, Any]]:
 
 def _pair_rows(here: Standing, main: bool) -> Iterator[dict[str, Any]]:
     chosen = {metric.id: metric.label for metric in (here.main if main else here.metrics)}
-    for id, comparison in here.comparisons.items():
+    ranks = {f"mean-rank[{by}]": ranking.comparison for by, ranking in here.rankings.items()}
+    chosen |= {id: id for id in ranks}
+    for id, comparison in (ranks | dict(here.comparisons)).items():
         if id not in chosen:
             continue
         pairs = comparison.pairs

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from math import isfinite
+from math import isfinite, isnan
 from statistics import median
 
-from inpaintbench.report.notes import listed
+from inpaintbench.report.notes import axis_words, listed
 from inpaintbench.report.numbers import percent, significant
 from inpaintbench.statistics.bootstrap import Floats
 from inpaintbench.statistics.comparison import Comparison
@@ -42,12 +42,9 @@ def detectable(standings: Sequence[Standing]) -> Iterator[str]:
         ]
     else:
         ranked = [_smallest(here.ranking.comparison) for here in standings if here.ranking]
-        known = sorted(filter(isfinite, ranked))
-        found = (
-            [f"{significant(known[0])} to {significant(known[-1])} in mean rank (by group)"]
-            if known
-            else []
-        )
+        known = [significant(value) for value in sorted(filter(isfinite, ranked))]
+        ends = " to ".join(dict.fromkeys((known[0], known[-1]))) if known else ""
+        found = [f"{ends} in the mean rank that orders methods"] if ends else []
     if found:
         yield (
             f"Between neighbours, true differences of {listed(found)} are found with "
@@ -57,26 +54,23 @@ def detectable(standings: Sequence[Standing]) -> Iterator[str]:
 
 def images_needed(here: Standing) -> Iterator[str]:
     """Say how many images would tell tied neighbours apart."""
-    if here.ranking is None:
+    if here.ranking is None or here.rank_by is None:
         return
     comparison = here.ranking.comparison
     takes = [
         f"{comparison.variants[one]} and {comparison.variants[other]} "
-        f"{_number(comparison.power.images[one, other])}"
+        + (f"{images:.0f}" if isfinite(images) else "never, being equal")
         for one, other in pairwise(comparison.order)
         if not comparison.pairs.apart[one, other]
+        and not isnan(images := float(comparison.power.images[one, other]))
     ]
     if takes:
         more = len(takes) - _MOST_PAIRS
         yield (
-            f"Images that would tell tied neighbours apart by {here.rank_by or ''}, if they differ "
-            f"as observed: {'; '.join(takes[:_MOST_PAIRS])}"
+            f"Images that would tell tied neighbours apart by {axis_words(here.rank_by)}, if they "
+            f"differ as observed: {'; '.join(takes[:_MOST_PAIRS])}"
             + (f"; and {more} more pairs (inpaintbench table pairs)." if more > 0 else ".")
         )
-
-
-def _number(images: float) -> str:
-    return f"{images:.0f}" if isfinite(images) else "never: they are equal"
 
 
 def _smallest(comparison: Comparison | None) -> float:

@@ -33,7 +33,9 @@ def marks(standings: Iterable[Standing]) -> Iterator[str]:
         )
 
 
-def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[str]:
+def intervals(
+    standings: Iterable[Standing], style: IntervalStyle, of: str = "mean"
+) -> Iterator[str]:
     """Say what the intervals are, or why there are none."""
     images = {
         quality.estimate.images
@@ -50,7 +52,7 @@ def intervals(standings: Iterable[Standing], style: IntervalStyle) -> Iterator[s
         low, high = min(enough), max(enough)
         counts = str(low) if low == high else f"{low} to {high}"
         yield (
-            f"{what}: {percent(LEVEL)} bootstrap interval of the mean, clustered by image "
+            f"{what}: {percent(LEVEL)} bootstrap interval of the {of}, clustered by image "
             f"({counts} images)."
         )
     if min(images) < FEWEST_IMAGES:
@@ -76,7 +78,10 @@ def rank_rule(here: Standing) -> Iterator[str]:
         for by, ranking in here.rankings.items()
     }
     if len(made) == 1:
-        yield RANKS.format(metrics=made[next(iter(made))])
+        ((by, labels),) = made.items()
+        (other,) = {RankBy.perception, RankBy.fidelity} - {by}
+        yield f"Ranked by {by}: no metric of {other} is shown with scores."
+        yield RANKS.format(metrics=labels)
         return
     axes = [f"{by} from {labels}" for by, labels in made.items() if by is not RankBy.both]
     yield f"Ranks: {listed(axes)}. Ordered by {here.rank_by or ''} (--rank-by chooses)."
@@ -156,6 +161,11 @@ def _training_data(entry: Entry) -> str:
         f"{name} (the images scored here)" if name in entry.seen_images else name
         for name in entry.seen
     )
+
+
+def axis_words(by: RankBy) -> str:
+    """Say by what methods are ranked."""
+    return "both axes" if by is RankBy.both else str(by)
 
 
 def listed(words: list[str]) -> str:

@@ -296,13 +296,16 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
         Column("Detectable"),
         Column("Images needed"),
     )
-    blocks = tuple(
-        Block(
-            f"{metric.label} {metric.arrow}{f' ({metric.unit})' if metric.unit else ''}",
-            tuple(_pair_rows(here.comparisons[metric.id], intervals)),
-        )
+    compared = [
+        (f"Mean rank by {notes.axis_words(by)} ↓", ranking.comparison)
+        for by, ranking in here.rankings.items()
+    ] + [
+        (Column(metric.label, metric.unit, metric.arrow).title, here.comparisons[metric.id])
         for metric in here.main
         if metric.id in here.comparisons and metric.measures_quality
+    ]
+    blocks = tuple(
+        Block(title, tuple(_pair_rows(comparison, intervals))) for title, comparison in compared
     )
     return Table(
         kind="pairs",
@@ -312,12 +315,13 @@ def _pairs(summary: Summary, intervals: IntervalStyle) -> Table:
         notes=(
             *limits.too_few_images([here]),
             here.support.rule(),
-            *notes.intervals([here], intervals),
+            *notes.intervals([here], intervals, "paired difference"),
             "Better or worse: the signed-rank test on images, corrected by Holm over all pairs of "
             "the metric, and the interval of the paired difference both say so.",
             "Detectable: the smallest true difference that is found with "
             f"{percent(POWER)} power on these images. Images needed: so many would tell the two "
-            "apart with that power, if they differ as observed. A dash: none would.",
+            "apart with that power, if they differ as observed. A dash: no difference or number of "
+            "images is known to.",
             *summary.about_draws,
             *notes.gaps(summary.rows, here),
         ),

@@ -91,15 +91,23 @@ class Comparison:
 
     @cached_property
     def among_methods(self) -> dict[str, Estimate]:
-        """Mean of each method, with the interval of its difference from the mean of all methods.
+        """Mean of each method, with the interval of its difference from the median method.
 
-        It leaves out how hard the images are, as a paired difference does (Cousineau 2005).
+        It leaves out how hard the cases are, as a paired difference does (Cousineau 2005); a
+        median, since a single bad method would move the mean. Of one method, its own interval.
         """
-        middle = self.values.mean(axis=1, keepdims=True)
+        if len(self.variants) == 1:
+            return dict(zip(self.variants, self.estimates, strict=True))
+        middle = np.median(self.values, axis=1, keepdims=True)
         found = estimates(self.values - middle, self.images)
-        shift = float(middle.mean())
+        shift, (least, most) = float(middle.mean()), self.bounds
         return {
-            name: replace(e, mean=e.mean + shift, low=e.low + shift, high=e.high + shift)
+            name: replace(
+                e,
+                mean=e.mean + shift,
+                low=float(np.maximum(e.low + shift, least)),
+                high=float(np.minimum(e.high + shift, most)),
+            )
             for name, e in zip(self.variants, found, strict=True)
         }
 

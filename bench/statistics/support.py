@@ -43,7 +43,8 @@ class Support:
         if number == 1 and not self.set_aside:
             text = f"Over the {len(self.cases)} of {self.reached} cases that the method finished."
         else:
-            who = "the one ranked method" if number == 1 else f"all {number} ranked methods"
+            every = "both" if number == 2 else f"all {number}"
+            who = "the one ranked method" if number == 1 else f"{every} ranked methods"
             text = (
                 f"Means, differences and ranks are over the common support: the {len(self.cases)} "
                 f"of {self.reached} cases that {who} finished."

@@ -58,8 +58,14 @@ def draw(request: Request) -> Drawing:
         "suite: means over the cases that all methods ranked there finished.",
         f"{across.capitalize()} is closer to the truth, {upwards} looks better; stepped line: "
         "Pareto front.",
-        f"Lines: {interval_words()[:-1]}, of a method's difference from the mean of all methods on "
-        "the same case: what all methods find hard moves none of them.",
+        f"Lines: {interval_words()[:-1]}"
+        + (
+            ", of a method's difference from the median of the methods on the same case: what all "
+            "find hard moves none of them"
+            if len(standings[0].support.compared) > 1
+            else ""
+        )
+        + (", cut at the edge of the panel." if logarithmic else "."),
         request.set_aside(),
     )
 

@@ -77,6 +77,7 @@ class Scatter:
     def draw(self, panel: Axes, looks: Mapping[str, Look]) -> None:
         """Draw the points with their intervals, and the front."""
         panel.grid()
+        panel.tick_params(axis="y", labelsize="small")
         panel.set_title(self.title)
         panel.plot(*zip(*self.front, strict=True), color=GREY, drawstyle="steps-post", zorder=1)
         for i, (variant, point) in enumerate(zip(self.variants, self.points, strict=True)):
@@ -125,7 +126,9 @@ def draw_scatters(
     share : bool
         Whether panels have one horizontal scale.
     """
-    variants = list(dict.fromkeys(name for scatter in scatters for name in scatter.variants))
+    drawn = {name for scatter in scatters for name in scatter.variants}
+    ordered = (entry.variant for entry in request.summary.overall.entries)
+    variants = [variant for variant in ordered if variant in drawn]
     names = shortened(variants, 18 if request.narrow else 30)
     looks = request.looks()
 
