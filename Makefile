@@ -27,11 +27,12 @@ types: $(READY)
 	cd $(TYPED) && MYPYPATH=. $(abspath $(BIN))/python -m mypy --config-file $(abspath pyproject.toml) -p inpaintbench
 	cd $(TYPED) && PYTHONPATH=. $(abspath $(BIN))/lint-imports --config $(abspath pyproject.toml) --no-cache
 
-# What results/reference holds, and the README and the documents show.
+# What results/reference holds, the leaderboard site in build/site, and what documents show.
 reference: $(READY)
 	$(BIN)/inpaintbench run quick --fresh
-	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick --site --pictures 75
-	$(BIN)/python tests/site_screenshots.py results/reference/quick/site docs/images
+	$(BIN)/inpaintbench report results/runs/quick -o results/reference/quick
+	$(BIN)/inpaintbench leaderboard results/runs/quick -o build/site --pictures 75
+	$(BIN)/python tests/site_screenshots.py build/site docs/images
 	$(BIN)/inpaintbench figure pictures results/runs/quick --style web --no-insets --no-errors \
 		--dataset 'photos[size=128]' -o results/reference/quick/photos.png
 	$(BIN)/inpaintbench run classical --fresh
@@ -41,10 +42,12 @@ reference: $(READY)
 	$(BIN)/inpaintbench figure pictures results/runs/classical --dataset photos \
 		--masks large-regions --masks textures --metric lpips --style web --width 11in \
 		--no-insets --no-errors -o results/reference/classical/pictures.png
+	$(BIN)/inpaintbench figure plane results/runs/classical --style web \
+		-o results/reference/classical/plane.png
 	$(BIN)/inpaintbench run cifar10 --masks context-encoder-center --fresh -o results/runs/learned \
 		--add autoencoder vae context-encoder \
 		"context-encoder[weights=context-encoder-cifar10-sharp]"
-	$(BIN)/inpaintbench run -d photos --masks large-regions lama-thick --limit 9 --count 3 --fresh \
+	$(BIN)/inpaintbench run -d photos --masks large-regions lama-thick --limit 12 --count 3 --fresh \
 		-m deepfill telea navier-stokes biharmonic criminisi patchmatch \
 		--metric psnr ssim lpips -o results/runs/deepfill
 	for run in learned deepfill; do \

@@ -1,7 +1,7 @@
 """Take the pictures of the site that the documents show.
 
 Run it after ``inpaintbench report results/runs/quick -o results/reference/quick --site``:
-``python tests/site_screenshots.py results/reference/quick/site docs/images``.
+``python tests/site_screenshots.py build/site docs/images``.
 """
 
 from __future__ import annotations
