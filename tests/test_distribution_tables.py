@@ -75,7 +75,7 @@ class TestTable:
             assert counts == {"telea": whole, "lama": whole, "mat": [0]}
         assert frame.loc[frame["variant"] == "mat", "value"].isna().all()
         assert "| mat<sup>†</sup> | – | – | – | – | – |" in text
-        assert "common support" in text
+        assert "the cases that every method compared finished" in text
 
     def test_few_images_are_warned_of(self, network: Inception) -> None:
         few, _ = self.made(synthetic_run(1, images=2, datasets=("photos",)), network)

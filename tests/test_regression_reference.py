@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def reference() -> RunRows:
-    return read_results(REFERENCE / "rows.csv")
+    return read_results(REFERENCE / "rows.parquet")
 
 
 @pytest.fixture(scope="module")

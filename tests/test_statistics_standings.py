@@ -1,4 +1,4 @@
-"""From rows to standings: common support, infinite scores, failures, runtimes, ties."""
+"""From rows to standings: cases in common, infinite scores, failures, runtimes, ties."""
 
 from __future__ import annotations
 

@@ -184,8 +184,8 @@ def _rules(
 ) -> Iterator[str]:
     """Say what was compared, and what is doubtful about it."""
     yield (
-        "Each set: the cases of the common support, which every method compared finished, as "
-        "pairs of a composite and its reference."
+        "Each set: the cases that every method compared finished, as pairs of a composite and its "
+        "reference."
     )
     if any(one.set_aside for one in supports.values()):
         yield (

@@ -129,7 +129,7 @@ def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
         if metric.missing:
             yield f"{metric.label} is missing: {metric.missing}"
         elif metric.id not in here.comparisons and here.support.compared:
-            yield f"{metric.label} has no score on the common support."
+            yield f"{metric.label} has no score on these cases."
         elif metric.id in here.comparisons:
             count = len(here.comparisons[metric.id].cases)
             if count < len(here.support.cases):

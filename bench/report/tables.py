@@ -269,8 +269,8 @@ def _shared_notes(
     share = percent(COMPLETION_SHARE)
     yield from limits.too_few_images(standings)
     yield (
-        "In each group of cases, means and comparisons are over the common support: the cases "
-        "that every method ranked there finished."
+        "In each group of cases, means and comparisons are over the cases that every method "
+        "ranked there finished."
         + (
             f" {notes.SET_ASIDE} finished fewer than {share} of the cells of the most complete "
             "method: not ranked, and its means are over its own cases, so not comparable."

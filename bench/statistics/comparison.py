@@ -36,7 +36,8 @@ class Quality:
     Parameters
     ----------
     estimate : Estimate
-        Over the common support, or over the method's own cases when it isn't ranked.
+        Over the cases that every method compared finished, or over the method's own when it isn't
+        ranked.
     best, second : bool
         Whether it has the best or second-best mean of those ranked; equal means share.
     tied : bool

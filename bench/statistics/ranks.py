@@ -46,8 +46,8 @@ class RankInterval:
         1 + the number of methods that are demonstrably better: methods that can't be told apart
         from the best share rank 1.
     last : int
-        The number of methods compared, less those that are demonstrably worse: the place it may
-        yet take.
+        The number of methods compared, less those that are demonstrably worse: the last
+        place it may take.
     """
 
     rank: int

@@ -1,4 +1,4 @@
-"""The common support: which methods are compared, and on which cases."""
+"""Which methods are compared, and on which cases: those that every one of them finished."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Support:
             every = "both" if number == 2 else f"all {number}"
             who = "the one ranked method" if number == 1 else f"{every} ranked methods"
             text = (
-                f"Means, differences and ranks are over the common support: the {len(self.cases)} "
-                f"of {self.reached} cases that {who} finished."
+                f"Means, differences and ranks are over the {len(self.cases)} of {self.reached} "
+                f"cases that {who} finished."
             )
         if self.set_aside:
             text += (

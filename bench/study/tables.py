@@ -71,7 +71,7 @@ def notes(result: StudyResult) -> list[str]:
         "difference of 1 means chosen 2.7 times as often. Methods of equal strength get "
         f"\u201ccan't say\u201d in {percent(result.ties)} of votes.",
         "Rank: 1 + the number of methods that are demonstrably better (Wald's test of the "
-        "difference, corrected by Holm), to the last place it may yet take. Methods that share a "
+        "difference, corrected by Holm), to the last place it may take. Methods that share a "
         "letter can't be told apart. Preferred: chosen, \u201ccan't say\u201d counting half.",
         _agreement(result),
         f"{result.rule} {f'Left out: {names}.' if left_out else 'Nobody was left out.'}",
