@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -78,11 +79,6 @@ def compare_pairs(values: Floats, images: Codes, *, resamples: int = RESAMPLES) 
     clear_of_zero = (intervals.low > 0) | (intervals.high < 0)
     apart = (clear_of_zero & (p_holm <= 1 - LEVEL)).astype(np.float64)
 
-    def square(upper: Floats, lower: Floats, diagonal: float) -> Floats:
-        full = np.full((count, count), diagonal)
-        full[first, second], full[second, first] = upper, lower
-        return full
-
     return Pairs(
         difference=square(intervals.mean, -intervals.mean, 0.0),
         low=square(intervals.low, -intervals.high, 0.0),
@@ -91,6 +87,15 @@ def compare_pairs(values: Floats, images: Codes, *, resamples: int = RESAMPLES) 
         p_holm=square(p_holm, p_holm, 1.0),
         apart=square(apart, apart, 0.0) > 0,
     )
+
+
+def square(upper: Floats, lower: Floats, diagonal: float) -> Floats:
+    """Arrange a value of each pair in a square, the pairs in the order of `numpy.triu_indices`."""
+    count = (1 + math.isqrt(1 + 8 * len(upper))) // 2
+    first, second = np.triu_indices(count, 1)
+    full = np.full((count, count), diagonal)
+    full[first, second], full[second, first] = upper, lower
+    return full
 
 
 def apart_from(values: Floats, images: Codes, column: int) -> Flags:

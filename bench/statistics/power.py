@@ -23,7 +23,7 @@ from inpaintbench.statistics.bootstrap import (
     image_means,
     mean_intervals,
 )
-from inpaintbench.statistics.pairs import Pairs
+from inpaintbench.statistics.pairs import Pairs, square
 
 POWER = 0.8
 """Share of benchmarks in which a difference is to be found."""
@@ -105,12 +105,9 @@ def comparison_power(values: Floats, images: Codes, pairs: Pairs) -> Power:
         least = fewest_images(methods)
         needed = np.array([max(least, _images(*each)) for each in zip(effect, steps, strict=True)])
 
-    def square(each: Floats) -> Floats:
-        full = np.full((methods, methods), np.nan)
-        full[first, second] = full[second, first] = each
-        return full
-
-    return Power(detectable=square(detectable), images=square(needed))
+    return Power(
+        detectable=square(detectable, detectable, np.nan), images=square(needed, needed, np.nan)
+    )
 
 
 def _steps(p: Floats) -> list[int]:
