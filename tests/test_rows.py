@@ -7,8 +7,8 @@ from pathlib import Path
 from inpaintbench.regression.reading import read_results
 from inpaintbench.storage.rows import EXPORTED, long_rows
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
-RESULTS = DOCS.parent / "results" / "reference"
+HERE = Path(__file__).resolve().parent
+DOCS = HERE.parent / "docs"
 
 
 def test_the_documentation_lists_the_columns_as_they_are() -> None:
@@ -18,7 +18,7 @@ def test_the_documentation_lists_the_columns_as_they_are() -> None:
 
 
 def test_rows_of_version_1_are_read_with_the_one_environment_that_made_them() -> None:
-    rows = read_results(RESULTS / "classical" / "rows.parquet")
+    rows = read_results(HERE / "old_rows_1" / "rows.parquet")
     (made,) = rows.environments.values()
     assert made.code == "894e42702c60-dirty"
     assert made.machine.startswith("AMD EPYC, 2 cores, 24 GiB, cpu, Linux")
