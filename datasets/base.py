@@ -25,14 +25,26 @@ class Sample:
     id : str
         Unique in its dataset; letters, digits and ``-_./``.
     image : (H, W, C) array of uint8 or uint16
-        C = 1 (grey) or 3 (RGB), contiguous. Grey images stay grey.
+        The reference: what a perfect method returns. C = 1 (grey) or 3 (RGB), contiguous. Grey
+        images stay grey.
     mask : (H, W) array of bool, optional
         The sample's own hole (True = hole), for datasets that come with one.
+    input : (H, W, C) array, optional
+        What a method is given, of the image's shape and dtype, where that isn't the image itself:
+        the scene with the object that is to be removed, its shadow and its reflection.
+    effect : (H, W) array of bool, optional
+        Where the object shows outside the hole: its shadow and its reflection (True = effect).
+        Needs an input.
+    prompt : str
+        What to paint, in words, for methods that take a prompt; empty where there is none.
     """
 
     id: str
     image: Image
     mask: Mask | None = None
+    input: Image | None = None
+    effect: Mask | None = None
+    prompt: str = ""
 
 
 class Dataset(Named, ABC):

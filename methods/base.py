@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,15 @@ class Method(Named, ABC):
     draw_parameters: ClassVar[tuple[str, ...]] = ("draw", "seed")
     """Parameters that only number the draws of a method that draws; tables sum several up."""
 
+    sees: ClassVar[Literal["known", "input"]] = "known"
+    """``known``: the pixels of the hole are 0. ``input``: a method that removes objects is shown
+    the object too, where the dataset has an input that differs from the truth in its own hole;
+    everywhere else the pixels of the hole are 0 all the same."""
+
+    prompts: ClassVar[Literal["ignored", "optional", "required"]] = "ignored"
+    """Whether `inpaint` takes the sample's prompt as a third argument: ``prompt: str = ""``.
+    Where it is ``required``, samples without one are skipped."""
+
     @abstractmethod
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
         """Fill the hole: the only timed call.
@@ -64,7 +73,8 @@ class Method(Named, ABC):
         Parameters
         ----------
         image : (H, W, C) array of uint8 or uint16
-            The damaged image, contiguous; the pixels of the hole are 0. Must not be modified.
+            The damaged image, contiguous; the pixels of the hole are 0 (but see `sees`). Must not
+            be modified.
         mask : (H, W) array of bool
             True where the image is to be filled. Must not be modified.
 

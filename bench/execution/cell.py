@@ -81,7 +81,7 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     try:
         loaded = load_as_planned(task.case, task.digests)
         process, seed = ready(task.method), seed_of(task.case)
-        returned = process.call(loaded.damaged, loaded.mask, seed, task.method.timeout)
+        returned = process.call(loaded.seen(), loaded.mask, seed, task.method.timeout)
         if returned.skip:
             return CellOutcome("skipped", message=returned.skip), environment
         output = checked_output(returned.array, loaded.image)

@@ -42,7 +42,7 @@ def time_call(task: CellTask) -> Timing | Failure:
     method = task.method
     try:
         loaded = load_as_planned(task.case, task.digests)
-        call = (loaded.damaged, loaded.mask, seed_of(task.case), method.timeout)
+        call = (loaded.seen(), loaded.mask, seed_of(task.case), method.timeout)
         process = ready(method)
         if process.first_seconds is None:
             process.call(*call)

@@ -52,20 +52,41 @@ class Case:
 
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
-    """A case with its arrays: reference ``H×W×C`` and mask ``H×W`` (True = hole)."""
+    """A case with its arrays: reference ``H×W×C`` and mask ``H×W`` (True = hole).
+
+    `input` is what a method is given of the image, which is the reference unless the dataset says
+    otherwise; `effect` where an object shows outside the hole; `own_hole` whether the mask is the
+    sample's own.
+    """
 
     case: Case
     image: Image
     mask: Mask
     kind: str
+    input: Image
+    effect: Mask | None = None
+    prompt: str = ""
+    own_hole: bool = False
 
-    @property
-    def damaged(self) -> Image:
-        """The image as a method sees it: zero in the hole, so no truth leaks."""
+    @cached_property
+    def shows_object(self) -> bool:
+        """Whether a method may see the hole: it is the sample's own, and the truth isn't in it."""
+        if self.input is self.image or not self.own_hole:
+            return False
+        return bool((self.input != self.image)[self.mask].any())
+
+    def seen(self, sees: str = "known") -> Image:
+        """Return the image as a method sees it, which it says as `Method.sees`.
+
+        The pixels of the hole are 0, so that no truth leaks, unless it removes objects and there
+        is one in the hole.
+        """
         import cv2
 
+        if sees == "input" and self.shows_object:
+            return self.input
         known = (~self.mask).view(np.uint8)
-        damaged: Image = cv2.copyTo(self.image, known).reshape(self.image.shape)
+        damaged: Image = cv2.copyTo(self.input, known).reshape(self.image.shape)
         return damaged
 
     @cached_property
@@ -170,7 +191,6 @@ def read_sample(dataset: Dataset, sample_id: str) -> Sample:
     if sample.id != sample_id:
         raise DataError(f"{where}: load returned the sample {sample.id!r}")
     image: object = sample.image
-    mask: object = sample.mask
     if (
         not isinstance(image, np.ndarray)
         or image.dtype not in (np.uint8, np.uint16)
@@ -180,9 +200,30 @@ def read_sample(dataset: Dataset, sample_id: str) -> Sample:
     ):
         wanted = "uint8 or uint16 (height, width, 1 or 3)"
         raise DataError(f"{where}: its image is {_told(image)}, wanted {wanted}")
-    if mask is not None and not _fits(mask, image):
-        raise DataError(f"{where}: its mask is {_told(mask)}, wanted bool {image.shape[:2]}")
+    for name, mask in (("mask", sample.mask), ("effect mask", sample.effect)):
+        if mask is not None and not _fits(mask, image):
+            raise DataError(f"{where}: its {name} is {_told(mask)}, wanted bool {image.shape[:2]}")
+    _check_input(sample, where)
     return sample
+
+
+def _check_input(sample: Sample, where: str) -> None:
+    """Refuse an input that can't be that of the image, an effect without one, or no prompt."""
+    given: object = sample.input
+    image, effect = sample.image, sample.effect
+    if given is not None and not (
+        isinstance(given, np.ndarray) and given.shape == image.shape and given.dtype == image.dtype
+    ):
+        raise DataError(
+            f"{where}: its input is {_told(given)}, wanted {_told(image)} as its reference is"
+        )
+    if effect is not None:
+        if given is None:
+            raise DataError(f"{where}: has an effect mask, but no input that shows the effect")
+        if effect.any() and not (given != image)[effect].any():
+            raise DataError(f"{where}: input and reference are the same all over its effect mask")
+    if not isinstance(sample.prompt, str):
+        raise DataError(f"{where}: its prompt must be a text, not {_told(sample.prompt)}")
 
 
 def _fits(mask: object, image: Image) -> bool:
@@ -251,7 +292,10 @@ def load(case: Case) -> LoadedCase:
         mask = draw_mask(dataset, sample, suite, case.index, case.seed)
         mask.flags.writeable = False
         kind = kind_of(dataset, case.sample, suite, case.index)
-    loaded = _kept[case] = LoadedCase(case, sample.image, mask, kind)
+    given = sample.image if sample.input is None else sample.input
+    own = sample.mask is not None and bool(np.array_equal(mask, sample.mask))
+    loaded = LoadedCase(case, sample.image, mask, kind, given, sample.effect, sample.prompt, own)
+    _kept[case] = loaded
     while len(_kept) > 1 and sum(c.image.nbytes + c.mask.nbytes for c in _kept.values()) > _KEPT:
         del _kept[next(iter(_kept))]
     return loaded
@@ -268,7 +312,9 @@ def load_sample(case: Case) -> tuple[Dataset, Sample]:
     with _blamed("dataset", case):
         dataset = registry.datasets().make(case.dataset)
         sample = _sample(case.dataset, case.sample)
-        sample.image.flags.writeable = False
+        for array in (sample.image, sample.input, sample.effect):
+            if array is not None:
+                array.flags.writeable = False
         return dataset, sample
 
 

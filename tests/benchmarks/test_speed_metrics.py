@@ -253,7 +253,7 @@ def test_quick_preset(benchmark: BenchmarkFixture) -> None:
     for case in sorted(plan.cases, key=lambda case: (case.dataset, case.sample)):
         loaded = load(case)
         outputs = [
-            checked_output(method.inpaint(loaded.damaged, loaded.mask.copy()), loaded.image)
+            checked_output(method.inpaint(loaded.seen(), loaded.mask.copy()), loaded.image)
             for method in methods
         ]
         groups.append((loaded.image, loaded.mask, outputs))
