@@ -19,8 +19,9 @@ from inpaintbench.images.reading import read_image
 from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import MetricUnavailable, Result
 from inpaintbench.metrics.kernels import convolution as kernels
-from inpaintbench.metrics.lpips import LPIPS, _network_input
+from inpaintbench.metrics.lpips import LPIPS
 from inpaintbench.metrics.network.layers import OVERHANG, Convolution, Layer, convolution
+from inpaintbench.metrics.network.pixels import network_input
 from inpaintbench.metrics.network.reference import Change, ReferenceNetwork
 from inpaintbench.metrics.network.trunks import TRUNKS
 
@@ -119,10 +120,10 @@ def trunk(network: str) -> tuple[Layer, ...]:
 def fast(network: str, pair: Pair) -> float:
     """Compute LPIPS the product's way with the random weights."""
     height, width, _ = pair.reference.shape
-    pixels = _network_input(pair.reference.reshape(height * width, -1))
+    pixels = network_input(pair.reference.reshape(height * width, -1))
     bound = ReferenceNetwork(trunk(network), pixels.reshape(height, width, 3))
     changed = pair.result.difference.changed
-    (distance,) = bound.distances([Change(changed, _network_input(pair.output[changed]))])
+    (distance,) = bound.distances([Change(changed, network_input(pair.output[changed]))])
     return distance
 
 

@@ -8,19 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result, Score
-from inpaintbench.metrics.difference import top
 from inpaintbench.metrics.network.layers import Layer
-from inpaintbench.metrics.network.reference import Change, ReferenceNetwork, fits
+from inpaintbench.metrics.network.pixels import network_change, network_input
+from inpaintbench.metrics.network.reference import ReferenceNetwork, fits
 from inpaintbench.metrics.network.trunks import TRUNKS
-
-# ImageNet's mean and standard deviation on the scale −1 to 1, as LPIPS v0.1 has them.
-_SHIFT = np.array([-0.030, -0.088, -0.188], np.float32)
-_SCALE = np.array([0.458, 0.448, 0.450], np.float32)
 
 # Channel vectors are non-negative and of length 1, so a head gives at most the sum of its two
 # largest weights; these are the sums over the five heads, rounded up.
@@ -74,12 +67,16 @@ class LPIPS(Metric):
 
     def bind(self, reference: Image) -> Score:
         """Send the reference through the network; NaN for an image that is too small."""
-        layers = _layers(self.network)
-        height, width, _ = reference.shape
-        if not fits(layers, (height, width)):
-            return lambda result: math.nan
-        pixels = _network_input(reference.reshape(height * width, -1))
-        return _Score(ReferenceNetwork(layers, pixels.reshape(height, width, 3)))
+        return bind_layers(_layers(self.network), reference)
+
+
+def bind_layers(layers: Sequence[Layer], reference: Image) -> Score:
+    """Bind a network to a reference, compared behind its layers with a head."""
+    height, width, _ = reference.shape
+    if not fits(layers, (height, width)):
+        return lambda result: math.nan
+    pixels = network_input(reference.reshape(height * width, -1))
+    return _Score(ReferenceNetwork(layers, pixels.reshape(height, width, 3)))
 
 
 class _Score:
@@ -93,15 +90,7 @@ class _Score:
 
     def group(self, results: Sequence[Result]) -> list[float]:
         """Score results in one pass through the network's weights."""
-        return self._network.distances([_change(result) for result in results])
-
-
-def _change(result: Result) -> Change:
-    """Take the pixels that differ from the reference's."""
-    where = result.difference.changed
-    pixels = result.output.reshape(where.size, -1)
-    # six times faster than indexing with the mask
-    return Change(where, _network_input(pixels.take(np.flatnonzero(where), axis=0)))
+        return self._network.distances([network_change(result) for result in results])
 
 
 @lru_cache
@@ -109,11 +98,3 @@ def _layers(network: str) -> tuple[Layer, ...]:
     from inpaintbench.weights import find_known, load_tensors
 
     return TRUNKS[network](load_tensors(find_known(f"lpips-{network}-v0.1")))
-
-
-def _network_input(pixels: Image) -> NDArray[np.float32]:
-    """Scale ``n×C`` pixels from −1 to 1 and normalise them, grey repeated in three channels."""
-    factor = np.float32(2 / top(pixels.dtype)) / _SCALE
-    normalised: NDArray[np.float32] = pixels * factor
-    normalised -= (1 + _SHIFT) / _SCALE
-    return normalised

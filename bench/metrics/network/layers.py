@@ -124,6 +124,15 @@ class Layer(ABC):
         """Compute what was taken; (n, channels) float32 for each."""
         return [computation.values for computation in computations]
 
+    def reach(self, changed: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+        """Mark the positions of the output, `height` × `width`, that a changed input reaches."""
+        from inpaintbench.metrics.kernels import convolution as kernels
+
+        reached: NDArray[np.bool_] = kernels.reach(
+            changed, self.kernel, self.stride, self.padding, height, width
+        )
+        return reached
+
     def output_side(self, side: int) -> int:
         """Return the side of the output map for a side of the input; below 1 if it is too small."""
         return (side + 2 * self.padding - self.kernel) // self.stride + 1

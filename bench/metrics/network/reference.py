@@ -9,9 +9,10 @@ can differ.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -31,6 +32,11 @@ class Change:
     """(n, C): one row for each changed position, in row order."""
 
 
+Compare: TypeAlias = Callable[[int, Float, int, Change], float]
+"""Takes the number of a layer, the reference's map behind it with a border, the border's width, and
+what changed in that map; returns what it adds to the distance."""
+
+
 class ReferenceNetwork:
     """A network with every map of a reference, ready to be compared with changed inputs.
 
@@ -48,7 +54,7 @@ class ReferenceNetwork:
         self._lock = threading.Lock()
         self._sides = [image.shape[:2]]
         self._maps: list[Float] = []
-        self._scales: list[Float] = []
+        self._scales: list[Float | None] = []
         values = image.reshape(-1, image.shape[2])
         for layer in layers:
             self._maps.append(_bordered(self._sides[-1], layer.padding, values))
@@ -56,39 +62,60 @@ class ReferenceNetwork:
             self._sides.append((layer.output_side(height), layer.output_side(width)))
             everywhere = np.ones(self._sides[-1], np.bool_)
             (values,) = layer.compute([layer.take(self._maps[-1], everywhere)])
-            self._scales.append(kernels.scales(values))
+            self._scales.append(None if layer.head is None else kernels.scales(values))
         self._maps.append(_bordered(self._sides[-1], 0, values))
 
-    def distances(self, changes: Sequence[Change]) -> list[float]:
+    def distances(self, changes: Sequence[Change], compare: Compare | None = None) -> list[float]:
         """Compare the reference with inputs that differ in some pixels.
 
         Each is compared apart: the others make it faster, and change nothing.
 
+        Parameters
+        ----------
+        changes : sequence of Change
+        compare : callable, optional
+            How the maps behind a layer are compared.
+
         Returns
         -------
         list of float
-            For each input the sum, over the layers with a head, of the mean over positions of the
-            weighted squared difference of the unit-normalised channel vectors.
+            For each input the sum over the layers of what `compare` returns; by default the sum,
+            over the layers with a head, of the mean over positions of the weighted squared
+            difference of the unit-normalised channel vectors.
         """
+        compare = compare or self._compare_directions
         with self._lock:
             return [
                 distance
                 for start in range(0, len(changes), TOGETHER)
-                for distance in self._distances(changes[start : start + TOGETHER])
+                for distance in self._distances(changes[start : start + TOGETHER], compare)
             ]
 
-    def _distances(self, changes: Sequence[Change]) -> list[float]:
+    def reference_map(self, i: int) -> Float:
+        """Return the reference's map behind layer i, without its border; a view."""
+        height, width = self._sides[i + 1]
+        border = self._border(i + 1)
+        return self._maps[i + 1][border : border + height, border : border + width]
+
+    def _compare_directions(self, i: int, source: Float, border: int, change: Change) -> float:
         from inpaintbench.metrics.kernels import convolution as kernels
 
+        head, scales = self._layers[i].head, self._scales[i]
+        if head is None or scales is None:
+            return 0.0
+        distance: float = kernels.distance(
+            source, scales, change.where, border, change.values, head
+        )
+        return distance / change.where.size
+
+    def _distances(self, changes: Sequence[Change], compare: Compare) -> list[float]:
         totals = [0.0] * len(changes)
         states = list(changes)
         for i, layer in enumerate(self._layers):
             height, width = self._sides[i + 1]
             wanted, computations = [], []
             for change in states:
-                reached = kernels.reach(
-                    change.where, layer.kernel, layer.stride, layer.padding, height, width
-                )
+                reached = layer.reach(change.where, height, width)
                 with self._changed(i, change) as source:
                     computations.append(layer.take(source, reached))
                 wanted.append(reached)
@@ -96,14 +123,8 @@ class ReferenceNetwork:
                 Change(where, values)
                 for where, values in zip(wanted, layer.compute(computations), strict=True)
             ]
-            if layer.head is None:
-                continue
-            known = self._maps[i + 1], self._scales[i]
             for n, change in enumerate(states):
-                distance = kernels.distance(
-                    *known, change.where, self._border(i + 1), change.values, layer.head
-                )
-                totals[n] += distance / (height * width)
+                totals[n] += compare(i, self._maps[i + 1], self._border(i + 1), change)
         return totals
 
     @contextmanager
