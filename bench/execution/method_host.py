@@ -11,6 +11,7 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from multiprocessing.connection import Connection
 from multiprocessing.heap import Arena
@@ -86,7 +87,15 @@ class _Host:
             _hold_threads(threads)
         self.send(ready=True)
 
-    def _call(self, shape: list[int], dtype: str, seed: int, alone: bool, shared: bool) -> None:
+    def _call(
+        self,
+        shape: list[int],
+        dtype: str,
+        seed: int,
+        alone: bool,
+        prompt: str | None,
+        shared: bool,
+    ) -> None:
         method = self._method
         assert method is not None
         size = shape[0] * shape[1] * shape[2]
@@ -99,7 +108,8 @@ class _Host:
             self.send(skip=str(reason))
             return
         before = {"torch", "cv2"} & sys.modules.keys()
-        result, seconds = self._timed(method, image, mask, seed, alone)
+        prompts = () if prompt is None else (prompt,)
+        result, seconds = self._timed(method, image, mask, prompts, seed, alone)
         if not method.deterministic and before != {"torch", "cv2"} & sys.modules.keys():
             self.send(again=True)  # it came in during the call, too late to be seeded
             return
@@ -117,10 +127,11 @@ class _Host:
             self._connection.send_bytes(data)
 
     def _timed(
-        self, method: Method, image: Any, mask: Any, seed: int, alone: bool
+        self, method: Method, image: Any, mask: Any, prompts: Sequence[str], seed: int, alone: bool
     ) -> tuple[Any, float]:
         seed_generators(seed_of_draw(method, seed))
         image, mask = image.copy(), mask.copy()
+        inpaint: Callable[..., Any] = method.inpaint
         if alone:
             gc.collect()
             gc.disable()
@@ -128,7 +139,7 @@ class _Host:
             _synchronise(self._device)
             self.send(begins=True)
             start = _now()
-            result = method.inpaint(image, mask)
+            result = inpaint(image, mask, *prompts)
             _synchronise(self._device)
             seconds = _now() - start
             self.send(ends=True)

@@ -21,7 +21,7 @@ from inpaintbench.execution import method_host
 from inpaintbench.execution.failure import Failed, clean
 from inpaintbench.execution.process import LIMITS, IsolatedProcess, Limits
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.planning.plan import Variant, describe
+from inpaintbench.planning.plan import PROMPTS, SEES, Variant, describe
 from inpaintbench.plugins import registry
 from inpaintbench.storage.outcome import Failure
 
@@ -51,6 +51,7 @@ _LENGTHS = {"message": 500, "location": 500, "traceback": 20_000}
 class MethodTask:
     """What makes a method ready; its process refuses when it finds another `key`.
 
+    What it `sees`, and whether it takes `prompts`, is decided for each call, outside its process.
     `timeout` and `setup_timeout` are the seconds that a call and that set-up may take. Where calls
     are `timed`, the process is started from nothing, its libraries are held to the threads, and
     those of other methods stay beside it.
@@ -64,6 +65,8 @@ class MethodTask:
     setup_timeout: float
     limits: Limits = LIMITS
     timed: bool = False
+    sees: str = "known"
+    prompts: str = "ignored"
 
     @property
     def longest(self) -> float:
@@ -132,12 +135,20 @@ class MethodProcess(IsolatedProcess):
             _require(answer["ready"] is True)
 
     def call(
-        self, image: Image, mask: Mask, seed: int, timeout: float, *, alone: bool = False
+        self,
+        image: Image,
+        mask: Mask,
+        seed: int,
+        timeout: float,
+        *,
+        prompt: str | None = None,
+        alone: bool = False,
     ) -> Returned:
         """Call the method once, within `timeout` seconds.
 
-        `image` is ``H×W×C``, 0 in the hole, `mask` ``H×W``, True = hole; `seed` is for the global
-        generators. A call that is `alone` isn't disturbed by the collection of garbage.
+        `image` is ``H×W×C`` as the method may see it, `mask` ``H×W``, True = hole; `seed` is for
+        the global generators, `prompt` None for a method that takes none. A call that is `alone`
+        isn't disturbed by the collection of garbage.
 
         Raises
         ------
@@ -148,12 +159,12 @@ class MethodProcess(IsolatedProcess):
             call = {"shape": image.shape, "dtype": image.dtype.str, "seed": seed, "alone": alone}
             data = image.tobytes() + mask.tobytes()
             shared = method_host.put(self._shared, data)
-            self._send({"call": call | {"shared": shared}})
+            self._send({"call": call | {"prompt": prompt, "shared": shared}})
             if not shared:
                 self.connection.send_bytes(data)
             answer, seen = self._timed_answer(_HANDING_SECONDS + image.nbytes / _HANDING_RATE)
             if "again" in answer:
-                return self.call(image, mask, seed, timeout, alone=alone)
+                return self.call(image, mask, seed, timeout, prompt=prompt, alone=alone)
             if "skip" in answer:
                 return Returned(skip=clean(str(answer["skip"]), 500))
             seconds = _agreed(answer["seconds"], seen)
@@ -287,6 +298,7 @@ def _agreed(told: object, seen: float) -> float:
 def _variant(told: dict[str, Any]) -> Variant:
     """Read the description of a variant."""
     texts = ("label", "specification", "key", "name", "family", "paper", "draw_parameter")
+    _require(told["sees"] in SEES and told["prompts"] in PROMPTS)
     lists = {name: tuple(told[name]) for name in ("trained_on", "requires")}
     _require(all(type(told[name]) is str for name in texts))
     _require(all(type(text) is str for texts in lists.values() for text in texts))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
 from inpaintbench.errors import BenchError, blamed
+from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, make_cases, sample_ids
@@ -34,6 +36,8 @@ class Variant:
     requires: tuple[str, ...]  # distributions that it needs
     settings: Mapping[str, Value]  # all its parameters
     draw_parameter: str  # the one that numbers its draws; empty where it doesn't draw
+    sees: str = "known"  # what it is shown of the hole, as `Method.sees`
+    prompts: str = "ignored"  # whether it takes prompts, as `Method.prompts`
 
 
 def describe(text: str, device: str = "cpu") -> Variant:
@@ -42,10 +46,11 @@ def describe(text: str, device: str = "cpu") -> Variant:
     Raises
     ------
     BenchError
-        When it can't be made, or raises where it is asked.
+        When it can't be made, raises where it is asked, or says that it takes what it doesn't.
     """
     method = registry.make_method(text)
     with blamed(text):
+        refuse_misdeclared(method)
         return Variant(
             label=label(method),
             specification=registry.absolute(text),
@@ -58,7 +63,49 @@ def describe(text: str, device: str = "cpu") -> Variant:
             requires=tuple(method.requires),
             settings=settings(method),
             draw_parameter=draw_parameter(method),
+            sees=method.sees,
+            prompts=method.prompts,
         )
+
+
+SEES, PROMPTS = ("known", "input"), ("ignored", "optional", "required")
+"""What `Method.sees` and `Method.prompts` may be."""
+
+
+def refuse_misdeclared(method: Method) -> None:
+    """Refuse a method whose `inpaint` doesn't take what it declares.
+
+    Raises
+    ------
+    BenchError
+        When `sees` or `prompts` is an unknown word, or there is a prompt to take and none is
+        declared, or the reverse.
+    """
+    for name, words in (("sees", SEES), ("prompts", PROMPTS)):
+        if getattr(method, name) not in words:
+            raise BenchError(
+                f"{method.name}: {name} must be {' or '.join(words)}, not "
+                f"{getattr(method, name)!r:.80}"
+            )
+    try:
+        called = inspect.signature(method.inpaint)
+    except (TypeError, ValueError):  # compiled code doesn't tell
+        return
+    names = [name for name, one in called.parameters.items() if one.kind not in _BY_NAME]
+    several = any(one.kind is one.VAR_POSITIONAL for one in called.parameters.values())
+    if method.prompts != "ignored" and len(names) < 3 and not several:
+        raise BenchError(
+            f"{method.name}: prompts is {method.prompts!r}, but inpaint takes no third argument "
+            '(prompt: str = "")'
+        )
+    if method.prompts == "ignored" and "prompt" in called.parameters:
+        raise BenchError(
+            f'{method.name}: inpaint takes a prompt; say prompts = "optional" or "required", or '
+            "it gets none"
+        )
+
+
+_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)
