@@ -38,6 +38,7 @@ PERFECT = {
     "gmsd": 0.0,
     "haarpsi": 1.0,
     "flip": 0.0,
+    "swd-patches": 0.0,
 }
 """What the truth itself scores, exactly."""
 
