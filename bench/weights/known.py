@@ -7,11 +7,13 @@ from inpaintbench.suggestion import did_you_mean
 from inpaintbench.weights.file import WeightFile
 from inpaintbench.weights.inception import INCEPTION
 from inpaintbench.weights.lpips import LPIPS_WEIGHTS
+from inpaintbench.weights.perceptual import PERCEPTUAL_WEIGHTS
 
 
 def known_files() -> dict[str, WeightFile]:
     """List the weight files that can be fetched, by name."""
-    return {file.name: file for file in (*LPIPS_WEIGHTS.values(), INCEPTION)}
+    files = (*LPIPS_WEIGHTS.values(), *PERCEPTUAL_WEIGHTS, INCEPTION)
+    return {file.name: file for file in files}
 
 
 def find_known(name: str) -> WeightFile:

