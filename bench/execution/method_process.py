@@ -16,6 +16,7 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from inpaintbench.environments.host import put
 from inpaintbench.errors import BenchError
 from inpaintbench.execution import method_host
 from inpaintbench.execution.failure import Failed, clean
@@ -158,7 +159,7 @@ class MethodProcess(IsolatedProcess):
         with self._asking(timeout):
             call = {"shape": image.shape, "dtype": image.dtype.str, "seed": seed, "alone": alone}
             data = image.tobytes() + mask.tobytes()
-            shared = method_host.put(self._shared, data)
+            shared = put(self._shared, data)
             self._send({"call": call | {"prompt": prompt, "shared": shared}})
             if not shared:
                 self.connection.send_bytes(data)
