@@ -207,6 +207,9 @@ def _cases(
             "border_contact": bool(random.integers(2)),
             "image_sha256": _digest(dataset, sample),
             "mask_sha256": _digest(dataset, sample, suite, index, "mask"),
+            "input_sha256": "",
+            "effect_sha256": "",
+            "prompt": "",
         }
         for dataset, sample, suite, index in itertools.product(
             datasets, range(images), suites, range(masks)
@@ -227,6 +230,8 @@ def _variants(names: Sequence[str], trained_on: Mapping[str, str]) -> pd.DataFra
             "trained_on": trained_on.get(name, ""),
             "settings": "{}",
             "key": _digest("key", name),
+            "sees": "known",
+            "prompts": "ignored",
         }
         for i, name in enumerate(names)
     )

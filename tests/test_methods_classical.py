@@ -92,8 +92,8 @@ def test_opencv_methods_equal_a_direct_call_on_every_case(
     for loaded in cases():
         if made.skip(loaded.image.shape, loaded.image.dtype):
             continue
-        output = checked_output(made.inpaint(loaded.damaged, loaded.mask.copy()), loaded.image)
-        direct = cv2.inpaint(loaded.damaged, loaded.mask.astype(np.uint8), radius, flag)
+        output = checked_output(made.inpaint(loaded.seen(), loaded.mask.copy()), loaded.image)
+        direct = cv2.inpaint(loaded.seen(), loaded.mask.astype(np.uint8), radius, flag)
         assert np.array_equal(output, direct.reshape(output.shape))
         count += 1
     assert count >= 20

@@ -98,7 +98,7 @@ def test_pending_cells_are_those_without_a_result(tmp_path: Path, plan: Plan) ->
             store.add_case(case, FACTS)
         assert store.pending_cases() == [2]
         assert store.pending_cells(0, 3) == [(0, 0), (1, 0), (0, 1), (1, 1)]
-        assert store.case_digests(1, 3) == {plan.cases[1].id: ("1" * 64, "2" * 64)}
+        assert store.contents(1, 3) == {plan.cases[1].id: FACTS.content}
         store.add_cell(plan.cases[0], plan.variants[1], outcome(), HERE)
     with Store.write(tmp_path / "run") as store:
         store.set_plan(plan)
@@ -528,6 +528,22 @@ class TestVersion1:
         assert [metric.bounds for metric in scores.metrics][:2] == [(0.0, np.inf)] * 2
         assert len(rows.environments) == 1
         assert rows.scores["value"].notna().all()
+
+    def test_version_3_is_read_as_of_methods_and_cases_without_an_input(
+        self, tmp_path: Path
+    ) -> None:
+        script = (Path(__file__).parent / "old_run_3.sql").read_text(encoding="utf-8")
+        with sqlite3.connect(tmp_path / "run.db") as connection:
+            connection.executescript(script)
+        connection.close()
+        rows = read_run(tmp_path)
+        assert set(rows.variants["sees"]) == {"known"}
+        assert set(rows.variants["prompts"]) == {"ignored"}
+        assert not rows.cases[["input_sha256", "effect_sha256", "prompt"]].any(axis=None)
+        assert rows.metrics.set_index("name")["most"].to_dict() == {"psnr": np.inf, "lpips": np.inf}
+        assert rows.scores["value"].notna().all()
+        with Store.write(tmp_path) as store:  # and carried on
+            assert len(store.contents(0, 2)) == 2
 
     def test_one_that_is_not_its_tables_is_refused(self, old: Path) -> None:
         with sqlite3.connect(old / "run.db") as connection:

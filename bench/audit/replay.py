@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +15,7 @@ from inpaintbench.execution.method_process import MethodTask, describe_apart
 from inpaintbench.execution.pool import Pool
 from inpaintbench.execution.scoring import ScoreTask, score_case
 from inpaintbench.images.files import write_whole
-from inpaintbench.planning.case import Case
+from inpaintbench.planning.case import Case, Content
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.specification import parse
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score
@@ -78,6 +78,8 @@ def replay(
         case.seed,
         benchmark.timeout,
         benchmark.setup_timeout,
+        sees=found.sees,
+        prompts=found.prompts,
     )
     with Pool(1) as pool:
         facts = pool.run(measure_case, case, benchmark.timeout)
@@ -90,13 +92,11 @@ def replay(
             metrics, missing = usable_metrics(pool, benchmark, list(claimed))
             notes += missing
             scores = _scored(pool, case, outcome, tuple(metrics.values()))
-    mismatches = [
-        f"the {what} isn't the one of the run"
-        for what in ("image", "mask")
-        if isinstance(facts, CaseFacts)
-        and claim[f"{what}_sha256"] not in ("", getattr(facts, f"{what}_sha256"))
-    ]
-    mismatches += _outcome_mismatches(claim, outcome)
+    mismatches = _outcome_mismatches(claim, outcome)
+    if isinstance(facts, CaseFacts) and claim["image_sha256"]:
+        then = Content(*(claim[field.name] for field in fields(Content)))
+        if other := then.differs(facts.content):
+            mismatches.insert(0, f"the {other} isn't the one of the run")
     mismatches += [
         f"{score.metric} is {score.value:.6g}, the run says {claimed[score.metric]:.6g}"
         for score in scores

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.execution.failure import Failed, failure_of
-from inpaintbench.execution.method_process import MethodTask, ready
+from inpaintbench.execution.method_process import MethodProcess, MethodTask, Returned, ready
 from inpaintbench.images.png import encode_png
 from inpaintbench.images.types import Image
 from inpaintbench.masks.random import RandomStream
@@ -16,6 +16,7 @@ from inpaintbench.masks.statistics import mask_statistics
 from inpaintbench.planning.case import (
     Case,
     CaseUnavailable,
+    Content,
     LoadedCase,
     array_sha256,
     load,
@@ -33,13 +34,13 @@ BAD_OUTPUT = ("wrong shape", "wrong dtype", "not finite")
 class CellTask:
     """What a worker needs to run a cell: nothing heavier than names.
 
-    `digests` are those of the image and the mask that the run holds, which are made again in the
-    worker; empty where they needn't be compared. The environment names the `libraries`.
+    `content` is what the run holds of the case, whose arrays are made again in the worker; None
+    where they needn't be compared. The environment names the `libraries`.
     """
 
     case: Case
     method: MethodTask
-    digests: tuple[str, str] = ("", "")
+    content: Content | None = None
     libraries: tuple[str, ...] = ()
 
 
@@ -61,8 +62,7 @@ def measure_case(case: Case) -> CaseFacts | Failure:
         coverage=statistics.coverage,
         thickness=statistics.thickness,
         border_contact=statistics.border_contact,
-        image_sha256=loaded.digests[0],
-        mask_sha256=loaded.digests[1],
+        **asdict(loaded.content),
     )
 
 
@@ -79,9 +79,11 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     """Run a cell; whatever goes wrong becomes a failed outcome."""
     environment = current_environment(task.method.device, task.libraries)
     try:
-        loaded = load_as_planned(task.case, task.digests)
-        process, seed = ready(task.method), seed_of(task.case)
-        returned = process.call(loaded.seen(), loaded.mask, seed, task.method.timeout)
+        loaded = load_as_planned(task.case, task.content)
+        if task.method.prompts == "required" and not loaded.prompt:
+            message = "needs a prompt, and the sample has none"
+            return CellOutcome("skipped", message=message), environment
+        returned = call(ready(task.method), task, loaded)
         if returned.skip:
             return CellOutcome("skipped", message=returned.skip), environment
         output = checked_output(returned.array, loaded.image)
@@ -96,7 +98,22 @@ def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     return outcome, environment
 
 
-def load_as_planned(case: Case, digests: tuple[str, str] = ("", "")) -> LoadedCase:
+def call(
+    process: MethodProcess, task: CellTask, loaded: LoadedCase, *, alone: bool = False
+) -> Returned:
+    """Call a method on a case: it is shown what it may see, and told what it takes."""
+    method = task.method
+    return process.call(
+        loaded.seen(method.sees),
+        loaded.mask,
+        seed_of(task.case),
+        method.timeout,
+        prompt=None if method.prompts == "ignored" else loaded.prompt,
+        alone=alone,
+    )
+
+
+def load_as_planned(case: Case, content: Content | None = None) -> LoadedCase:
     """Make a case's arrays and compare them with those of the run, as in `CellTask`.
 
     Raises
@@ -106,10 +123,10 @@ def load_as_planned(case: Case, digests: tuple[str, str] = ("", "")) -> LoadedCa
     """
     try:
         loaded = load(case)
-        if any(digests) and digests != loaded.digests:
+        if content and (other := content.differs(loaded.content)):
             message = (
-                "the image or mask made here isn't the one of the run: other files, or other "
-                "versions of the libraries that read them"
+                f"the {other} made here isn't the one of the run: other files, or other versions "
+                "of the libraries that read them"
             )
             raise Failed(Failure("environment", message))
     except CaseUnavailable as error:

@@ -19,7 +19,7 @@ from inpaintbench.execution.process import ENDS, Limits
 from inpaintbench.execution.progress import Progress
 from inpaintbench.execution.scoring import ScoreQueue, ScoreTask, missing_metrics, score_case
 from inpaintbench.execution.timing import TimedCell, time_cells
-from inpaintbench.planning.case import Case
+from inpaintbench.planning.case import Case, Content
 from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage.environment import Environment, current_environment
 from inpaintbench.storage.outcome import CellOutcome, Failure
@@ -47,12 +47,13 @@ class Options:
 class Summary:
     """What a run did: cells run now, cells in the plan, and what of it has no answer, and why.
 
-    A method's own failure is an answer.
+    A method's own failure is an answer; `failed` says which methods have no other.
     """
 
     ran: int
     planned: int
     unanswered: tuple[str, ...]
+    failed: tuple[str, ...] = ()
 
 
 def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Summary:
@@ -78,7 +79,9 @@ def run(plan: Plan, directory: Path, options: Options, progress: Progress) -> Su
         job.score()
         if options.timing:
             job.time()
-        return Summary(ran, plan.cell_count, tuple(store.unanswered()))
+        return Summary(
+            ran, plan.cell_count, tuple(store.unanswered()), tuple(store.failed_everywhere())
+        )
 
 
 class _Blocks:
@@ -128,9 +131,7 @@ class _Run:
     def jobs(self) -> int:
         return max(1, min(self.options.jobs, self.plan.cell_count))
 
-    def task(
-        self, case: Case, variant: Variant, digests: tuple[str, str], threads: int = 0
-    ) -> CellTask:
+    def task(self, case: Case, variant: Variant, content: Content, threads: int = 0) -> CellTask:
         """Say how a cell is run, or timed on so many threads."""
         benchmark = self.plan.benchmark
         memory = self.options.memory
@@ -145,23 +146,26 @@ class _Run:
             benchmark.setup_timeout,
             Limits(threads or 1, memory),
             timed=bool(threads),
+            sees=variant.sees,
+            prompts=variant.prompts,
         )
-        return CellTask(case, method, digests, self.libraries)
+        return CellTask(case, method, content, self.libraries)
 
     def fill_cells(self, total: int) -> None:
         """Run the cells that have no result, a page of cases at a time."""
         unmade = self.store.pending_cases()
-        if unmade:
-            self.progress.stage("preparing", len(unmade))
         cluster = self.options.cluster
         with open_cluster(cluster) if cluster else Pool(self.jobs) as places:
             for start in range(0, len(self.plan.cases), _PAGE):
                 stop = start + _PAGE
-                self._prepare(places, [p for p in unmade if start <= p < stop])
+                waiting = [p for p in unmade if start <= p < stop]
+                if waiting:
+                    self.progress.stage("preparing", len(unmade))
+                    self._prepare(places, waiting)
                 cells = self.store.pending_cells(start, stop)
                 if cells:
                     self.progress.stage("inpainting", total)
-                    self._run_cells(places, cells, self.store.case_digests(start, stop))
+                    self._run_cells(places, cells, self.store.contents(start, stop))
 
     def _prepare(self, places: Places, positions: list[int]) -> None:
         """Draw the holes and measure the cases before anything runs on them."""
@@ -181,11 +185,11 @@ class _Run:
             self.store.add_case(case, replace(end, kind=kind))
 
     def _run_cells(
-        self, places: Places, cells: list[tuple[int, int]], digests: dict[str, tuple[str, str]]
+        self, places: Places, cells: list[tuple[int, int]], contents: dict[str, Content]
     ) -> None:
         def task(case: int, variant: int) -> CellTask:
             planned = self.plan.cases[case]
-            return self.task(planned, self.plan.variants[variant], digests[planned.id])
+            return self.task(planned, self.plan.variants[variant], contents[planned.id])
 
         variants = {variant.key: variant for variant in self.plan.variants}
         limit = task(*cells[0]).method.longest
@@ -217,9 +221,9 @@ class _Run:
             self.progress.stage("scoring", len(groups))
             wanted = tuple(ids[metric] for metric in available)
             directory = str(self.store.directory)
-            digests = self.store.case_digests(0, len(self.plan.cases))
+            contents = self.store.contents(0, len(self.plan.cases))
             tasks = (
-                ScoreTask(case, tuple(outputs), wanted, directory, digests[case.id])
+                ScoreTask(case, tuple(outputs), wanted, directory, contents[case.id])
                 for case, outputs in groups
             )
             queue = ScoreQueue(tasks, {text: id for id, text in ids.items()})
@@ -251,11 +255,11 @@ class _Run:
         if not cells:
             return
         self.progress.stage("timing", sum(len(variants) for _, variants in cells))
-        digests = self.store.case_digests(0, len(self.plan.cases))
+        contents = self.store.contents(0, len(self.plan.cases))
         contended = 0
 
         def cell(case: Case, variant: Variant) -> TimedCell:
-            return TimedCell(variant, self.task(case, variant, digests[case.id], settings.threads))
+            return TimedCell(variant, self.task(case, variant, contents[case.id], settings.threads))
 
         for timed in time_cells(
             [[cell(case, variant) for variant in variants] for case, variants in cells],

@@ -16,7 +16,7 @@ from inpaintbench.execution.failure import Failed, failure_of
 from inpaintbench.execution.pool import Pool
 from inpaintbench.metrics.base import Metric, MetricUnavailable
 from inpaintbench.metrics.scoring import score_group
-from inpaintbench.planning.case import Case
+from inpaintbench.planning.case import Case, Content
 from inpaintbench.plugins import registry
 from inpaintbench.storage.outcome import Failure, Score
 from inpaintbench.storage.outputs import read_output
@@ -29,14 +29,14 @@ _PATIENCE = 3
 class ScoreTask:
     """The outputs of one case, by their digests, and the metrics, by specification, they lack.
 
-    `digests` are as in `CellTask`.
+    `content` is as in `CellTask`.
     """
 
     case: Case
     outputs: tuple[str, ...]
     metrics: tuple[str, ...]
     directory: str
-    digests: tuple[str, str] = ("", "")
+    content: Content | None = None
 
 
 @lru_cache(maxsize=64)
@@ -75,7 +75,7 @@ def score_case(task: ScoreTask) -> list[Score]:
     """
     metrics = [_ready_metric(text) for text in task.metrics]
     try:
-        loaded = load_as_planned(task.case, task.digests)
+        loaded = load_as_planned(task.case, task.content)
         has_reference = registry.datasets().make(task.case.dataset).has_reference
     except Failed as error:
         return [

@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from inpaintbench.cores import cores
-from inpaintbench.execution.cell import CellTask, load_as_planned, seed_of
+from inpaintbench.execution.cell import CellTask, call, load_as_planned
 from inpaintbench.execution.failure import Failed
 from inpaintbench.execution.method_process import ready
 from inpaintbench.execution.pool import Pool
@@ -41,15 +41,14 @@ def time_call(task: CellTask) -> Timing | Failure:
     """Time one call, setting the method up before the first."""
     method = task.method
     try:
-        loaded = load_as_planned(task.case, task.digests)
-        call = (loaded.seen(), loaded.mask, seed_of(task.case), method.timeout)
+        loaded = load_as_planned(task.case, task.content)
         process = ready(method)
         if process.first_seconds is None:
-            process.call(*call)
+            call(process, task, loaded)
         with suppress(OSError):  # the kernel's record of peak memory starts afresh, where it can
             Path(f"/proc/{process.pid}/clear_refs").write_text("5")
         before, start = _others_seconds(process.pid), time.perf_counter()
-        returned = process.call(*call, alone=True)
+        returned = call(process, task, loaded, alone=True)
         wall = time.perf_counter() - start
         others = _others_seconds(process.pid) - before
         free = max(0, cores() - method.limits.threads)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cached_property, lru_cache
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,29 @@ class Case:
     seed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a case holds, to be compared with what it held at another time.
+
+    Digests of image, mask, input and effect mask, those of the last two empty where the dataset
+    gives none; and the prompt.
+    """
+
+    image_sha256: str
+    mask_sha256: str
+    input_sha256: str = ""
+    effect_sha256: str = ""
+    prompt: str = ""
+
+    def differs(self, other: Content) -> str:
+        """Name what isn't the same in another: ``image and mask``; empty where all is."""
+        mine, others = astuple(self), astuple(other)
+        names = ("image", "mask", "input", "effect mask", "prompt")
+        return " and ".join(
+            name for name, one, two in zip(names, mine, others, strict=True) if one != two
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class LoadedCase:
     """A case with its arrays: reference ``H×W×C`` and mask ``H×W`` (True = hole).
@@ -71,7 +95,7 @@ class LoadedCase:
     @cached_property
     def shows_object(self) -> bool:
         """Whether a method may see the hole: it is the sample's own, and the truth isn't in it."""
-        if self.input is self.image or not self.own_hole:
+        if not self.has_input or not self.own_hole:
             return False
         return bool((self.input != self.image)[self.mask].any())
 
@@ -89,10 +113,21 @@ class LoadedCase:
         damaged: Image = cv2.copyTo(self.input, known).reshape(self.image.shape)
         return damaged
 
+    @property
+    def has_input(self) -> bool:
+        """Whether the dataset gives methods something else than the reference."""
+        return self.input is not self.image
+
     @cached_property
-    def digests(self) -> tuple[str, str]:
-        """Digests of image and mask."""
-        return array_sha256(self.image), array_sha256(self.mask)
+    def content(self) -> Content:
+        """Digests of all that the case holds, and its prompt."""
+        return Content(
+            array_sha256(self.image),
+            array_sha256(self.mask),
+            array_sha256(self.input) if self.has_input else "",
+            "" if self.effect is None else array_sha256(self.effect),
+            self.prompt,
+        )
 
 
 def plugin_identity(plugin: Dataset | MaskSuite) -> str:
@@ -222,8 +257,18 @@ def _check_input(sample: Sample, where: str) -> None:
             raise DataError(f"{where}: has an effect mask, but no input that shows the effect")
         if effect.any() and not (given != image)[effect].any():
             raise DataError(f"{where}: input and reference are the same all over its effect mask")
-    if not isinstance(sample.prompt, str):
-        raise DataError(f"{where}: its prompt must be a text, not {_told(sample.prompt)}")
+    prompt: object = sample.prompt
+    if not isinstance(prompt, str):
+        raise DataError(f"{where}: its prompt must be a text, not {_told(prompt)}")
+    if len(prompt) > _PROMPT or any(category(letter) in ("Cc", "Cs") for letter in prompt):
+        raise DataError(
+            f"{where}: its prompt must be a line of at most {_PROMPT:,} characters that can be "
+            "written, without line breaks"
+        )
+
+
+_PROMPT = 10_000
+"""Characters of the longest prompt: what databases and tables can hold as it is."""
 
 
 def _fits(mask: object, image: Image) -> bool:
@@ -296,7 +341,13 @@ def load(case: Case) -> LoadedCase:
     own = sample.mask is not None and bool(np.array_equal(mask, sample.mask))
     loaded = LoadedCase(case, sample.image, mask, kind, given, sample.effect, sample.prompt, own)
     _kept[case] = loaded
-    while len(_kept) > 1 and sum(c.image.nbytes + c.mask.nbytes for c in _kept.values()) > _KEPT:
+    while (
+        len(_kept) > 1
+        and sum(
+            c.image.nbytes + c.mask.nbytes + c.has_input * c.input.nbytes for c in _kept.values()
+        )
+        > _KEPT
+    ):
         del _kept[next(iter(_kept))]
     return loaded
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import read_json
+from inpaintbench.planning.case import Content
 from inpaintbench.regression.runtimes import case_medians
 from inpaintbench.regression.verdicts import FINISHED_CELLS, RUNTIMES
 from inpaintbench.statistics.runtimes import comparable_timings
@@ -46,7 +48,7 @@ def figures_of(rows: RunRows, machine: str) -> list[Figure]:
 
 
 def _score_figures(scores: Scores, suite: str) -> list[Figure]:
-    digests = scores.cases["image_sha256"] + scores.cases["mask_sha256"]
+    digests = _content(scores)
     found = []
     for variant, method in scores.variants["method"].items():
         named = str(variant), str(method)
@@ -62,8 +64,13 @@ def _score_figures(scores: Scores, suite: str) -> list[Figure]:
     return found
 
 
+def _content(scores: Scores) -> pd.Series[str]:
+    """Join what each case holds in a text; what few cases have stands last, empty elsewhere."""
+    return scores.cases[[field.name for field in fields(Content)]].agg("".join, axis=1)
+
+
 def _runtime_figures(rows: RunRows, scores: Scores, machine: str) -> list[Figure]:
-    digests = scores.cases["image_sha256"] + scores.cases["mask_sha256"]
+    digests = _content(scores)
     threads = ",".join(map(str, comparable_timings(rows, rows.timings).threads))
     found = []
     for variant, medians in case_medians(rows).items():

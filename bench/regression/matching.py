@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _PLACE = ["collection", "sample", "suite", "mask_index", "turn"]
-_DIGESTS = ["image_sha256", "mask_sha256"]
+_IMAGE = ["image_sha256", "input_sha256", "effect_sha256", "prompt"]
+_DIGESTS = [*_IMAGE, "mask_sha256"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +65,8 @@ def match_cases(base: pd.DataFrame, new: pd.DataFrame) -> CommonCases:
     pairs = _placed(base).merge(_placed(new), on=_PLACE, suffixes=("_base", "_new"))
     # where one run could not make the case, its methods failed on it, and it isn't another one
     unmade = (pairs[["image_sha256_base", "image_sha256_new"]] == "").any(axis=1)
-    same_image = unmade | (pairs["image_sha256_base"] == pairs["image_sha256_new"])
+    one, other = (pairs[[f"{name}_{run}" for name in _IMAGE]] for run in ("base", "new"))
+    same_image = unmade | (one.to_numpy() == other.to_numpy()).all(axis=1)
     same_mask = unmade | (pairs["mask_sha256_base"] == pairs["mask_sha256_new"])
     same = pairs[same_image & same_mask].sort_values(_PLACE, ignore_index=True)
     return CommonCases(

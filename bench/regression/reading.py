@@ -145,6 +145,8 @@ def rows_of(path: Path, table: pd.DataFrame) -> RunRows:
         trained_on="",
         settings="{}",
         key="",
+        sees="known",
+        prompts="ignored",
     )
     cases = table.drop_duplicates("case")
     metrics = [_metric(id) for id in scores["metric"].unique()]

@@ -6,7 +6,7 @@ import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ import pandas as pd
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.images.png import read_file
 from inpaintbench.planning.benchmark import SAME_CASES
+from inpaintbench.planning.case import Content
 from inpaintbench.storage import tables
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
@@ -108,12 +109,13 @@ def _other_benchmarks(parts: Sequence[_Part]) -> Iterator[str]:
 def _conflicts(parts: Sequence[_Part]) -> Iterator[str]:
     """Name what two runs have and tell differently."""
     cases = [part.rows.cases[part.rows.cases["image_sha256"] != ""] for part in parts]
-    for what in ("image", "mask"):
-        for row in _differing(parts, cases, ["case"], [f"{what}_sha256"]):
-            yield (
-                f"case {row['case']} ({row['dataset']}/{row['sample']}, {row['suite']}): the "
-                f"{what} of {row['run']} isn't that of {row['run_2']}"
-            )
+    content = [field.name for field in fields(Content)]
+    for row in _differing(parts, cases, ["case"], content):
+        first, second = (Content(*(row[name + end] for name in content)) for end in ("", "_2"))
+        yield (
+            f"case {row['case']} ({row['dataset']}/{row['sample']}, {row['suite']}): the "
+            f"{first.differs(second)} of {row['run']} isn't that of {row['run_2']}"
+        )
     told = ["name", "label", "unit", "higher_is_better", "worst", "axis", "least", "most"]
     for row in _differing(parts, [part.rows.metrics for part in parts], ["metric"], told):
         yield f"metric {row['metric']}: {row['run']} and {row['run_2']} describe it differently"

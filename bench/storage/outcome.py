@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
+
+from inpaintbench.planning.case import Content
 
 Status = Literal["done", "failed", "skipped"]
 
@@ -52,6 +54,14 @@ class CaseFacts:
     border_contact: bool
     image_sha256: str
     mask_sha256: str
+    input_sha256: str = ""
+    effect_sha256: str = ""
+    prompt: str = ""
+
+    @property
+    def content(self) -> Content:
+        """What identifies the arrays and the prompt."""
+        return Content(*(getattr(self, field.name) for field in fields(Content)))
 
 
 @dataclass(frozen=True)

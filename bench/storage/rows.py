@@ -31,7 +31,7 @@ def _frame(names: str, *sources: Table) -> Columns:
 
 CASES = _frame(
     "case dataset sample suite suite_version mask_index kind height width channels dtype coverage "
-    "thickness border_contact image_sha256 mask_sha256",
+    "thickness border_contact image_sha256 mask_sha256 input_sha256 effect_sha256 prompt",
     tables.PLAN_CASES,
     tables.CASES,
 )
@@ -39,13 +39,17 @@ CELLS = _frame(
     "case variant status failure message output_sha256 seconds location environment", tables.CELLS
 )
 SCORES = _frame("case variant metric value reason environment", tables.SCORES)
+FAILURES = _frame("case variant failure message location traceback stderr", tables.CELLS)
 _TIMES = "repeat seconds contended threads setup_seconds first_seconds peak_bytes"
 
 FRAMES: Mapping[str, Columns] = {
     "cases": CASES,
-    "variants": _frame("variant method family paper deterministic trained_on settings key"),
+    "variants": _frame(
+        "variant method family paper deterministic trained_on settings key sees prompts"
+    ),
     "cells": CELLS,
     "scores": SCORES,
+    "failures": FAILURES,
     "timings": _frame(f"case variant {_TIMES} environment", tables.TIMINGS),
     "metrics": _frame(
         "metric name label unit higher_is_better worst missing axis least most",
@@ -54,15 +58,19 @@ FRAMES: Mapping[str, Columns] = {
 }
 """The columns of the frames of `RunRows`."""
 
-ADDED = ("location", "reason", "environment")
+ADDED = ("location", "reason", "environment", "input_sha256", "effect_sha256", "prompt")
 """What rows of version 1 don't have."""
 
-EXPORTED: Columns = CASES | _frame(
+_JOINED = CASES | _frame(
     "variant method family status failure message output_sha256 seconds metric value "
     "location reason environment",
     tables.SCORES,
     tables.CELLS,
 )
+
+EXPORTED: Columns = {
+    name: _JOINED[name] for name in (*(n for n in _JOINED if n not in ADDED), *ADDED)
+}
 """The columns of the exported rows; those added since version 1 stand last."""
 
 
@@ -91,11 +99,11 @@ class RunRows:
         Name of the benchmark: ``quick``, ``standard``, …
     directory : Path
         Run directory; ``directory / output_path(sha256)`` is an output.
-    cases, variants, cells, scores, timings, metrics : DataFrame
+    cases, variants, cells, scores, timings, metrics, failures : DataFrame
         `cases` has every case of the plan, without facts (0, NaN, empty) where it wasn't made;
         `cells` one row for each case × variant that was reached, or can't be since its case could
         not be made; `scores` one for each done cell × metric; `timings` one for each repeat of
-        each timed cell.
+        each timed cell; `failures` the first failed cell of each variant, kind, message and place.
     planned_cells : int
         Number of cells in the plan, reached or not.
     provenance : Provenance
@@ -115,6 +123,7 @@ class RunRows:
     planned_cells: int
     environments: Mapping[str, Environment]
     provenance: Provenance = field(default_factory=Provenance)
+    failures: pd.DataFrame = field(default_factory=lambda: empty("failures"))
 
     @property
     def benchmark(self) -> Benchmark:
@@ -128,6 +137,13 @@ class RunRows:
         if self.provenance.benchmark is None:
             raise BenchError(f"{self.directory}: doesn't say which benchmark was run")
         return self.provenance.benchmark
+
+
+def empty(table: str) -> pd.DataFrame:
+    """Make a frame of `FRAMES` without rows."""
+    import pandas as pd
+
+    return typed(table, pd.DataFrame(columns=list(FRAMES[table])))
 
 
 TOLERANCE = 1e-5

@@ -13,7 +13,7 @@ import math
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
@@ -27,7 +27,7 @@ from inpaintbench.images.files import refuse_links
 from inpaintbench.images.types import MOST_PIXELS
 from inpaintbench.outside import read_as
 from inpaintbench.planning.benchmark import Benchmark
-from inpaintbench.planning.case import Case
+from inpaintbench.planning.case import Case, Content
 from inpaintbench.planning.keys import metric_key
 from inpaintbench.planning.plan import Plan, Variant
 from inpaintbench.storage import database, tables
@@ -296,15 +296,15 @@ class Store:
         )
         return [(row["case_position"], row["variant_position"]) for row in rows]
 
-    def case_digests(self, first: int, stop: int) -> dict[str, tuple[str, str]]:
-        """Return the digests of image and mask of some cases of the plan that could be made."""
+    def contents(self, first: int, stop: int) -> dict[str, Content]:
+        """Return what some cases of the plan hold, of those that could be made."""
         rows = self.query(
-            'SELECT "case", image_sha256, mask_sha256 FROM plan_cases p JOIN cases USING ("case") '
+            f'SELECT "case", {_CONTENT} FROM plan_cases p JOIN cases USING ("case") '
             "WHERE failure = '' AND position >= ? AND position < ?",
             first,
             stop,
         )
-        return {row["case"]: (row["image_sha256"], row["mask_sha256"]) for row in rows}
+        return {case: Content(*content) for case, *content in rows}
 
     def pending_cell_count(self) -> int:
         """Count the cells of the plan that have no result, and are not on a case that failed."""
@@ -319,6 +319,19 @@ class Store:
         return [
             f"{row['what']}: {row['why']}"
             + (f" ({row['number']}, first {row['place']})" if row["place"] else "")
+            for row in self.query(sql)
+        ]
+
+    def failed_everywhere(self) -> list[str]:
+        """Say which methods failed on every case that could be made, and why on the first."""
+        sql = (
+            "SELECT variant, count(*) AS number, min(case_position), failure, message, location "
+            "FROM planned WHERE made GROUP BY variant_position "
+            "HAVING sum(coalesce(status, '') = 'failed' AND failure <> 'environment') = count(*)"
+        )
+        return [
+            f"{row['variant']} on every case ({row['number']}): {row['failure']}: {row['message']}"
+            + (f" ({row['location']})" if row["location"] else "")
             for row in self.query(sql)
         ]
 
@@ -349,12 +362,11 @@ class Store:
         failure = found if isinstance(found, Failure) else None
         facts = found if isinstance(found, CaseFacts) else _NO_FACTS
         known = self.query(
-            "SELECT image_sha256, mask_sha256 FROM cases WHERE \"case\" = ? AND failure = ''",
-            case.id,
+            f"SELECT {_CONTENT} FROM cases WHERE \"case\" = ? AND failure = ''", case.id
         )
-        if known and not failure and tuple(known[0]) != (facts.image_sha256, facts.mask_sha256):
+        if known and not failure and (other := Content(*known[0]).differs(facts.content)):
             raise BenchError(
-                f"case {case.id} ({case.dataset}/{case.sample}, {case.suite}): the image or mask "
+                f"case {case.id} ({case.dataset}/{case.sample}, {case.suite}): the {other} "
                 "isn't the one this run started with; start anew with --fresh"
             )
         row = vars(facts) | _told(failure) | {"case": case.id}
@@ -476,6 +488,8 @@ class Store:
             numbered = ({**row, **cell, "repeat": i} for i, row in enumerate(rows))
             self.add_records(table, numbered)
 
+
+_CONTENT = quoted(field.name for field in fields(Content))
 
 _NO_FACTS = CaseFacts(0, "", 0, 0, 0, "", math.nan, math.nan, False, "", "")
 

@@ -38,6 +38,8 @@ variants: key
   trained_on       text       datasets a learned method has seen, separated by commas
   settings         text       every parameter with its value, as JSON
   specification    text       what makes the method again
+  sees             text       known: the hole was empty; input: it saw the object to remove
+  prompts          text       whether it takes prompts: ignored, optional or required
 
 plan_variants: position
   position         count      place in the plan, from 0
@@ -79,6 +81,9 @@ cases: case
   border_contact   flag       whether the hole touches the image border
   image_sha256     digest?    digest of the image's shape, dtype and pixels
   mask_sha256      digest?    digest of the mask's shape and pixels
+  input_sha256     digest?    digest of what methods are given, where that isn't the image; or empty
+  effect_sha256    digest?    digest of where the object shows outside the hole; or empty
+  prompt           text       what to paint, in words; or empty
   failure          failure?   dataset or mask suite, where it could not be made
   message          text       reason of a failure, in a line
   location         text       file and line of a failure, or empty
@@ -232,12 +237,14 @@ def _upgrade(connection: sqlite3.Connection, version: int) -> None:
     """Complete what was copied from an earlier version."""
     if version < 2:
         _add_environment(connection)
-    # the metrics of then that don't count for the rank by fidelity
-    connection.execute(
-        f"UPDATE {PLAN_METRICS.name} SET least = NULL, most = NULL, axis = CASE "
-        "WHEN name = 'lpips' THEN 'perception' WHEN name IN ('known-change', 'seam') THEN '' "
-        "ELSE 'fidelity' END"
-    )
+    connection.execute(f"UPDATE {VARIANTS.name} SET sees = 'known', prompts = 'ignored'")
+    if version < 3:
+        # the metrics of then that don't count for the rank by fidelity
+        connection.execute(
+            f"UPDATE {PLAN_METRICS.name} SET least = NULL, most = NULL, axis = CASE "
+            "WHEN name = 'lpips' THEN 'perception' WHEN name IN ('known-change', 'seam') THEN '' "
+            "ELSE 'fidelity' END"
+        )
 
 
 def _add_environment(connection: sqlite3.Connection) -> None:
@@ -262,11 +269,12 @@ RUN = Schema(
     of="a run",
     remedy="restore it from a copy, or start anew with --fresh",
     otherwise="use another directory or --fresh",
-    version=3,
+    version=4,
     tables=TABLES,
     older={
         1: "fbca0454fea965d4a10dd6276b94af0262f610727bcc90fcef639dc479395581",
         2: "6a6bfe384ee1f0e5b46f1f1bda33fd4e2752fbe7749bce1c37fcde669f28ca9d",
+        3: "e465d385365c0142a72cf1ae8359c8cb2cedb4283010c1e2f757af9980310fca",
     },
     upgrade=_upgrade,
     crossed=_CROSSED,
