@@ -37,7 +37,7 @@ def test_errors_are_numpys(pair: Pair) -> None:
     regions = {
         "image": np.ones_like(pair.mask),
         "hole": pair.mask,
-        "boundary": pair.result.boundary,
+        "boundary": pair.result.where("boundary"),
     }
     for region, where in regions.items():
         mae = MAE(region).bind(pair.reference)(pair.result)
@@ -81,7 +81,7 @@ def test_ssim_is_scikit_images_on_the_whole_image(pair: Pair) -> None:
         margin = 5 if keywords else 3
         valid = np.zeros_like(pair.mask)
         valid[margin:-margin, margin:-margin] = True
-        for region, area in (("hole", pair.mask), ("boundary", pair.result.boundary)):
+        for region, area in (("hole", pair.mask), ("boundary", pair.result.where("boundary"))):
             got = SSIM(metric.definition, region).bind(pair.reference)(pair.result)
             if (area & valid).any():
                 assert got == pytest.approx(full[area & valid].mean(), abs=1e-7)
@@ -112,7 +112,7 @@ def test_the_boundary_is_a_band_inside_the_hole() -> None:
     # not along the image border at the left, beyond which nothing is known
     expected[5 + BAND : 25 - BAND, 0 : 30 - BAND] = False
     image = np.zeros((30, 40, 1), np.uint8)
-    np.testing.assert_array_equal(Result(image, mask, image).boundary, expected)
+    np.testing.assert_array_equal(Result(image, mask, image).where("boundary"), expected)
 
 
 def test_the_map_of_a_window_far_from_the_hole_is_exactly_one() -> None:

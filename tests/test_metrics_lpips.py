@@ -123,8 +123,8 @@ def fast(network: str, pair: Pair) -> float:
     pixels = network_input(pair.reference.reshape(height * width, -1))
     bound = ReferenceNetwork(trunk(network), pixels.reshape(height, width, 3))
     changed = pair.result.difference.changed
-    (distance,) = bound.distances([Change(changed, network_input(pair.output[changed]))])
-    return distance
+    (layers,) = bound.directions([Change(changed, network_input(pair.output[changed]))])
+    return sum(layer.mean for layer in layers)
 
 
 @given(pairs(least=31, most=90))

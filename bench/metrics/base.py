@@ -10,19 +10,28 @@ from functools import cached_property
 from typing import (
     Any,
     ClassVar,
+    Generic,
     Protocol,
     TypeAlias,
     TypeVar,
     cast,
     runtime_checkable,
 )
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.difference import Difference, Region, Sums, boundary, measure
+from inpaintbench.metrics.difference import (
+    OF_COMPOSITE,
+    Difference,
+    Region,
+    Sums,
+    measure,
+    pixels_of,
+)
 from inpaintbench.named import Named
 
 T = TypeVar("T")
@@ -43,11 +52,17 @@ class Result:
         True = hole.
     reference : (H, W, C) array
         The true image.
+    input : (H, W, C) array, optional
+        What the method was given, before the hole was cut out, where that isn't the reference.
+    effect : (H, W) array of bool, optional
+        Where input and reference differ beside the object: shadow and reflection.
     """
 
     output: Image
     mask: Mask
     reference: Image
+    input: Image | None = None
+    effect: Mask | None = None
     _shared: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -59,43 +74,62 @@ class Result:
             When a shape or dtype differs.
         """
         shape, dtype = self.reference.shape, self.reference.dtype
-        if self.output.shape != shape or self.output.dtype != dtype:
-            raise ValueError(
-                f"the output is {self.output.dtype} {self.output.shape}, "
-                f"its reference {dtype} {shape}"
-            )
-        if self.mask.shape != shape[:2] or self.mask.dtype != np.bool_:
-            raise ValueError(
-                f"the mask is {self.mask.dtype} {self.mask.shape}, wanted bool {shape[:2]}"
-            )
-        for name in ("output", "mask", "reference"):
-            object.__setattr__(self, name, read_only(getattr(self, name)))
+        for name, image in (("output", self.output), ("input", self.input)):
+            if image is not None and (image.shape != shape or image.dtype != dtype):
+                raise ValueError(
+                    f"the {name} is {image.dtype} {image.shape}, its reference {dtype} {shape}"
+                )
+        for name, part in (("mask", self.mask), ("effect mask", self.effect)):
+            if part is not None and (part.shape != shape[:2] or part.dtype != np.bool_):
+                raise ValueError(
+                    f"the {name} is {part.dtype} {part.shape}, wanted bool {shape[:2]}"
+                )
+        for name in ("output", "mask", "reference", "input", "effect"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, read_only(getattr(self, name)))
 
     @cached_property
     def composite(self) -> Image:
-        """The output with the known pixels pasted back: what is scored."""
+        """The output with the reference's known pixels pasted back."""
         return np.where(self.mask[..., None], self.output, self.reference)
 
     @cached_property
     def difference(self) -> Difference:
-        """Where and by how much the output and the composite differ from the reference."""
+        """Where and by how much the composite differs from the reference."""
         return measure(self.output, self.reference, self.mask)
 
-    @cached_property
-    def boundary(self) -> Mask:
-        """The boundary region of the hole."""
-        return boundary(self.mask)
-
-    @cached_property
-    def _boundary_sums(self) -> Sums:
-        return measure(self.output, self.reference, read_only(self.boundary)).hole
+    def where(self, region: Region) -> Mask:
+        """Mark the pixels of a region."""
+        return self.shared(
+            ("pixels", region), lambda: read_only(pixels_of(region, self.mask, self.effect))
+        )
 
     def sums(self, region: Region) -> Sums:
-        """Return the sums over a region of the composite."""
-        hole = self.difference.hole
+        """Return the sums over a region."""
         if region == "image":
+            hole = self.difference.sums
             return Sums(hole.squares, hole.absolutes, self.reference.size)
-        return hole if region == "hole" else self._boundary_sums
+        return self._difference(region).sums
+
+    def raw(self, region: Region) -> bool:
+        """Whether a region shows an output that isn't its composite: it changed known pixels."""
+        return region not in OF_COMPOSITE and self.sums("known").absolutes > 0
+
+    def changed(self, raw: bool) -> Mask:
+        """Mark where the raw output, or else its composite, differs from the reference."""
+        return (self._difference("raw") if raw else self.difference).changed
+
+    def _difference(self, region: Region) -> Difference:
+        if region == "hole":
+            return self.difference
+        return self.shared(
+            ("difference", region),
+            lambda: measure(self.output, self.reference, self.where(region)),
+        )
+
+    def has(self, key: Hashable) -> bool:
+        """Tell whether a metric has left something to share."""
+        return key in self._shared
 
     def shared(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return what `make` returns, calling it only for the first of the metrics that ask."""
@@ -113,6 +147,26 @@ def read_only(array: A) -> A:
     view = np.ascontiguousarray(array).view()
     view.flags.writeable = False
     return cast(A, view)
+
+
+@dataclass(frozen=True, eq=False)
+class OnReference(Generic[T]):
+    """What metrics share that depends on a reference alone; it keeps the reference's id taken."""
+
+    reference: Image
+    value: T
+
+
+_on_references: WeakValueDictionary[tuple[int, Hashable], OnReference[Any]] = WeakValueDictionary()
+
+
+def on_reference(reference: Image, key: Hashable, make: Callable[[], T]) -> OnReference[T]:
+    """Return what `make` returns, or what a metric that is bound to this very array still holds."""
+    place = (id(reference), key)
+    found: OnReference[T] | None = _on_references.get(place)
+    if found is None:
+        found = _on_references[place] = OnReference(reference, make())
+    return found
 
 
 Score: TypeAlias = Callable[[Result], float]

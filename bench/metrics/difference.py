@@ -9,16 +9,22 @@ import numpy as np
 
 from inpaintbench.images.types import Image, Mask
 
-Region: TypeAlias = Literal["image", "hole", "boundary"]
+Region: TypeAlias = Literal["image", "hole", "boundary", "raw", "known", "effect", "untouched"]
 """``image``: the whole composite. ``hole``: the hole. ``boundary``: the hole's pixels that are at
-most `BAND` pixels (in a row, a column or diagonally) from a known pixel."""
+most `BAND` pixels (in a row, a column or diagonally) from a known pixel.
+
+The others are of the output as it is, before the known pixels are pasted back. ``raw``: all of it.
+``known``: outside the hole. ``effect``: the effect mask, outside the hole. ``untouched``: outside
+hole and effect."""
+
+OF_COMPOSITE: frozenset[Region] = frozenset({"image", "hole", "boundary"})
 
 BAND = 4
 
 
 @dataclass(frozen=True, eq=False)
 class Sums:
-    """Exact sums of differences over every value of every channel in a region of the composite."""
+    """Exact sums of differences over every value of every channel in a region."""
 
     squares: int
     absolutes: int
@@ -28,32 +34,42 @@ class Sums:
 
 @dataclass(frozen=True, eq=False)
 class Difference:
-    """How a result differs from its reference: where the composite does, and by how much."""
+    """How a result differs from its reference in a part of the image: where, and by how much."""
 
     changed: Mask
-    hole: Sums
-    """Over the hole, and so over everything that can differ in the composite."""
+    sums: Sums
 
 
-def measure(output: Image, reference: Image, mask: Mask) -> Difference:
-    """Compare an output with its reference inside a hole, in one pass."""
+def measure(output: Image, reference: Image, part: Mask) -> Difference:
+    """Compare an output with its reference in a part of the image, in one pass."""
     from inpaintbench.metrics.kernels.difference import compare
 
-    changed, squares, absolutes, hole = compare(output, reference, mask)
-    return Difference(changed, Sums(squares, absolutes, hole * reference.shape[2]))
+    changed, squares, absolutes, pixels = compare(output, reference, part)
+    return Difference(changed, Sums(squares, absolutes, pixels * reference.shape[2]))
 
 
-def boundary(mask: Mask) -> Mask:
-    """Return the boundary region of a hole."""
+def pixels_of(region: Region, mask: Mask, effect: Mask | None) -> Mask:
+    """Mark the pixels of a region; there is no ``effect`` without its mask."""
     from inpaintbench.metrics.kernels.difference import band
 
-    near: Mask = band(mask, BAND)
-    return near
+    touched = mask if effect is None else mask | effect
+    if region == "hole":
+        return mask
+    if region == "boundary":
+        near: Mask = band(mask, BAND)
+        return near
+    if region == "known":
+        return ~mask
+    if region == "effect":
+        return touched & ~mask
+    return ~touched if region == "untouched" else np.ones_like(mask)
 
 
 def in_id(region: Region) -> str:
     """Write the region for a metric's id; the whole image goes without saying."""
-    return {"image": "", "hole": ",hole", "boundary": f",boundary{BAND}"}[region]
+    if region == "image":
+        return ""
+    return f",boundary{BAND}" if region == "boundary" else f",{region}"
 
 
 def in_label(region: Region) -> str:

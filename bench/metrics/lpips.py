@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result, Score
+from inpaintbench.metrics.base import (
+    Axis,
+    Metric,
+    MetricUnavailable,
+    OnReference,
+    Result,
+    Score,
+    on_reference,
+)
+from inpaintbench.metrics.difference import Region, in_id, in_label
+from inpaintbench.metrics.network.enlarging import position_weights
 from inpaintbench.metrics.network.layers import Layer
 from inpaintbench.metrics.network.pixels import network_change, network_input
-from inpaintbench.metrics.network.reference import ReferenceNetwork, fits
+from inpaintbench.metrics.network.reference import MapDistance, ReferenceNetwork, fits
 from inpaintbench.metrics.network.trunks import TRUNKS
 
 # Channel vectors are non-negative and of length 1, so a head gives at most the sum of its two
@@ -28,13 +38,20 @@ class LPIPS(Metric):
     learned weights, mean over positions. Grey images are repeated in the three channels. Defined
     down to 31 pixels a side with AlexNet (its last maps are then 1×1) and 16 with VGG.
 
+    For ``image`` and ``raw`` it is the distance of two whole images. For another region it is the
+    mean, over the region's pixels, of the package's map (``spatial=True``): the distances at the
+    positions of each layer, enlarged bilinearly to the image's size and added.
+
     Parameters
     ----------
     network : str
         ``alex`` or ``vgg``.
+    region : str
+        ``image``, ``hole``, ``boundary``, ``raw``, ``known``, ``effect`` or ``untouched``.
     """
 
     network: Literal["alex", "vgg"] = "alex"
+    region: Region = "image"
 
     name = "lpips"
     higher_is_better = False
@@ -43,13 +60,14 @@ class LPIPS(Metric):
 
     @property
     def id(self) -> str:
-        """``lpips[alex,v0.1]``."""
-        return f"lpips[{self.network},v0.1]"
+        """``lpips[alex,v0.1]`` with the region."""
+        return f"lpips[{self.network},v0.1{in_id(self.region)}]"
 
     @property
     def label(self) -> str:
-        """``LPIPS`` with the network unless it is AlexNet."""
-        return "LPIPS" if self.network == "alex" else f"LPIPS-{self.network.upper()}"
+        """``LPIPS`` with the network unless it is AlexNet, and the region."""
+        network = "" if self.network == "alex" else f"-{self.network.upper()}"
+        return f"LPIPS{network}{in_label(self.region)}"
 
     @property
     def worst(self) -> float:
@@ -67,30 +85,60 @@ class LPIPS(Metric):
 
     def bind(self, reference: Image) -> Score:
         """Send the reference through the network; NaN for an image that is too small."""
-        return bind_layers(_layers(self.network), reference)
+        return bind_layers(_layers(self.network), reference, self.region)
 
 
-def bind_layers(layers: Sequence[Layer], reference: Image) -> Score:
+def bind_layers(layers: Sequence[Layer], reference: Image, region: Region = "image") -> Score:
     """Bind a network to a reference, compared behind its layers with a head."""
     height, width, _ = reference.shape
     if not fits(layers, (height, width)):
         return lambda result: math.nan
-    pixels = network_input(reference.reshape(height * width, -1))
-    return _Score(ReferenceNetwork(layers, pixels.reshape(height, width, 3)))
+
+    def network() -> ReferenceNetwork:
+        pixels = network_input(reference.reshape(height * width, -1))
+        return ReferenceNetwork(layers, pixels.reshape(height, width, 3))
+
+    return _Score(on_reference(reference, ("network", *layers), network), region)
 
 
 class _Score:
-    """LPIPS of results on one reference."""
+    """LPIPS of results on one reference, in a region."""
 
-    def __init__(self, network: ReferenceNetwork) -> None:
+    def __init__(self, network: OnReference[ReferenceNetwork], region: Region) -> None:
         self._network = network
+        self._region = region
 
     def __call__(self, result: Result) -> float:
         return self.group([result])[0]
 
     def group(self, results: Sequence[Result]) -> list[float]:
-        """Score results in one pass through the network's weights."""
-        return self._network.distances([network_change(result) for result in results])
+        """Score results in one pass through the network's weights, if not made for a region yet."""
+        new = [result for result in results if not result.has(self._key(result))]
+        changes = [network_change(result, result.raw(self._region)) for result in new]
+        for result, layers in zip(new, self._network.value.directions(changes), strict=True):
+            result.shared(self._key(result), lambda layers=layers: layers)
+        return [self._distance(result) for result in results]
+
+    def _key(self, result: Result) -> Hashable:
+        return self._network.value, result.raw(self._region)
+
+    def _distance(self, result: Result) -> float:
+        layers: list[MapDistance] = result.shared(self._key(result), list)
+        total = 0.0
+        if self._region in ("image", "raw"):
+            for layer in layers:
+                total += layer.mean
+            return total
+        region = result.where(self._region)
+        if not region.any():
+            return math.nan
+        for layer in layers:
+            weights = result.shared(
+                ("weights", self._region, layer.where.shape),
+                lambda shape=layer.where.shape: position_weights(region, shape),
+            )
+            total += float(weights[layer.where] @ layer.values)
+        return total
 
 
 @lru_cache

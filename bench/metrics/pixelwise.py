@@ -20,7 +20,7 @@ class PSNR(Metric):
     Parameters
     ----------
     region : str
-        ``image``, ``hole`` or ``boundary``.
+        ``image``, ``hole``, ``boundary``, ``raw``, ``known``, ``effect`` or ``untouched``.
     """
 
     region: Region = "image"
@@ -55,6 +55,32 @@ class PSNR(Metric):
 
 
 @dataclass(frozen=True)
+class BrushNetPSNR(Metric):
+    """PSNR of the known region as BrushNet's evaluation computes it, mistakes included.
+
+    The squared differences of the raw output, summed over three channels, are divided by the
+    number of pixels, not of values: that is three times the mean squared error, and 4.77 dB below
+    PSNR. Below an error of 10⁻¹⁰, on the scale 0 to 1, it is 1000 dB. Grey images count as three
+    equal channels. For comparison with what BrushNet and those after it published (Ju et al., ECCV
+    2024, ``evaluate_brushnet.py``).
+    """
+
+    name = "psnr-brushnet"
+    unit = "dB"
+    id = "psnr-brushnet[known,3mse]"
+    label = "PSNR-BrushNet"
+    bounds = (-10 * math.log10(3), 1000.0)
+
+    def score(self, result: Result) -> float:
+        """Return the decibels; NaN where nothing is known."""
+        error = result.sums("known")
+        if not error.values:
+            return math.nan
+        mean = 3 * error.squares / (error.values * top(result.reference.dtype) ** 2)
+        return 1000.0 if mean < 1e-10 else -10 * math.log10(mean)
+
+
+@dataclass(frozen=True)
 class MAE(Metric):
     """Mean absolute error, in levels of 255.
 
@@ -64,7 +90,7 @@ class MAE(Metric):
     Parameters
     ----------
     region : str
-        ``image``, ``hole`` or ``boundary``.
+        ``image``, ``hole``, ``boundary``, ``raw``, ``known``, ``effect`` or ``untouched``.
     """
 
     region: Region = "image"
@@ -99,8 +125,9 @@ class MAE(Metric):
 class KnownChange(Metric):
     """Largest change that the raw output made to a known pixel, in levels of 255.
 
-    Scores are taken on the composite, where the known pixels are pasted back; this tells whether
-    that changed anything.
+    The change is from what the method was given: the input, where a sample has one, or else the
+    reference. Most scores are taken on the composite, where the known pixels are pasted back; this
+    tells whether that changed anything.
     """
 
     name = "known-change"
@@ -112,9 +139,10 @@ class KnownChange(Metric):
     label = "Known change"
     bounds = (0.0, 255.0)
 
-    def bind(self, reference: Image) -> Score:
-        """Return the scoring function."""
+    def score(self, result: Result) -> float:
+        """Find the largest change."""
         from inpaintbench.metrics.kernels.difference import largest_outside
 
-        scale = 255 / top(reference.dtype)
-        return lambda result: scale * largest_outside(result.output, reference, result.mask)
+        given = result.reference if result.input is None else result.input
+        scale = 255 / top(given.dtype)
+        return scale * largest_outside(result.output, given, result.mask)

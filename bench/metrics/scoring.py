@@ -33,6 +33,9 @@ def score_group(
     mask: Mask,
     outputs: Sequence[Image],
     raised: dict[Metric, BaseException] | None = None,
+    *,
+    input: Image | None = None,
+    effect: Mask | None = None,
 ) -> list[list[float]]:
     """Score outputs for one reference and mask.
 
@@ -51,6 +54,8 @@ def score_group(
     raised : dict of Metric to BaseException, optional
         Gets what a metric raised, or what is wrong with a value of it, which then scores NaN;
         without it, that is raised here.
+    input, effect : arrays, optional
+        As in `Result`.
 
     Returns
     -------
@@ -66,7 +71,7 @@ def score_group(
     """
     with _threads(len(sys.modules)).limit(limits=1):
         kept, scores = _bound(reference)
-        results = [Result(output, mask, kept) for output in outputs]
+        results = [Result(output, mask, kept, input, effect) for output in outputs]
         columns = []
         for metric in metrics:
             try:

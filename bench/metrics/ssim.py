@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Metric, Result, Score, read_only
+from inpaintbench.metrics.base import Metric, Result, Score, on_reference, read_only
 from inpaintbench.metrics.difference import Region, in_id, in_label, top
 
 
@@ -31,6 +31,15 @@ _WINDOWS = {
     "gauss11": _Window(_gaussian(5, 1.5)),
     "uniform7": _Window((1 / 7,) * 7, correction=49 / 48),
 }
+
+
+@dataclass(frozen=True, eq=False)
+class _Moments:
+    """Of the reference, in every window that lies inside the image: ``H'×W'·C``."""
+
+    mean: NDArray[np.float64]
+    variance: NDArray[np.float64]
+
 
 _Losses = tuple[NDArray[np.float64], NDArray[np.int64]]
 """1 − SSIM block after block, and the blocks."""
@@ -53,7 +62,7 @@ class SSIM(Metric):
     definition : str
         ``gauss11`` or ``uniform7``.
     region : str
-        ``image``, ``hole`` or ``boundary``.
+        ``image``, ``hole``, ``boundary``, ``raw``, ``known``, ``effect`` or ``untouched``.
     """
 
     definition: Literal["gauss11", "uniform7"] = "gauss11"
@@ -75,8 +84,6 @@ class SSIM(Metric):
 
     def bind(self, reference: Image) -> Score:
         """Take the reference's moments; NaN for an image smaller than the window."""
-        import cv2
-
         from inpaintbench.metrics.kernels import structural
 
         window = _WINDOWS[self.definition]
@@ -86,25 +93,19 @@ class SSIM(Metric):
             return lambda result: math.nan
         flat = read_only(reference.reshape(height, width * channels))
         inside = np.s_[margin : height - margin, margin : width - margin]
-        taps = np.array(window.taps)
-
-        def filtered(values: NDArray[np.float64]) -> NDArray[np.float64]:
-            means = cv2.sepFilter2D(values, -1, taps, taps).reshape(reference.shape)[inside]
-            return np.ascontiguousarray(means).reshape(len(means), -1)
-
-        values = reference.astype(np.float64)
-        mean = filtered(values)
-        variance = filtered(np.square(values, out=values)) - np.square(mean)
+        moments = on_reference(
+            reference, (self.name, self.definition), lambda: _moments(reference, window)
+        )
         peak = top(reference.dtype)
 
-        def losses(result: Result) -> _Losses:
+        def losses(result: Result, raw: bool) -> _Losses:
             lost: _Losses = structural.loss(
                 flat,
                 result.output.reshape(flat.shape),
-                result.difference.changed,
+                result.changed(raw),
                 window.taps,
-                mean,
-                variance,
+                moments.value.mean,
+                moments.value.variance,
                 (0.01 * peak) ** 2,
                 (0.03 * peak) ** 2,
                 window.correction,
@@ -112,11 +113,12 @@ class SSIM(Metric):
             return lost
 
         def score(result: Result) -> float:
-            lost, _ = result.shared((self.name, self.definition), lambda: losses(result))
-            if self.region == "image":
+            raw = result.raw(self.region)
+            lost, _ = result.shared((self.name, self.definition, raw), lambda: losses(result, raw))
+            if self.region in ("image", "raw"):
                 windows = (height - 2 * margin) * (width - 2 * margin)
                 return float(1 - lost.sum() / (windows * channels))
-            centres = (result.mask if self.region == "hole" else result.boundary)[inside]
+            centres = result.where(self.region)[inside]
             pixels = np.count_nonzero(centres)
             if not pixels:
                 return math.nan
@@ -126,6 +128,8 @@ class SSIM(Metric):
 
     def loss_map(self, result: Result) -> NDArray[np.float64]:
         """Map 1 − SSIM of a result that was scored, summed over the channels.
+
+        It is that of the image that the region is of: the composite or the raw output.
 
         Returns
         -------
@@ -137,7 +141,8 @@ class SSIM(Metric):
         LookupError
             When the result wasn't scored.
         """
-        lost, blocks = result.shared((self.name, self.definition), _not_scored)
+        key = (self.name, self.definition, result.raw(self.region))
+        lost, blocks = result.shared(key, _not_scored)
         margin = len(_WINDOWS[self.definition].taps) // 2
         whole = np.zeros(result.mask.shape)
         place = 0
@@ -146,6 +151,21 @@ class SSIM(Metric):
             block[:] = lost[place : place + block.size].reshape(block.shape)
             place += block.size
         return whole
+
+
+def _moments(reference: Image, window: _Window) -> _Moments:
+    import cv2
+
+    margin, taps = len(window.taps) // 2, np.array(window.taps)
+
+    def filtered(values: NDArray[np.float64]) -> NDArray[np.float64]:
+        means = cv2.sepFilter2D(values, -1, taps, taps).reshape(reference.shape)
+        inside = np.ascontiguousarray(means[margin:-margin, margin:-margin])
+        return inside.reshape(len(inside), -1)
+
+    values = reference.astype(np.float64)
+    mean = filtered(values)
+    return _Moments(mean, filtered(np.square(values, out=values)) - np.square(mean))
 
 
 def _not_scored() -> _Losses:

@@ -109,7 +109,13 @@ def scales(values: Float) -> Float:
 
 @nb.njit(cache=True, nogil=True, fastmath={"reassoc", "contract"})
 def distance(
-    source: Float, factors: Float, chosen: Mask, border: int, values: Float, weights: Float
+    source: Float,
+    factors: Float,
+    chosen: Mask,
+    border: int,
+    values: Float,
+    weights: Float,
+    parts: Float,
 ) -> float:
     """Sum the weighted squared differences of unit-normalised channel vectors.
 
@@ -123,6 +129,9 @@ def distance(
         Positions to compare.
     values : (n, C) array of float32
         What to compare with, one row for each chosen position.
+    weights : (C,) array of float32
+    parts : (n,) array of float32
+        Gets what each chosen position adds to the sum.
     """
     total = 0.0
     i = 0
@@ -131,7 +140,6 @@ def distance(
             if chosen[y, x]:
                 first = source[y + border, x + border]
                 second = values[i]
-                i += 1
                 first_scale = factors[y * chosen.shape[1] + x]
                 second_scale = _scale(second)
                 part = np.float32(0)
@@ -139,4 +147,6 @@ def distance(
                     difference = first[c] * first_scale - second[c] * second_scale
                     part += weights[c] * difference * difference
                 total += float(part)
+                parts[i] = part
+                i += 1
     return total

@@ -23,9 +23,9 @@ def network_input(pixels: Image) -> NDArray[np.float32]:
     return normalised
 
 
-def network_change(result: Result) -> Change:
-    """Take the pixels that differ from the reference's."""
-    where = result.difference.changed
+def network_change(result: Result, raw: bool = False) -> Change:
+    """Take the pixels of the composite, or of the raw output, that differ from the reference's."""
+    where = result.changed(raw)
     pixels = result.output.reshape(where.size, -1)
     # six times faster than indexing with the mask
     return Change(where, network_input(pixels.take(np.flatnonzero(where), axis=0)))

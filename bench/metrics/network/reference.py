@@ -12,12 +12,14 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 
 from inpaintbench.images.types import Mask
 from inpaintbench.metrics.network.layers import OVERHANG, Float, Layer
+
+T = TypeVar("T")
 
 TOGETHER = 8
 """Inputs that go through the network together."""
@@ -32,9 +34,20 @@ class Change:
     """(n, C): one row for each changed position, in row order."""
 
 
-Compare: TypeAlias = Callable[[int, Float, int, Change], float]
+@dataclass(frozen=True, eq=False)
+class MapDistance:
+    """How far a map is from the reference's: at each position that differs, and on the average."""
+
+    where: Mask
+    values: Float
+    """(n,): one for each differing position, in row order."""
+    mean: float
+    """Over all positions."""
+
+
+Compare: TypeAlias = Callable[[int, Float, int, Change], T]
 """Takes the number of a layer, the reference's map behind it with a border, the border's width, and
-what changed in that map; returns what it adds to the distance."""
+what changed in that map; returns what there is to say of the layer."""
 
 
 class ReferenceNetwork:
@@ -65,31 +78,38 @@ class ReferenceNetwork:
             self._scales.append(None if layer.head is None else kernels.scales(values))
         self._maps.append(_bordered(self._sides[-1], 0, values))
 
-    def distances(self, changes: Sequence[Change], compare: Compare | None = None) -> list[float]:
-        """Compare the reference with inputs that differ in some pixels.
+    def compared(self, changes: Sequence[Change], compare: Compare[T]) -> list[list[T]]:
+        """Compare the reference with inputs that differ in some pixels, layer by layer.
 
         Each is compared apart: the others make it faster, and change nothing.
 
-        Parameters
-        ----------
-        changes : sequence of Change
-        compare : callable, optional
-            How the maps behind a layer are compared.
+        Returns
+        -------
+        list of list
+            For each input, what `compare` returned for each layer.
+        """
+        with self._lock:
+            return [
+                values
+                for start in range(0, len(changes), TOGETHER)
+                for values in self._compared(changes[start : start + TOGETHER], compare)
+            ]
+
+    def distances(self, changes: Sequence[Change], compare: Compare[float]) -> list[float]:
+        """Sum for each input what `compare` returns for the layers, as `compared` does."""
+        return [sum(values) for values in self.compared(changes, compare)]
+
+    def directions(self, changes: Sequence[Change]) -> list[list[MapDistance]]:
+        """Compare the directions of channel vectors behind the layers with a head.
 
         Returns
         -------
-        list of float
-            For each input the sum over the layers of what `compare` returns; by default the sum,
-            over the layers with a head, of the mean over positions of the weighted squared
-            difference of the unit-normalised channel vectors.
+        list of list of MapDistance
+            For each input and layer, the squared differences of the channel vectors brought to
+            length 1, weighted and summed over the channels.
         """
-        compare = compare or self._compare_directions
-        with self._lock:
-            return [
-                distance
-                for start in range(0, len(changes), TOGETHER)
-                for distance in self._distances(changes[start : start + TOGETHER], compare)
-            ]
+        found = self.compared(changes, self._compare_directions)
+        return [[layer for layer in layers if layer is not None] for layers in found]
 
     def reference_map(self, i: int) -> Float:
         """Return the reference's map behind layer i, without its border; a view."""
@@ -97,19 +117,22 @@ class ReferenceNetwork:
         border = self._border(i + 1)
         return self._maps[i + 1][border : border + height, border : border + width]
 
-    def _compare_directions(self, i: int, source: Float, border: int, change: Change) -> float:
+    def _compare_directions(
+        self, i: int, source: Float, border: int, change: Change
+    ) -> MapDistance | None:
         from inpaintbench.metrics.kernels import convolution as kernels
 
         head, scales = self._layers[i].head, self._scales[i]
         if head is None or scales is None:
-            return 0.0
-        distance: float = kernels.distance(
-            source, scales, change.where, border, change.values, head
+            return None
+        parts = np.empty(len(change.values), np.float32)
+        total: float = kernels.distance(
+            source, scales, change.where, border, change.values, head, parts
         )
-        return distance / change.where.size
+        return MapDistance(change.where, parts, total / change.where.size)
 
-    def _distances(self, changes: Sequence[Change], compare: Compare) -> list[float]:
-        totals = [0.0] * len(changes)
+    def _compared(self, changes: Sequence[Change], compare: Compare[T]) -> list[list[T]]:
+        found: list[list[T]] = [[] for _ in changes]
         states = list(changes)
         for i, layer in enumerate(self._layers):
             height, width = self._sides[i + 1]
@@ -123,9 +146,9 @@ class ReferenceNetwork:
                 Change(where, values)
                 for where, values in zip(wanted, layer.compute(computations), strict=True)
             ]
-            for n, change in enumerate(states):
-                totals[n] += compare(i, self._maps[i + 1], self._border(i + 1), change)
-        return totals
+            for values, change in zip(found, states, strict=True):
+                values.append(compare(i, self._maps[i + 1], self._border(i + 1), change))
+        return found
 
     @contextmanager
     def _changed(self, i: int, change: Change) -> Iterator[Float]:
