@@ -90,7 +90,15 @@ def score_case(task: ScoreTask) -> list[Score]:
         with suppress(BenchError):
             outputs[sha256] = read_output(Path(task.directory), sha256, loaded.image.shape)
     raised: dict[Metric, BaseException] = {}
-    values = score_group(defined, loaded.image, loaded.mask, list(outputs.values()), raised)
+    values = score_group(
+        defined,
+        loaded.image,
+        loaded.mask,
+        list(outputs.values()),
+        raised,
+        input=loaded.input,
+        effect=loaded.effect,
+    )
     reasons = {metric: failure_of(error).message for metric, error in raised.items()}
     return [
         Score(task.case.id, sha256, metric.id, value, reasons.get(metric, ""))
