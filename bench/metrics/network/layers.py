@@ -151,6 +151,48 @@ class Pooling(Layer):
         return Computation(values)
 
 
+class RootMeanSquarePooling(Layer):
+    """The root of the weighted mean of the squares in each window of 3×3; stride 2, padding 1."""
+
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Compute the output at the wanted positions at once."""
+        from inpaintbench.metrics.kernels import pooling as kernels
+
+        rows, columns = np.nonzero(wanted)
+        values = np.empty((len(rows), self.channels), np.float32)
+        kernels.root_mean_square(source, rows, columns, values)
+        return Computation(values)
+
+
+class BlurPooling(Layer):
+    """The weighted mean of each window of 3×3, and a ReLU; stride 2, padding 2 by reflection."""
+
+    def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
+        """Compute the output at the wanted positions at once."""
+        from inpaintbench.metrics.kernels import pooling as kernels
+
+        rows, columns = np.nonzero(wanted)
+        values = np.empty((len(rows), self.channels), np.float32)
+        around = 2 * self.padding + OVERHANG
+        sides = (source.shape[0] - around, source.shape[1] - around)
+        kernels.blur(source, sides, self.padding, rows, columns, values)
+        return Computation(values)
+
+    def reach(self, changed: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+        """Mark the positions of the output that a changed input, or its reflection, reaches."""
+        from inpaintbench.metrics.kernels import convolution as kernels
+
+        reflected = np.pad(changed, self.padding, "reflect")
+        reached: NDArray[np.bool_] = kernels.reach(
+            reflected, self.kernel, self.stride, 0, height, width
+        )
+        return reached
+
+    def output_side(self, side: int) -> int:
+        """Return the side of the output map; 0 where there's too little to reflect."""
+        return super().output_side(side) if side > self.padding else 0
+
+
 @dataclass(frozen=True, eq=False)
 class Convolution(Layer):
     """A convolution and a ReLU, by one matrix product over gathered windows.
@@ -160,10 +202,13 @@ class Convolution(Layer):
     weight : (kernel·kernel·I, channels) array of float32
         Rows in the order of a window's rows, columns and channels.
     bias : (channels,) array of float32
+    rectified : bool
+        Whether there is a ReLU.
     """
 
     weight: Float
     bias: Float
+    rectified: bool = True
 
     def take(self, source: Float, wanted: NDArray[np.bool_]) -> Computation:
         """Compute the output at the wanted positions at once; the weights are few."""
@@ -180,7 +225,8 @@ class Convolution(Layer):
             kernels.gather(source, rows[part], columns[part], self.kernel, self.stride, chosen)
             np.matmul(chosen, self.weight, out=values[part])
         values += self.bias
-        np.maximum(values, 0, out=values)
+        if self.rectified:
+            np.maximum(values, 0, out=values)
         return Computation(values)
 
 
@@ -280,17 +326,23 @@ class WinogradConvolution(Layer):
 
 
 def convolution(
-    weight: Float, bias: Float, *, stride: int, padding: int, head: Float | None = None
+    weight: Float,
+    bias: Float,
+    *,
+    stride: int,
+    padding: int,
+    head: Float | None = None,
+    rectified: bool = True,
 ) -> Layer:
-    """Make a convolution with a ReLU from a weight laid out as in torch, ``O×I×H×W``.
+    """Make a convolution from a weight laid out as in torch, ``O×I×H×W``, with or without a ReLU.
 
     Kernels of side 3 and 5 over many channels take the way with fewer multiplications; over few
     channels, transforming the input would cost more than it saves.
     """
     outputs, inputs, kernel, _ = weight.shape
     by_place = np.ascontiguousarray(weight.transpose(2, 3, 1, 0))
-    if stride == 1 and kernel in _SIDES and inputs >= 16:
+    if stride == 1 and kernel in _SIDES and inputs >= 16 and rectified:
         by_place = by_place.reshape(kernel**2, inputs, outputs)
         return WinogradConvolution(kernel, 1, padding, outputs, by_place, bias, head=head)
     matrix = by_place.reshape(-1, outputs)
-    return Convolution(kernel, stride, padding, outputs, matrix, bias, head=head)
+    return Convolution(kernel, stride, padding, outputs, matrix, bias, rectified, head=head)
