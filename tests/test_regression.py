@@ -15,6 +15,7 @@ from small_runs import small_run
 from synthetic_run import made_by, synthetic_run, with_scores
 from typer.testing import CliRunner
 
+import inpaintbench.regression.verdicts as rule
 from inpaintbench.cli.compare import compare as compare_command
 from inpaintbench.errors import BenchError
 from inpaintbench.regression import machine, markdown
@@ -31,6 +32,7 @@ from inpaintbench.regression.verdicts import (
     read_effects,
 )
 from inpaintbench.statistics.bootstrap import mean_intervals
+from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.storage.rows import RunRows, long_rows, typed
 
 APPLICATION = typer.Typer()
@@ -88,6 +90,23 @@ def verdicts(comparison: Comparison) -> dict[str, Verdict]:
 
 def said(comparison: Comparison) -> str:
     return "\n".join(map(str, comparison.differences))
+
+
+@pytest.mark.parametrize(("images", "level"), [(5, 0.999), (10, 0.95), (30, 0.996), (60, 0.95)])
+def test_the_change_that_is_said_to_be_found_is_found_in_four_of_five_comparisons(
+    images: int, level: float
+) -> None:
+    codes = np.repeat(np.arange(images), 2)
+    metric = MetricInfo("psnr", "psnr", "PSNR", "dB", True, "")
+    random = np.random.default_rng(images)
+
+    def judged(change: float) -> Figure:
+        noise = np.repeat(random.normal(0, 0.3, images), 2) + random.normal(0, 0.2, 2 * images)
+        return rule.tested(metric, "", (0.0, 0.0), change + noise, codes, 0.05, level)
+
+    said = float(np.median([judged(0.0).detectable for _ in range(100)]))
+    found = np.mean([judged(said).verdict is Verdict.improved for _ in range(200)])
+    assert 0.7 <= found <= 0.9
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ _SIGNS = {
     Verdict.cant_tell: "🟡",
     Verdict.same: "⚪",
 }
-_HEADS = ("metric", "masks", "BASE → NEW", "change", "interval", "verdict")
+_HEADS = ("metric", "masks", "BASE → NEW", "change", "interval", "finds", "verdict")
 
 
 def write(comparison: Comparison, gates: Sequence[Gate]) -> str:
@@ -49,7 +49,7 @@ def _details(method: MethodComparison) -> list[str]:
     lines = ["", f"<details{unfolded}><summary>{escape(method.name)}</summary>", ""]
     figures = words.shown_figures(method)
     if figures:
-        lines += [_row(*_HEADS), _row(":--", ":--", "--:", "--:", "--:", ":--")]
+        lines += [_row(*_HEADS), _row(":--", ":--", "--:", "--:", "--:", "--:", ":--")]
     for figure in figures:
         cells = (
             words.head(figure),
@@ -57,6 +57,7 @@ def _details(method: MethodComparison) -> list[str]:
             words.means(figure),
             words.change(figure),
             words.interval(figure),
+            words.finds(figure),
             words.verdict(figure),
         )
         lines.append(_row(*map(escape, cells)))

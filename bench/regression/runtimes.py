@@ -102,4 +102,5 @@ def _figure(timed: pd.DataFrame, effect: float) -> Figure:
         low=math.expm1(found.low),
         high=math.expm1(found.high),
         effect=effect,
+        detectable=math.expm1(found.detectable),
     )

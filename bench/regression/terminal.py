@@ -54,6 +54,7 @@ def show(comparison: Comparison, gates: Sequence[Gate], console: Console) -> Non
             table.add_column("BASE", justify="right", no_wrap=True)
             table.add_column("change", justify="right", no_wrap=True)
             table.add_column("interval", overflow="fold")
+            table.add_column("finds", justify="right", no_wrap=True)
             for figure in figures:
                 table.add_row(
                     Text(str(figure.verdict), _COLOURS[figure.verdict]),
@@ -62,6 +63,7 @@ def show(comparison: Comparison, gates: Sequence[Gate], console: Console) -> Non
                     words.mean(figure, figure.base),
                     words.change(figure),
                     words.interval(figure) or figure.reason,
+                    words.finds(figure),
                 )
             console.print(table)
         for moved in method.moved:

@@ -15,8 +15,10 @@ from inpaintbench.statistics.bootstrap import (
     LEVEL,
     Codes,
     Floats,
+    image_means,
     mean_intervals,
 )
+from inpaintbench.statistics.power import POWER, effect_by_interval
 from inpaintbench.statistics.scores import MetricInfo
 
 RUNTIME = "runtime"
@@ -132,6 +134,9 @@ class Figure:
         What it is over.
     reason : str
         Why nothing can be said, or empty.
+    detectable : float
+        Smallest true change, to either side, that would be called worse or improved with a
+        probability of `POWER` at these images and this spread; NaN where that isn't known.
     """
 
     metric: str
@@ -149,6 +154,7 @@ class Figure:
     cases: int = 0
     images: int = 0
     reason: str = ""
+    detectable: float = math.nan
 
 
 def described(metric: MetricInfo) -> tuple[str, str, str, bool]:
@@ -170,7 +176,10 @@ def tested(
     Where nothing changed, both bounds of the interval are 0, however few the images.
     """
     count, low, high = len(np.unique(images)), 0.0, 0.0
+    detectable = effect
     if changes.any():
+        spread = float(image_means(changes[:, None], images).std(ddof=1)) if count > 1 else 0.0
+        detectable += spread * effect_by_interval(count, level)
         found = mean_intervals(changes[:, None], images, level=level)
         low, high = float(found.low[0]), float(found.high[0])
     few = f"{count} image{'' if count == 1 else 's'}, an interval needs {FEWEST_IMAGES}"
@@ -186,6 +195,7 @@ def tested(
         cases=len(changes),
         images=count,
         reason=few if math.isnan(low) else "",
+        detectable=detectable,
     )
 
 
@@ -323,12 +333,13 @@ class Comparison:
     @property
     def rule(self) -> str:
         """Say in words how verdicts are given; printed under every comparison."""
-        share = f"{self.level:.0%}".replace("%", " %")
+        share, power = (f"{part:.0%}".replace("%", " %") for part in (self.level, POWER))
         return (
             f"Over the {self.cases} cases with equal image and mask. Intervals: {share} for all "
             "scores of a method together, clustered by image. Worse or improved: the whole "
             "interval lies beyond the smallest effect (±); same: all of it within; otherwise can't "
-            "tell. A cell that used to finish and fails is worse."
+            "tell. A cell that used to finish and fails is worse. Finds: the smallest true change "
+            f"called worse or improved with {power} power at these images and this spread."
         )
 
 

@@ -69,6 +69,15 @@ def effect(figure: Figure) -> str:
     return f"±{100 * figure.effect:g} %" if figure.metric == RUNTIME else f"±{figure.effect:.2g}"
 
 
+def finds(figure: Figure) -> str:
+    """Write the smallest change that would be told, or nothing where that isn't known."""
+    if math.isnan(figure.detectable):
+        return ""
+    if figure.metric == RUNTIME:
+        return f"±{100 * figure.detectable:.2g} %"
+    return f"±{figure.detectable:.2g}"
+
+
 def verdict(figure: Figure) -> str:
     """Write the verdict with its reason."""
     return f"{figure.verdict} ({figure.reason})" if figure.reason else str(figure.verdict)

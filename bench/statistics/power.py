@@ -110,6 +110,20 @@ def comparison_power(values: Floats, images: Codes, pairs: Pairs) -> Power:
     )
 
 
+@cache
+def effect_by_interval(images: int, level: float) -> float:
+    """Return the difference whose interval leaves out 0 with `POWER`, in standard deviations.
+
+    Between images; NaN where so few give no interval.
+    """
+    if images > _SIZES[-1]:
+        return effect_by_interval(_SIZES[-1], level) * math.sqrt(_SIZES[-1] / images)
+    drawn = np.random.default_rng([_SEED, images]).normal(size=(images, _BENCHMARKS // 4))
+    resamples = max(_RESAMPLES, round(4 / (1 - level)))  # so that some lie beyond the quantile
+    found = mean_intervals(drawn, np.arange(images), level=level, resamples=resamples)
+    return float(np.quantile(-found.low, POWER))
+
+
 def _steps(p: Floats) -> list[int]:
     """Return what Holm's method would multiply each p by, were it the next after those found."""
     steps = np.arange(len(p), 1, -1)
