@@ -13,7 +13,10 @@ from inpaintbench.errors import BenchError
 from inpaintbench.plugins import registry
 from inpaintbench.report import tables
 from inpaintbench.report.combination import combine
-from inpaintbench.report.kinds import Format, IntervalStyle, TableKind
+from inpaintbench.report.figures import NothingToShow, Request, applied, draw
+from inpaintbench.report.figures.style import STYLES
+from inpaintbench.report.kinds import FigureKind, Format, IntervalStyle, StyleName, TableKind
+from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.draws import _without_number, read_draws
 from inpaintbench.statistics.scores import read_scores
@@ -150,3 +153,21 @@ def test_draws_in_another_run_than_the_first_have_no_diversity(
 def test_a_run_without_draws_says_how_to_make_some(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="has no method with several draws"):
         tables.make(TableKind.draws, Summary(small_run(tmp_path, "mean-fill")))
+
+
+def test_the_rank_histogram_shows_the_shares_of_the_table(drawn: RunRows) -> None:
+    summary = Summary(drawn)
+    with applied(STYLES[StyleName.paper]):
+        drawing = draw(FigureKind.rank_histogram, Request(summary))
+    (panel,) = drawing.figure.axes
+    heights = [bar.get_height() for bar in panel.patches]
+    (told,) = tables.make(TableKind.draws, summary, IntervalStyle.none).frame["ranks"]
+    assert heights == pytest.approx([4 * float(share) for share in told.split()], abs=1e-5)
+    assert sum(heights) == pytest.approx(4)
+    assert panel.get_ylim()[1] >= max(heights)
+
+
+def test_without_draws_there_is_no_rank_histogram(drawn: RunRows) -> None:
+    alone = Summary(select(drawn, ["vae"]))
+    with pytest.raises(NothingToShow, match="--draws"):
+        draw(FigureKind.rank_histogram, Request(alone))

@@ -134,7 +134,10 @@ def calibration_record(found: Calibration | None) -> dict[str, Any]:
         record[f"expected_{nominal:g}"] = expected
     for name, estimate in zip(("bias", "spread", "spread_of_mean"), found.shape, strict=True):
         record |= estimate_record(name, estimate)
-    return record | {"p": found.p, "ranks": " ".join(f"{s:.6f}" for s in found.histogram)}
+    return record | {
+        "p": found.p,
+        "ranks": " ".join(f"{share.mean:.6f}" for share in found.histogram),
+    }
 
 
 def estimate_cell(estimate: Estimate | None, intervals: IntervalStyle) -> Cell:

@@ -56,6 +56,7 @@ class FigureKind(enum.StrEnum):
     runtime = "runtime"
     critical_difference = "critical-difference"
     ranks = "ranks"
+    rank_histogram = "rank-histogram"
     pictures = "pictures"
 
 

@@ -150,10 +150,9 @@ class Calibration:
         return len(self.ranks[0]) - 1
 
     @property
-    def histogram(self) -> Floats:
-        """Share of values at each rank, ``(m + 1,)``: 1/(m + 1) each is expected."""
-        shares: Floats = self.ranks[:, 0].mean(axis=0)
-        return shares
+    def histogram(self) -> tuple[Estimate, ...]:
+        """Share of values at each of the m + 1 ranks: 1/(m + 1) each is expected."""
+        return tuple(estimates(self.ranks[:, 0], self.images, (0.0, 1.0)))
 
     @property
     def _cuts(self) -> tuple[int, ...]:
