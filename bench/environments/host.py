@@ -367,8 +367,8 @@ class _Script(Method):
 class _ForeignHost(Host):
     """The method of a file that the harness can't import."""
 
-    _class: Any
-    _fields: list[_Field]
+    _class: Any = None
+    _fields: typing.Sequence[_Field] = ()
     _draw = 0
 
     def answer(self, request: dict[str, Any]) -> None:
@@ -394,9 +394,9 @@ class _ForeignHost(Host):
         return int(np.random.PCG64(int.from_bytes(digest, "big")).random_raw()) % (1 << 31)
 
     def _load(self, file: str) -> None:
-        module = _load(Path(file))
-        self._class = _found(module, Path(file))
-        self._fields = list(_parameters(self._class))
+        if self._class is None:
+            self._class = _found(_load(Path(file)), Path(file))
+            self._fields = list(_parameters(self._class))
 
     def _facts(self) -> dict[str, Any]:
         text = inspect.getdoc(self._class) or ""
@@ -459,8 +459,6 @@ def _stand_in() -> None:
 def _load(file: Path) -> Any:
     """Import a file as a script is run: its folder comes first on the module path."""
     name = file.stem if file.stem not in sys.modules else f"{file.stem}_method"
-    if name in sys.modules:
-        return sys.modules[name]
     _stand_in()
     sys.path.insert(0, str(file.parent))
     spec: Any = importlib.util.spec_from_file_location(name, file)

@@ -7,6 +7,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.heap import Arena
 from typing import Any
 
+from inpaintbench.environments.conversation import become
 from inpaintbench.environments.host import Host
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.failure import failure_of
@@ -14,6 +15,7 @@ from inpaintbench.methods.base import Method
 from inpaintbench.planning.plan import describe
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.draws import seed_of_draw
+from inpaintbench.plugins.foreign import Foreign
 
 
 def serve(connection: Connection, shared: Arena | None = None) -> None:
@@ -51,6 +53,16 @@ class _Host(Host):
                 f"the method's code, weights or libraries here (key {found}) aren't those of the "
                 f"plan ({key}); run the same command again"
             )
+        if registry.header_of(specification):
+            self._go_elsewhere(specification, {"device": device, "seed": seed, "threads": threads})
         self.send(begins=True)
         self._method = registry.make_method(specification, keep_importable=True)
         self.set_up(device, seed, threads)
+
+    def _go_elsewhere(self, specification: str, wanted: dict[str, Any]) -> None:
+        """Go on in the environment that a method asks for, and set it up there."""
+        method = registry.make_method(specification)
+        assert isinstance(method, Foreign)
+        method.let_go()
+        request = {"set up": wanted | {"make": method.making}}
+        become(method.environment, self._connection, self._shared, request)

@@ -16,13 +16,15 @@ import numpy as np
 import psutil
 from numpy.typing import NDArray
 
+from inpaintbench.environments.building import EnvironmentUnavailable
+from inpaintbench.environments.environment import provide
 from inpaintbench.environments.host import put
 from inpaintbench.errors import BenchError
 from inpaintbench.execution import method_host
 from inpaintbench.execution.failure import Failed, clean
 from inpaintbench.execution.process import LIMITS, IsolatedProcess, Limits
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.planning.plan import PROMPTS, SEES, Variant, describe
+from inpaintbench.planning.plan import PROMPTS, SEES, Variant, describe, undescribed
 from inpaintbench.plugins import registry
 from inpaintbench.storage.outcome import Failure
 
@@ -133,6 +135,10 @@ class MethodProcess(IsolatedProcess):
             }
             self._send({"set up": wanted})
             answer, self.setup_seconds = self._timed_answer()
+            if "started" in answer:  # under another Python, with that one's imports
+                self.baseline_bytes = self.memory("VmRSS")
+                self._send({"go on": True})
+                answer, self.setup_seconds = self._timed_answer()
             _require(answer["ready"] is True)
 
     def call(
@@ -313,10 +319,16 @@ def describe_apart(specification: str, device: str) -> Variant:
     Raises
     ------
     BenchError
-        When there is no such method, or it can't be loaded.
+        When there is no such method, or it can't be loaded. One whose environment can't be built
+        is described by what its file says; nobody can set it up.
     """
     if registry.is_ours(specification):
         return describe(specification, device)
+    if header := registry.header_of(specification):
+        try:
+            provide(header)  # here, where a person sees what it waits for, however long
+        except EnvironmentUnavailable:
+            return undescribed(specification, header)
     process = MethodProcess()
     try:
         return process.describe(specification, device)

@@ -14,6 +14,7 @@ from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.plugins import registry
+from inpaintbench.plugins.foreign import Foreign
 from inpaintbench.plugins.source import PROJECT, Source, follow
 from inpaintbench.plugins.specification import settings
 
@@ -27,7 +28,8 @@ def method_key(method: Method, device: str) -> str:
     files = method.fingerprint()
     source = source_of(type(method))
     programs = [follow(path, path.stem, [str(path.parent)]) for path in method.programs()]
-    required = {name: distribution_version(name) for name in ("numpy", *method.requires)}
+    here = () if isinstance(method, Foreign) else ("numpy", *method.requires)
+    required = {name: distribution_version(name) for name in here}
     content = {
         "name": method.name,
         # where a file lies doesn't count when its content does
@@ -64,6 +66,8 @@ def source_of(cls: type[Any]) -> Source:
 
     Of a class that has no file, typed into an interpreter, nothing is known.
     """
+    if issubclass(cls, Foreign):
+        return Source(source_elsewhere(cls.file).modules, cls.environment.identity)
     try:
         file = Path(inspect.getfile(cls))
     except (TypeError, OSError):
@@ -72,6 +76,11 @@ def source_of(cls: type[Any]) -> Source:
     if folders or cls.__module__ == "__main__":
         return follow(file, file.stem.replace(".", "_"), folders or [str(file.parent)])
     return follow(file, cls.__module__)
+
+
+def source_elsewhere(file: Path) -> Source:
+    """Collect the source of a file that runs in an environment of its own, without libraries."""
+    return follow(file, file.stem.replace(".", "_"), [str(file.parent)], alone=True)
 
 
 def _is_ours(cls: type[Any]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import warnings
 from collections import Counter
@@ -9,16 +10,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain, combinations
 
+from inpaintbench.environments.header import Header
 from inpaintbench.errors import BenchError, blamed
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.case import Case, make_cases, sample_ids
-from inpaintbench.planning.keys import method_key
+from inpaintbench.planning.keys import method_key, source_elsewhere
 from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.draws import draw_parameter, numbered_texts
-from inpaintbench.plugins.specification import Value, label, settings
+from inpaintbench.plugins.foreign import announced
+from inpaintbench.plugins.specification import Value, label, parse, settings
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,26 @@ def describe(text: str, device: str = "cpu") -> Variant:
         )
 
 
+def undescribed(text: str, header: Header) -> Variant:
+    """Say what the file of a method says of it whose environment, by its header, isn't here."""
+    wanted = parse(text)
+    said = announced(header.file)
+    content = [text[len(wanted.name) :], header.content, source_elsewhere(header.file).digest()]
+    return Variant(
+        label=f"{said.name}{content[0]}",
+        specification=registry.absolute(text),
+        key=hashlib.sha256("\n".join(content).encode()).hexdigest()[:16],
+        name=said.name,
+        family=said.family,
+        paper=said.paper,
+        deterministic=said.deterministic,
+        trained_on=said.trained_on,
+        requires=said.requires,
+        settings=wanted.parameters,
+        draw_parameter="",
+    )
+
+
 SEES, PROMPTS = ("known", "input"), ("ignored", "optional", "required")
 """What `Method.sees` and `Method.prompts` may be."""
 
@@ -91,21 +114,19 @@ def refuse_misdeclared(method: Method) -> None:
         called = inspect.signature(method.inpaint)
     except (TypeError, ValueError):  # compiled code doesn't tell
         return
-    names = [name for name, one in called.parameters.items() if one.kind not in _BY_NAME]
-    several = any(one.kind is one.VAR_POSITIONAL for one in called.parameters.values())
-    if method.prompts != "ignored" and len(names) < 3 and not several:
+    taken = called.parameters.values()
+    several = any(one.kind is one.VAR_POSITIONAL for one in taken)
+    places = sum(one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) for one in taken)
+    if method.prompts != "ignored" and places < 3 and not several:
         raise BenchError(
             f"{method.name}: prompts is {method.prompts!r}, but inpaint takes no third argument "
             '(prompt: str = "")'
         )
-    if method.prompts == "ignored" and "prompt" in called.parameters:
+    if method.prompts == "ignored" and "prompt" in called.parameters and not several:
         raise BenchError(
             f'{method.name}: inpaint takes a prompt; say prompts = "optional" or "required", or '
             "it gets none"
         )
-
-
-_BY_NAME = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)

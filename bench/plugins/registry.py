@@ -22,12 +22,15 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from inpaintbench.datasets.base import Dataset
+from inpaintbench.environments.header import Header, read_header
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.masks.base import MaskSuite
 from inpaintbench.methods.base import Method
 from inpaintbench.metrics.base import Metric
 from inpaintbench.plugins import specification
 from inpaintbench.plugins.draws import PARAMETER, numbered, numbers_no_draws
+from inpaintbench.plugins.foreign import Announced, announced, foreign_class
+from inpaintbench.plugins.source import module_file
 from inpaintbench.suggestion import did_you_mean
 
 P = TypeVar("P")
@@ -123,9 +126,14 @@ class Catalogue(Generic[P]):
         wanted = specification.parse(text)
         if specification.is_file(wanted.name):
             return self._only_one(Path(wanted.name), keep_importable), wanted.parameters
-        return self._named(wanted), wanted.parameters
+        found: type[Any] = self._named(wanted)
+        if issubclass(found, Announced):
+            found = foreign_class(found.file, found.name) or found
+        return found, wanted.parameters
 
     def _only_one(self, path: Path, keep_importable: bool) -> type[P]:
+        if self.base is Method and (elsewhere := foreign_class(path.expanduser().resolve())):
+            return elsewhere  # type: ignore[return-value]
         found = list(_defined(load_file(path, keep_importable), self.base))
         if len(found) != 1:
             names = ", ".join(str(cls.name) for cls in found) or "none"
@@ -242,6 +250,21 @@ def absolute(text: str) -> str:
     if not specification.is_file(name):
         return text
     return f"{Path(name).expanduser().resolve()}{text.strip()[len(name) :]}"
+
+
+def header_of(text: str) -> Header | None:
+    """Read the header by which the method of a specification asks for an environment, if it does.
+
+    Raises
+    ------
+    BenchError
+        When the header isn't right.
+    """
+    name = specification.parse(text).name
+    if specification.is_file(name):
+        return read_header(Path(name).expanduser().resolve())
+    found = None if is_ours(text) else methods().plugins.get(name)
+    return read_header(found.file) if found and issubclass(found, Announced) else None
 
 
 def is_ours(text: str) -> bool:
@@ -369,7 +392,13 @@ def _defined(module: ModuleType, base: type[Any]) -> Iterator[type[Any]]:
 
 
 def _pointed(point: EntryPoint, base: type[P]) -> list[type[P]]:
-    """Load what an installed package offers: a class, or a module that defines some."""
+    """Load what an installed package offers: a class, or a module that defines some.
+
+    A method's module that asks for an environment of its own isn't imported here.
+    """
+    file = module_file(point.module) if issubclass(Method, base) else None
+    if file and read_header(file):
+        return [announced(file, point.name)]  # type: ignore[list-item]
     loaded = point.load()
     found: list[type[Any]] = [loaded] if inspect.isclass(loaded) else list(_defined(loaded, base))
     if not all(issubclass(cls, base) for cls in found):

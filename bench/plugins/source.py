@@ -55,7 +55,7 @@ class _Module:
     """What its relative imports are relative to."""
 
 
-def follow(file: Path, name: str, folders: Sequence[str] = ()) -> Source:
+def follow(file: Path, name: str, folders: Sequence[str] = (), *, alone: bool = False) -> Source:
     """Collect a file and, transitively, what it imports.
 
     Parameters
@@ -66,9 +66,11 @@ def follow(file: Path, name: str, folders: Sequence[str] = ()) -> Source:
         The name that it is imported by, such as ``package.module``.
     folders : sequence of str
         Where its imports are looked for before the module path.
+    alone : bool
+        Whether they are looked for there alone: it runs in another environment than this.
     """
     importlib.invalidate_caches()
-    walk = _Walk(name.split(".")[0], folders)
+    walk = _Walk(name.split(".")[0], folders, alone)
     package = name if file.name == "__init__.py" else _parent(name)
     waiting = [_Module(name, file.resolve(), package), *walk.located(package)]
     found: set[Path] = set()
@@ -90,6 +92,7 @@ class _Walk:
 
     top: str
     folders: Sequence[str]
+    alone: bool
     versions: dict[str, str] = field(default_factory=dict)
 
     def imported(self, name: str, by: _Module) -> Iterator[_Module]:
@@ -106,7 +109,7 @@ class _Walk:
         prefix = top
         known = top in sys.stdlib_module_names or not top
         if top == PROJECT:
-            yield from _project_modules(name)
+            yield from () if self.alone else _project_modules(name)
             return
         found = self._find_top(top, known)
         if found is None and by and not known:
@@ -120,6 +123,8 @@ class _Walk:
     def _find_top(self, top: str, known: bool) -> ModuleSpec | None:
         """Find a top-level module as Python would, the plugin's own folders first."""
         near = PathFinder.find_spec(top, list(self.folders)) if top else None
+        if self.alone and not known:
+            return near
         if known or (near and near.origin):
             return near if near and near.origin else None
         elsewhere = _find(top, None)
@@ -146,6 +151,14 @@ def _descend(found: ModuleSpec, name: str, rest: list[str]) -> Iterator[_Module]
         deeper = _find(f"{name}.{part}", places)
         if deeper is not None:
             yield from _descend(deeper, f"{name}.{part}", rest[1:])
+
+
+def module_file(name: str) -> Path | None:
+    """Return the file of a module, found without importing the packages that hold it."""
+    top, *rest = name.split(".")
+    found = _find(top, None)
+    passed = _descend(found, top, rest) if found else ()
+    return next((module.file for module in passed if module.name == name), None)
 
 
 @cache
