@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -94,6 +95,20 @@ class Evaluation:
 
         return tables.make(TableKind.leaderboard, Summary(self._run, rank_by=self.rank_by))
 
+    def warn_of_failures(self) -> None:
+        """Warn where the method failed, with the first reason."""
+        from inpaintbench.report.failures import unfinished
+
+        failed = [one for one in unfinished(self._run) if one.variant == self.name]
+        if failed:
+            cases = sum(len(one.cases) for one in failed)
+            warnings.warn(
+                f"{self.name} has no result on {cases} of {len(self._run.cases)} cases: "
+                f"{failed[0].kind}: {failed[0].reason} (inpaintbench failures {self.directory} "
+                "--traceback shows more)",
+                stacklevel=3,
+            )
+
     @cached_property
     def _run(self) -> RunRows:
         from inpaintbench.storage.runs import read_run
@@ -101,10 +116,8 @@ class Evaluation:
         return read_run(self.directory)
 
     def __str__(self) -> str:
-        """Write the leaderboard in Markdown."""
-        from inpaintbench.report import markdown
-
-        return markdown.write(self.leaderboard)
+        """Write the leaderboard as plain text."""
+        return str(self.leaderboard)
 
     def _repr_html_(self) -> str:
         from inpaintbench.report import html
@@ -202,7 +215,9 @@ def evaluate(
     }
     words = [word for option, values in options.items() for v in values for word in (option, v)]
     _run([preset, *words, "--no-report", "--timing" if timing else "--no-timing"])
-    return Evaluation(chosen, path, directory, RankBy(rank_by))
+    evaluation = Evaluation(chosen, path, directory, RankBy(rank_by))
+    evaluation.warn_of_failures()
+    return evaluation
 
 
 def _default_name(method: Callable[..., Any]) -> str:
@@ -257,16 +272,25 @@ def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
 
 
 def _run(arguments: list[str]) -> None:
-    """Run the command in a process of its own, whose workers needn't import a notebook."""
+    """Run the command in a process of its own, whose workers needn't import a notebook.
+
+    What it says of its progress is shown; what has no answer is a warning.
+    """
     shown = sys.stderr.isatty()
-    finished = subprocess.run(
-        [sys.executable, "-m", "inpaintbench", "run", *arguments],
+    said: list[str] = []
+    with subprocess.Popen(
+        [sys.executable, "-m", "inpaintbench", "run", "--allow-failures", *arguments],
         stdout=subprocess.DEVNULL,
         stderr=None if shown else subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         text=True,
-        check=False,
-    )
-    if finished.returncode:
-        lines = (finished.stderr or "").strip().splitlines() or ["see the message above"]
-        raise BenchError(f"the run failed: {lines[-1].removeprefix('inpaintbench: ')}")
+    ) as running:
+        for line in running.stderr or ():
+            said.append(line.strip().removeprefix("inpaintbench: "))
+            if not line.startswith("inpaintbench: "):
+                sys.stderr.write(line)
+    if running.returncode == 3:
+        answers = [line for line in said if line.startswith("no answer: ")]
+        warnings.warn("; ".join(answers) or "some of the run has no answer", stacklevel=3)
+    elif running.returncode:
+        raise BenchError(f"the run failed: {said[-1] if said else 'see the message above'}")

@@ -21,9 +21,9 @@ from synthetic_run import LPIPS, PSNR, SSIM, synthetic_run, with_scores
 from inpaintbench.masks.statistics import COVERAGE_EDGES, THICKNESS_EDGES
 from inpaintbench.report import html, latex, markdown, tables
 from inpaintbench.report.kinds import REPORT_TABLES, Format, IntervalStyle, TableKind
-from inpaintbench.report.leaderboard import leaderboard_table
 from inpaintbench.report.numbers import decimals, fixed, p_value, significant
 from inpaintbench.report.summary import Summary
+from inpaintbench.report.table import draw
 from inpaintbench.storage.rows import RunRows
 
 HOSTILE = (
@@ -444,7 +444,8 @@ def test_latex_compiles_and_fits_the_page(tmp_path: Path) -> None:
 class TestTerminal:
     def drawn(self, rows: RunRows, width: int) -> str:
         console = Console(width=width, file=io.StringIO(), color_system=None)
-        console.print(leaderboard_table(Summary(rows), width))
+        table = tables.leaderboard(Summary(rows), IntervalStyle.plus_minus, brief=True)
+        console.print(draw(table, width))
         return console.file.getvalue()
 
     def test_five_methods_fit_into_100_columns(self) -> None:

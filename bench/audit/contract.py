@@ -40,6 +40,7 @@ class Outcome:
     check: str
     verdict: Verdict
     reason: str = ""
+    location: str = ""  # file and line that raised
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,8 @@ def _perform(task: tuple[str, Subject]) -> Outcome:
     except (Violation, Failed) as reason:
         return Outcome(name, "failed", str(reason))
     except BaseException as error:
-        return Outcome(name, "failed", f"raised {failure_of(error).message}")
+        failure = failure_of(error)
+        return Outcome(name, "failed", f"raised {failure.message}", failure.location)
 
 
 def _formats(method: Method, side: int) -> list[tuple[int, str]]:

@@ -9,6 +9,7 @@ import typer
 import inpaintbench
 from inpaintbench.cli.check import check
 from inpaintbench.cli.compare import compare
+from inpaintbench.cli.failures import failures
 from inpaintbench.cli.figure import figure
 from inpaintbench.cli.history import history
 from inpaintbench.cli.inpaint import inpaint
@@ -57,6 +58,7 @@ def _main(
 
 # in the order of the help: measure, look, compare, trust, use, extend
 application.command(cls=SeveralValues, short_help="Run a benchmark, or what is left of it.")(run)
+application.command(short_help="Say what failed in a run, and where.")(failures)
 application.command(short_help="Write a run's tables and figures again.")(report)
 application.command(short_help="Write one table of one run or several.")(table)
 application.command(short_help="Draw one figure of one run or several.")(figure)

@@ -50,7 +50,14 @@ def _table(method: str, outcomes: list[Outcome]) -> Table:
     table = Table(title=method, title_justify="left", box=None, pad_edge=False)
     for heading in ("check", "result", "reason"):
         table.add_column(heading, overflow="fold")
+    raised: dict[str, str] = {}  # by the line that raised, the first check that met it
     for outcome in outcomes:
         verdict = Text(outcome.verdict, style[outcome.verdict])
-        table.add_row(outcome.check, verdict, outcome.reason)
+        reason = outcome.reason
+        if outcome.location:
+            first = raised.setdefault(outcome.location, outcome.check)
+            reason = f"{reason} ({outcome.location})"
+            if first != outcome.check:
+                reason = f"as {first}: {outcome.location}"
+        table.add_row(outcome.check, verdict, reason)
     return table

@@ -13,6 +13,7 @@ from inpaintbench.statistics.axes import RankBy
 
 if TYPE_CHECKING:
     from inpaintbench.cli.terminal import Terminal
+    from inpaintbench.report.failures import Unfinished
     from inpaintbench.report.opening import Opened
     from inpaintbench.storage.rows import RunRows
 
@@ -86,8 +87,10 @@ def present(
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.folder import made_from
     from inpaintbench.images.files import refuse_links
-    from inpaintbench.report.leaderboard import leaderboard_table
+    from inpaintbench.report import tables
+    from inpaintbench.report.kinds import IntervalStyle
     from inpaintbench.report.opening import open_runs
+    from inpaintbench.report.table import draw
     from inpaintbench.storage.runs import export
 
     console = Terminal()
@@ -107,9 +110,9 @@ def present(
             with console.status("writing the leaderboard site"):
                 _write_site(opened, directory, folder, site)
         missing = opened.missing
-        table = leaderboard_table(opened.summary, console.width)
-    console.print(table)
-    _print_failures(console, rows)
+        table = tables.leaderboard(opened.summary, IntervalStyle.plus_minus, brief=True)
+    console.print(draw(table, console.width))
+    _print_failures(console, directory, rows)
     if missing:
         console.print(missing, soft_wrap=True)
     made = folder if report else f"inpaintbench report {directory}"
@@ -119,14 +122,19 @@ def present(
     console.print(f"Rows:               {directory / 'rows.csv'} (and .parquet)", soft_wrap=True)
 
 
-def _print_failures(console: Terminal, rows: RunRows) -> None:
+def _print_failures(console: Terminal, directory: Path, rows: RunRows) -> None:
     """Print each method's failures and skips by kind, with the first reason."""
     from rich.text import Text
 
-    unfinished = rows.cells[rows.cells["status"] != "done"]
-    for (variant, status, failure), group in unfinished.groupby(
-        ["variant", "status", "failure"], sort=False
-    ):
-        what = f"failed: {failure}" if status == "failed" else "skipped"
-        reason = group["message"].iloc[0]
-        console.print(Text.assemble((variant, "red"), f" {len(group)} {what} ({reason})"))
+    from inpaintbench.report.failures import unfinished
+
+    alike: dict[tuple[str, str], list[Unfinished]] = {}
+    for one in unfinished(rows):
+        alike.setdefault((one.variant, one.kind), []).append(one)
+    for (variant, kind), several in alike.items():
+        number = sum(len(one.cases) for one in several)
+        what = kind if kind == "skipped" else f"failed: {kind}"
+        reason = f" {number} {what} ({several[0].reason})"
+        console.print(Text.assemble((variant, "red"), reason), soft_wrap=True)
+    if any(one.traceback for several in alike.values() for one in several):
+        console.print(f"Tracebacks:         inpaintbench failures {directory} --traceback")

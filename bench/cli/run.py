@@ -76,6 +76,10 @@ def run(
     retry: Annotated[
         list[str] | None, typer.Option(help="Run failures again: failed (all), timeout, crash, …")
     ] = None,
+    allow_failures: Annotated[
+        bool,
+        typer.Option("--allow-failures", help="Exit with 0 though a method failed on every case."),
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
     executor: Annotated[
         Executor, typer.Option(help="Where the quality pass runs.")
@@ -97,9 +101,10 @@ def run(
     several values take every word up to the next option, so the preset goes first.
 
     The exit status is 0 when everything planned has an answer, a method's own failure being one;
-    3 when a picture, a mask, a metric or a machine kept something from having one.
+    3 when a picture, a mask, a metric or a machine kept something from having one, or a method
+    failed on every case (see --allow-failures).
     """
-    from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.cli.progress import progress as shown_progress
     from inpaintbench.cli.report import present
     from inpaintbench.cores import cores
     from inpaintbench.errors import BenchError
@@ -150,12 +155,14 @@ def run(
     plan = make_plan(wanted, device, describe_apart)
     for line in _too_few_images(plan):
         say(line, err=True)
-    with TerminalProgress() as progress:
+    with shown_progress() as progress:
         summary = run_plan(plan, directory, options, progress)
     present(directory, refresh=summary.ran > 0, report=report)
-    if summary.unanswered:
-        for line in summary.unanswered:
-            say(f"inpaintbench: no answer: {line}", err=True)
+    for line in summary.unanswered:
+        say(f"inpaintbench: no answer: {line}", err=True)
+    for line in summary.failed:
+        say(f"inpaintbench: failed: {line}", err=True)
+    if summary.unanswered or (summary.failed and not allow_failures):
         raise typer.Exit(_UNANSWERED)
 
 

@@ -17,10 +17,10 @@ def verify(directory: Run, jobs: Jobs = 0) -> None:
     Names each mismatch in a line and exits with 1 when there is one.
     """
     from inpaintbench.audit.verification import verify as verify_run
-    from inpaintbench.cli.progress import TerminalProgress
+    from inpaintbench.cli.progress import progress as shown_progress
     from inpaintbench.cores import cores
 
-    with TerminalProgress() as progress:
+    with shown_progress() as progress:
         found = verify_run(directory, jobs or cores(), progress)
     for note in found.notes:
         say(f"note: {note}")

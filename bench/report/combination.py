@@ -71,6 +71,7 @@ def combine(runs: Sequence[RunRows]) -> Combination:
         cells=kept(cells),
         scores=kept(_united(runs, "scores", renamed, ["case", "variant", "metric"])),
         timings=kept(
+        failures=_united(runs, "failures", renamed, ["variant", "failure", "message", "location"]),
             _united(runs, "timings", renamed, ["case", "variant", "environment", "repeat"])
         ),
         metrics=_metrics(runs),

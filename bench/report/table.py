@@ -1,13 +1,19 @@
-"""A table ready to be written in any format."""
+"""A table ready to be written in any format, and how a terminal shows it."""
 
 from __future__ import annotations
 
+import io
+from collections import Counter
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from inpaintbench.errors import visible
+
 if TYPE_CHECKING:
     import pandas as pd
+    from rich.console import Group
+    from rich.text import Text
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,14 @@ class Table:
     notes: tuple[str, ...]
     frame: pd.DataFrame = field(repr=False)
 
+    def __str__(self) -> str:
+        """Write it as plain text, as a terminal of 120 columns shows it."""
+        from rich.console import Console
+
+        written = io.StringIO()
+        Console(file=written, width=120, color_system=None, markup=False).print(draw(self, 120))
+        return visible("\n".join(line.rstrip() for line in written.getvalue().splitlines()))
+
     @property
     def groups(self) -> list[tuple[str, int]]:
         """Headings over columns with the number of columns below each; none where all are empty."""
@@ -107,3 +121,60 @@ class Table:
             (name, len(list(columns))) for name, columns in groupby(self.columns, lambda c: c.group)
         ]
         return found if any(name for name, _ in found) else []
+
+
+WIDE = 100
+"""Columns of a terminal from which intervals stand beside their means, not below."""
+
+
+_NARROW = {"Perception": "Percep-\ntion", "Fidelity": "Fidel-\nity", "Mean rank": "Mean\nrank"}
+"""Heads that are broken in a narrow terminal."""
+
+
+def draw(table: Table, width: int) -> Group:
+    """Draw a table for a terminal of `width` columns, its notes below.
+
+    In a narrow one intervals go below their means, and long names are broken.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Group
+    from rich.table import Table as Drawn
+    from rich.text import Text
+
+    drawn = Drawn(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    heads = Counter(column.head for column in table.columns)
+    for column in table.columns:
+        drawn.add_column(
+            _head(column, heads[column.head] > 1, width < WIDE),
+            justify="left" if column.left else "right",
+            overflow="fold",
+            no_wrap=not column.left,
+        )
+    for block in table.blocks:
+        if block.title:
+            drawn.add_row(Text(block.title, "bold"))
+        for row in block.rows:
+            drawn.add_row(*(_text(cell, "\n" if width < WIDE else " ") for cell in row))
+    notes = [Text(note, "dim") for note in table.notes]
+    return Group(Text(table.caption.rstrip("."), "italic"), drawn, *notes)
+
+
+def _head(column: Column, ambiguous: bool, narrow: bool) -> Text:
+    """Write a head with its direction and unit, and its group where others have the same head."""
+    from rich.text import Text
+
+    name = _NARROW.get(column.head, column.head) if narrow else column.head
+    above = f"{column.group}\n" if column.group and ambiguous else ""
+    unit = f"\n({column.unit})" if column.unit else ""
+    return Text(f"{above}{name}{f' {column.arrow}' if column.arrow else ''}{unit}")
+
+
+def _text(cell: Cell, between: str) -> Text:
+    from rich.text import Text
+
+    text = Text()
+    text.append(cell.text, " ".join(["bold"] * cell.best + ["underline"] * cell.second))
+    text.append(cell.mark)
+    if cell.detail:
+        text.append(between + cell.detail.replace("± ", "±"), "dim")
+    return text

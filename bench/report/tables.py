@@ -352,23 +352,23 @@ def _pair_rows(comparison: Comparison, intervals: IntervalStyle) -> Iterator[tup
 
 def _failures(summary: Summary, _: IntervalStyle) -> Table:
     columns = ["dataset", "suite", "sample", "mask_index", "case", "variant"]
-    columns += ["status", "failure", "message"]
+    columns += ["status", "failure", "message", "location"]
     rows = long_rows(summary.rows)
     rows = rows.loc[rows["status"] != "done", columns]
     kind = rows["failure"].where(rows["status"] == "failed", "skipped")
     grouped = rows.assign(kind=kind).groupby(
-        ["variant", "dataset", "suite", "kind", "message"], sort=False
+        ["variant", "dataset", "suite", "kind", "message", "location"], sort=False
     )
     body = tuple(
-        tuple(map(Cell, (variant, dataset, suite, kind, str(len(cells)), message)))
-        for (variant, dataset, suite, kind, message), cells in grouped
+        tuple(map(Cell, (variant, dataset, suite, kind, str(len(cells)), message, location)))
+        for (variant, dataset, suite, kind, message, location), cells in grouped
     )
     return Table(
         kind="failures",
         caption=f"Cells of {summary.rows.name} that were not finished.",
         columns=tuple(
             Column(head, left=head != "Cells")
-            for head in ("Method", "Dataset", "Suite", "Reason", "Cells", "Message")
+            for head in ("Method", "Dataset", "Suite", "Reason", "Cells", "Message", "Line")
         ),
         blocks=(Block("", body),),
         notes=tuple(notes.gaps(summary.rows, summary.overall)) or ("Every cell was finished.",),

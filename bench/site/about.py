@@ -9,6 +9,7 @@ from inpaintbench.report import html, notes, tables
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import TableKind
 from inpaintbench.report.pictures import missing_words
+from inpaintbench.site.addresses import without_folders
 from inpaintbench.site.site import Site
 from inpaintbench.storage.rows import RunRows
 
@@ -34,7 +35,7 @@ def write_about(site: Site) -> None:
         section="about",
         rules=tables.make(TableKind.leaderboard, summary).notes,
         metrics=rows.metrics.to_dict("records"),
-        provenance=notes.origin(rows),
+        provenance=[(name, without_folders(text)) for name, text in notes.origin(rows)],
         missing=missing_words(site.pictures.missing.values()),
         # the table comes escaped
         pairs=Markup(html.write(tables.make(TableKind.pairs, summary))) if several else "",

@@ -1,4 +1,4 @@
-"""Names of pages: safe in any file system and address, whatever a method is called."""
+"""Names of pages and of files on them: safe anywhere, and no folder of a person's machine."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ def page_names(folder: str, names: Iterable[str]) -> dict[str, str]:
     an address always means the same.
     """
     return {name: f"{folder}/{_plain(name)}.html" for name in names}
+
+
+def without_folders(text: str) -> str:
+    """Keep the last part of every absolute path in a text: ``/home/me/mine.py`` → ``mine.py``."""
+    text = re.sub(r'(?<=File ")[^"\n]*[\\/](?=[^"\n]*")', "", text)  # folders may hold spaces
+    return re.sub(r"(?<![\w.:/\\~-])(?:~|[A-Za-z]:)?[\\/](?:[^\s\"'\\/:]+[\\/])+", "", text)
 
 
 def _plain(name: str) -> str:

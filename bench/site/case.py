@@ -14,7 +14,6 @@ from inpaintbench.site.reproduction import replay_command
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.scores import MetricInfo
 from inpaintbench.statistics.standings import Entry
-from inpaintbench.storage.rows import RunRows
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def write_case_pages(site: Site) -> None:
     metrics, entries = summary.shown, summary.overall.entries
     order = [entry.variant for entry in entries]
     values = [summary.scores.values[metric.id][order].to_numpy() for metric in metrics]
-    reasons = _reasons(summary.rows)
+    reasons = _reasons(site)
     pages = ["", *site.case_pages.values(), ""]
     for number, (case, row) in enumerate(site.cases.items()):
         scores = [_scores(m, table[number]) for m, table in zip(metrics, values, strict=True)]
@@ -93,11 +92,11 @@ def _scores(metric: MetricInfo, values: Sequence[float]) -> list[tuple[str, bool
     return [(fixed(value, digits), value == best) for value in values]
 
 
-def _reasons(rows: RunRows) -> dict[tuple[str, str], str]:
-    """Say of each cell reached why it isn't finished: its kind, and the message if there is one."""
-    return {
-        (row["case"], row["variant"]): ""
-        if row["status"] == "done"
-        else ": ".join(filter(None, (row["failure"] or row["status"], row["message"])))
-        for row in rows.cells.to_dict("records")
+def _reasons(site: Site) -> dict[tuple[str, str], str]:
+    """Say of each cell reached why it isn't finished: its kind, and the reason if there is one."""
+    cells = site.summary.rows.cells[["case", "variant"]].itertuples(index=False, name=None)
+    return dict.fromkeys(cells, "") | {
+        (case, one.variant): ": ".join(filter(None, (one.kind, one.reason)))
+        for one in site.unfinished
+        for case in one.cases
     }

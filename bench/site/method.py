@@ -11,7 +11,7 @@ from inpaintbench.site.highlights import Highlight
 from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.site.site import Site
 from inpaintbench.statistics.standings import Entry
-from inpaintbench.storage.rows import RunRows, main_environment
+from inpaintbench.storage.rows import main_environment
 
 
 def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:
@@ -37,7 +37,7 @@ def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:
         setup=own["setup_seconds"].median(),
         first=own["first_seconds"].median(),
         examples=[(suite, list(cases)) for suite, cases in groupby(chosen, lambda one: one.suite)],
-        failures=_failures(rows, entry.variant),
+        failures=[one for one in site.unfinished if one.variant == entry.variant],
         command=run_command(rows, entry.variant),
         replay=replay_command(site.runs[0], chosen[0].case, entry.variant)
         if len(site.runs) == 1 and chosen
@@ -56,14 +56,3 @@ def _settings(text: str) -> list[tuple[str, str]]:
     except ValueError:
         return [("settings", text)]
     return [(key, json.dumps(value).strip('"')) for key, value in values.items()]
-
-
-def _failures(rows: RunRows, variant: str) -> list[tuple[str, str, list[str]]]:
-    """Group a method's unfinished cells: kind, message, cases."""
-    cells = rows.cells[(rows.cells["variant"] == variant) & (rows.cells["status"] != "done")]
-    return [
-        (failure if status == "failed" else status, message, list(group["case"]))
-        for (status, failure, message), group in cells.groupby(
-            ["status", "failure", "message"], sort=False
-        )
-    ]

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
+from inpaintbench.plugins.specification import is_file, parse
 from inpaintbench.storage.rows import RunRows, main_environment
 
 
@@ -17,14 +18,14 @@ def run_command(rows: RunRows, variant: str) -> str:
     benchmark = rows.provenance.benchmark
     if benchmark is None:
         return ""
-    words = ["inpaintbench", "run", "--method", _specification(benchmark.methods, variant)]
+    method = _public(_specification(benchmark.methods, variant))
+    words = ["inpaintbench", "run", "--method", method]
     for option, texts in (
         ("--dataset", benchmark.datasets),
         ("--masks", benchmark.masks),
         ("--metric", benchmark.metrics),
     ):
-        for text in texts:
-            words += [option, text]
+        words += [word for text in texts for word in (option, _public(text))]
     for option, value in (
         ("--limit", benchmark.limit),
         ("--subset-seed", benchmark.subset_seed),
@@ -43,6 +44,14 @@ def public_name(run: Path) -> str:
     full = run.resolve()
     here = Path.cwd().resolve()
     return full.relative_to(here).as_posix() if full.is_relative_to(here) else full.name
+
+
+def _public(specification: str) -> str:
+    """Write the file of a specification as `public_name` does: ``./mine.py[radius=5]``."""
+    name = parse(specification).name
+    if not is_file(name):
+        return specification
+    return f"./{public_name(Path(name))}{specification[len(name) :]}"
 
 
 def replay_command(run: str, case: str, variant: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from typing import Any
@@ -10,10 +10,11 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inpaintbench.folder import Folder
+from inpaintbench.report.failures import Unfinished, unfinished
 from inpaintbench.report.form import Form
 from inpaintbench.report.numbers import MISSING, case_decimals, duration, fixed
 from inpaintbench.report.summary import Summary
-from inpaintbench.site.addresses import page_names
+from inpaintbench.site.addresses import page_names, without_folders
 from inpaintbench.site.facets import Facet, facets
 from inpaintbench.site.pictures import SitePictures
 from inpaintbench.statistics.scores import MetricInfo
@@ -60,6 +61,18 @@ class Site:
         """Write the style sheet and the scripts."""
         for file in sorted(files("inpaintbench.site").joinpath("static").iterdir(), key=str):
             self.folder.data(f"static/{file.name}", file.read_bytes())
+
+    @cached_property
+    def unfinished(self) -> list[Unfinished]:
+        """What failed or was skipped, without the folders of the machine that it failed on."""
+        return [
+            replace(
+                one,
+                message=without_folders(one.message),
+                traceback=without_folders(one.traceback or one.printed),
+            )
+            for one in unfinished(self.summary.rows)
+        ]
 
     @cached_property
     def version(self) -> str:

@@ -22,6 +22,10 @@ _SOURCES = {
     "variants": "plan_variants JOIN variants USING (key) ORDER BY position",
     "cells": "planned WHERE status IS NOT NULL ORDER BY case_position, variant_position",
     "scores": "planned_scores ORDER BY case_position, variant_position, metric_position",
+    "failures": "(SELECT p.*, coalesce(c.traceback, f.traceback) AS traceback, c.stderr, "
+    'min(p.case_position) FROM planned p LEFT JOIN cells c ON c."case" = p."case" AND '
+    'c.key = p.key LEFT JOIN cases f ON f."case" = p."case" WHERE p.status = \'failed\' '
+    "GROUP BY p.key, p.failure, p.message, p.location) ORDER BY variant_position, case_position",
     "timings": 'plan_cases p JOIN timings t USING ("case") JOIN plan_variants o USING (key) '
     "JOIN variants USING (key) ORDER BY p.position, o.position, environment, repeat",
     "metrics": "plan_metrics ORDER BY position",

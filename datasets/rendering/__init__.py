@@ -1,0 +1,1 @@
+"""Objects drawn into photographs by ray tracing, in arithmetic that is the same everywhere."""
