@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from inpaintbench.content import content_of
 from inpaintbench.errors import BenchError
 from inpaintbench.images.files import write_whole
 from inpaintbench.planning import benchmark
+from inpaintbench.planning.plan import SEES
 from inpaintbench.plugins import registry
 from inpaintbench.statistics.axes import RankBy
 
@@ -46,6 +48,8 @@ class Evaluated(Pickled):
     """{summary}"""
 
     name = "{name}"
+    sees = "{sees}"
+    prompts = "{prompts}"
 
     @property
     def file(self) -> Path:
@@ -141,6 +145,7 @@ def evaluate(
     out: Path | str | None = None,
     convention: Convention | None = None,
     call: str = "image,mask",
+    sees: Literal["known", "input"] = "known",
     rank_by: Literal["perception", "fidelity", "both"] = "perception",
 ) -> Evaluation:
     """Benchmark a function or a network beside the methods of a preset.
@@ -152,7 +157,9 @@ def evaluate(
     ----------
     method : callable or torch.nn.Module
         A function of an image (H, W, C; uint8 or uint16) and a mask (H, W; True = hole) that
-        returns the filled image; or a network, called by `convention`.
+        returns the filled image; or a network, called by `convention`. A function with a
+        parameter ``prompt`` gets the sample's, and where the parameter has no default, is skipped
+        on samples without one.
     name : str, optional
         Its name in the tables; by default that of the function or class.
     preset : str
@@ -176,6 +183,8 @@ def evaluate(
         pixels in 0..1, and 1 in the mask for the hole.
     call : str
         For a network: ``image,mask``, ``mask,image`` or ``joined``, one tensor of four channels.
+    sees : str
+        ``input`` for what removes objects: it is shown the object, as `Method.sees` says.
     rank_by : str
         Which rank orders the leaderboard; ``both`` averages the metrics of both axes.
 
@@ -199,10 +208,12 @@ def evaluate(
         )
     if chosen in registry.methods().plugins:
         raise BenchError(f"a method is already called {chosen!r}; give another name")
+    if sees not in SEES:
+        raise BenchError(f"sees must be {' or '.join(SEES)}, not {sees!r}")
     if rank_by not in set(RankBy):
         raise BenchError(f"rank_by must be {', '.join(RankBy)}, not {rank_by!r}")
     directory = Path(out) if out else Path("results/runs") / benchmark.read(preset).name
-    path = _save(_as_function(method, convention, call), chosen)
+    path = _save(_as_function(method, convention, call), chosen, sees)
     options: dict[str, Sequence[str]] = {
         "--method" if beside is not None else "--add": (*(beside or ()), str(path)),
         "--dataset": datasets,
@@ -242,7 +253,18 @@ def _as_function(
         raise BenchError(str(error)) from error
 
 
-def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
+def _prompts(fill: Callable[..., Any]) -> str:
+    """Say whether a function takes a prompt, and whether it can do without."""
+    try:
+        prompt = inspect.signature(fill).parameters.get("prompt")
+    except (TypeError, ValueError):  # compiled code doesn't tell
+        prompt = None
+    if prompt is None:
+        return "ignored"
+    return "required" if prompt.default is prompt.empty else "optional"
+
+
+def _save(fill: Callable[..., NDArray[np.generic]], name: str, sees: str) -> Path:
     """Write the function and the method file that calls it; a function that is there stays."""
     import cloudpickle
 
@@ -260,6 +282,8 @@ def _save(fill: Callable[..., NDArray[np.generic]], name: str) -> Path:
     text = _FILE.format(
         name=name,
         summary=summary.replace("\\", "").replace('"', "'"),
+        sees=sees,
+        prompts=_prompts(fill),
         imports="\n".join(f"        import {module}" for module in content.modules),
     )
     about = {"content": content.digest, "pickle": hashlib.sha256(saved).hexdigest()}

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,9 @@ class Command(Method):
     """Any program that reads an image and a mask and writes a result: MATLAB, C++, Docker, ….
 
     For each case the program is started anew, without a shell, with the paths of three PNG files
-    put in for ``{image}``, ``{mask}`` and ``{output}``; it has to write the last one. Its start
-    is part of the time measured. When the case's time is over, it is ended with its worker.
+    put in for ``{image}``, ``{mask}`` and ``{output}``; it has to write the last one. The sample's
+    prompt is put in for ``{prompt}``. Its start is part of the time measured. When the case's time
+    is over, it is ended with its worker.
 
     Parameters
     ----------
@@ -34,14 +36,20 @@ class Command(Method):
         The command line: ``command[run="./fill {image} {mask} {output}"]``.
     mask : str
         What is white in the mask: ``hole`` or ``known``.
+    shown : str
+        What the image shows in the hole: ``known`` for nothing, or ``input`` for the object, to a
+        program that removes objects (`Method.sees`).
     """
 
     run: str = ""
     mask: str = "hole"
+    shown: Literal["known", "input"] = "known"
 
     deterministic = False
+    prompts = "optional"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "sees", self.shown)
         if self.mask not in MASKS:
             raise ValueError(f"mask must be {' or '.join(MASKS)}, not {self.mask!r}")
         if self.run:
@@ -79,7 +87,7 @@ class Command(Method):
             named += [word[2:]] if option else []
         return [path for path in map(Path, dict.fromkeys(filter(None, named))) if path.is_file()]
 
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+    def inpaint(self, image: Image, mask: Mask, prompt: str = "") -> NDArray[np.generic]:
         """Write the files, run the program, read its result.
 
         Raises
@@ -92,15 +100,15 @@ class Command(Method):
             white = mask if self.mask == "hole" else ~mask
             write_png(paths["image"], image)
             write_png(paths["mask"], (white * np.uint8(255))[..., None])
-            self._execute(paths)
+            self._execute({name: str(path) for name, path in paths.items()} | {"prompt": prompt})
             if not paths["output"].is_file():
                 raise RuntimeError("the program ended well but wrote no result")
             return read_picture(paths["output"], image)
 
-    def _execute(self, paths: dict[str, Path]) -> None:
-        words = shlex.split(self.run)
-        for name, path in paths.items():
-            words = [word.replace(f"{{{name}}}", str(path)) for word in words]
+    def _execute(self, values: dict[str, str]) -> None:
+        named = re.compile("{(" + "|".join(values) + ")}")
+        # all at once: a prompt may hold what looks like a place for a path
+        words = [named.sub(lambda name: values[name[1]], word) for word in shlex.split(self.run)]
         if guard := shutil.which("setpriv"):  # the program dies with its worker, on Linux
             words = [guard, "--pdeathsig", "KILL", "--", *words]
         ended = subprocess.run(

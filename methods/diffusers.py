@@ -29,7 +29,8 @@ class Diffusers(LoadedMethod):
     model : str
         Folder or hub name: ``stable-diffusion-v1-5/stable-diffusion-inpainting``.
     prompt : str
-        What to paint; empty leaves it to the model.
+        What to paint, whatever the sample's own prompt is; empty takes the sample's, and where
+        there is none, leaves it to the model.
     steps : int
         Denoising steps.
     guidance : float
@@ -49,6 +50,7 @@ class Diffusers(LoadedMethod):
 
     family = "learned"
     deterministic = False
+    prompts = "optional"
     requires = ("torch", "diffusers", "transformers")
     locations = ("model",)
 
@@ -80,7 +82,7 @@ class Diffusers(LoadedMethod):
         pipeline.set_progress_bar_config(disable=True)
         return pipeline.to(device)
 
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+    def inpaint(self, image: Image, mask: Mask, prompt: str = "") -> NDArray[np.generic]:
         """Run the pipeline on one image."""
         import cv2
         import torch
@@ -93,7 +95,7 @@ class Diffusers(LoadedMethod):
         pixels = cv2.resize(to_bytes(image), (wide, tall), interpolation=cv2.INTER_CUBIC)
         hole = cv2.resize(mask * np.uint8(255), (wide, tall), interpolation=cv2.INTER_NEAREST)
         filled = pipeline(
-            prompt=self.prompt,
+            prompt=self.prompt or prompt,
             image=Picture.fromarray(pixels),
             mask_image=Picture.fromarray(hole),
             height=tall,

@@ -19,7 +19,8 @@ class Iopaint(LoadedMethod):
     """Model of IOPaint, by its name there: ``lama``, ``mat``, ``migan``, ``zits``, ``fcf``, ….
 
     The model has to be there: ``iopaint download --model lama`` fetches one. Images are given
-    whole (``HDStrategy.ORIGINAL``), without the cropping of the program's own pages.
+    whole (``HDStrategy.ORIGINAL``), without the cropping of the program's own pages. Models that
+    take a prompt get the sample's.
 
     Parameters
     ----------
@@ -32,6 +33,7 @@ class Iopaint(LoadedMethod):
     name = "iopaint"
     family = "learned"
     deterministic = False
+    prompts = "optional"
     requires = ("iopaint", "torch")
 
     def unavailable(self) -> str | None:
@@ -51,11 +53,11 @@ class Iopaint(LoadedMethod):
                 f"iopaint has no model {self.model!r} here: iopaint download --model {self.model}"
             ) from error
 
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+    def inpaint(self, image: Image, mask: Mask, prompt: str = "") -> NDArray[np.generic]:
         """Run the model on one image."""
         manager = self.ready()
         from iopaint.schema import HDStrategy, InpaintRequest
 
-        request = InpaintRequest(hd_strategy=HDStrategy.ORIGINAL)
+        request = InpaintRequest(hd_strategy=HDStrategy.ORIGINAL, prompt=prompt)
         painted = manager(to_bytes(image), mask * np.uint8(255), request)  # in BGR
         return like(np.ascontiguousarray(painted[..., ::-1]), image)

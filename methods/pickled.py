@@ -64,7 +64,8 @@ class Pickled(LoadedMethod):
         fill = pickle.loads(self.file.read_bytes())
         return fill.to(device) if hasattr(fill, "to") else fill
 
-    def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
+    def inpaint(self, image: Image, mask: Mask, *prompt: str) -> NDArray[np.generic]:
         """Call the function."""
-        filled: NDArray[np.generic] = self.ready()(image, mask)
+        words = {"prompt": prompt[0]} if prompt else {}
+        filled: NDArray[np.generic] = self.ready()(image, mask, **words)
         return filled

@@ -35,7 +35,8 @@ class Precomputed(Method):
     A method sees an image and a mask and not where they come from, so a case is named by its
     content (`case_name`): the result of case ``NAME`` is ``NAME.png``. Run it with ``export=yes``
     once, and every case without a result is written to the folder as ``NAME.image.png`` and
-    ``NAME.mask.png`` (white = hole); fill them with any tool, and run the same again.
+    ``NAME.mask.png`` (white = hole); fill them with any tool, and run the same again. On datasets
+    of objects to remove, the exported image shows the object.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ class Precomputed(Method):
     export: bool = False
 
     family = "other"
+    sees = "input"
     locations = ("folder",)
 
     def unavailable(self) -> str | None:

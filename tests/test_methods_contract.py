@@ -60,7 +60,7 @@ class Example(Method):
     level: int = 100
     {more}
 
-    def inpaint(self, image, mask):
+    def inpaint(self, image, mask{prompt}):
         known = ~mask
         colour = image[known].mean(axis=0) if known.any() else self.level
         result = image.copy()
@@ -97,12 +97,27 @@ BAD: dict[str, tuple[dict[str, str], str]] = {
         "set deterministic = False",
     ),
     "no leak": ({"instead": "colour = image.mean(axis=(0, 1))"}, "change with what lies in"),
+    "declarations": ({"more": "prompts = 'optional'"}, "takes no third argument"),
+    "object": (
+        {"more": "sees = 'input'", "instead": "assert not image[mask].any(), 'not empty'"},
+        "not empty",
+    ),
+    "prompt": (
+        {"more": "prompts = 'required'", "prompt": ", prompt", "instead": "prompt.encode('ascii')"},
+        "'ascii' codec",
+    ),
+}
+
+# For checks that have nothing to test on most methods, what one has that passes.
+GOOD = {
+    "object": {"more": "sees = 'input'"},
+    "prompt": {"more": "prompts = 'optional'", "prompt": ", prompt=''"},
 }
 
 
-def _example(directory: Path, more: str = "", instead: str = "pass") -> str:
+def _example(directory: Path, more: str = "", instead: str = "pass", prompt: str = "") -> str:
     path = directory / "example.py"
-    path.write_text(FILE.format(more=more, instead=instead))
+    path.write_text(FILE.format(more=more, instead=instead, prompt=prompt))
     return f"{path}[level=7]"
 
 
@@ -125,7 +140,7 @@ def test_check_fails_on_a_method_that_breaks_it(check: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("check", CHECKS)
 def test_check_passes_on_a_good_method(check: str, tmp_path: Path) -> None:
-    _run(check, _example(tmp_path))
+    _run(check, _example(tmp_path, **GOOD.get(check, {})))
 
 
 @pytest.mark.parametrize(
@@ -142,6 +157,9 @@ def test_check_passes_on_a_good_method(check: str, tmp_path: Path) -> None:
         ({"more": "def skip(self, s, d): return 'grey only' if s[2] > 1 else None"}, "colour"),
         ({"more": "def skip(self, s, d): return '8 bits' if d.itemsize > 1 else None"}, "16 bits"),
         ({"more": "def skip(self, s, d): return 'small' if s[0] < 40 else None"}, "small images"),
+        ({"more": "sees = 'input'"}, "no leak"),
+        ({}, "object"),
+        ({}, "prompt"),
     ],
 )
 def test_check_has_nothing_to_test(parts: dict[str, str], check: str, tmp_path: Path) -> None:

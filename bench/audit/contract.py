@@ -15,13 +15,14 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from inpaintbench.audit.scenes import holes, noise, picture
+from inpaintbench.environments.host import seed_generators
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.cell import checked_output
 from inpaintbench.execution.failure import Failed, failure_of
-from inpaintbench.execution.method_host import seed_generators
 from inpaintbench.execution.pool import Pool
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.methods.base import Method
+from inpaintbench.planning.plan import refuse_misdeclared
 from inpaintbench.plugins import registry, specification
 from inpaintbench.storage.outcome import Failure
 
@@ -152,10 +153,16 @@ def fill(method: Method, image: Image, mask: Mask, content: Image | None = None)
         When shape or dtype is wrong or a value isn't finite.
     """
     within = np.zeros_like(image) if content is None else content
-    seed_generators(0)
     return checked_output(
-        method.inpaint(np.where(mask[..., None], within, image), mask.copy()), image
+        _call(method, np.where(mask[..., None], within, image), mask.copy()), image
     )
+
+
+def _call(method: Method, image: Image, mask: Mask, prompt: str = "a brick wall") -> object:
+    """Call a method that is set up, with a prompt if it takes one."""
+    inpaint: Callable[..., object] = method.inpaint
+    seed_generators(0)
+    return inpaint(image, mask, *(() if method.prompts == "ignored" else (prompt,)))
 
 
 def _scene(method: Method, hole: str) -> tuple[Image, Mask]:
@@ -165,6 +172,15 @@ def _scene(method: Method, hole: str) -> tuple[Image, Mask]:
 
 
 # Checks
+
+
+def _check_declarations(subject: Subject) -> str:
+    method = subject.made()
+    try:
+        refuse_misdeclared(method)
+    except BenchError as error:
+        raise Violation(str(error)) from error
+    return f"sees: {method.sees}, prompts: {method.prompts}"
 
 
 def _check_parameters(subject: Subject) -> str:
@@ -262,16 +278,41 @@ def _check_input(subject: Subject) -> str:
     image, mask = _scene(method, "several")
     image[mask] = 0
     given, hole = image.copy(), mask.copy()
-    seed_generators(0)
-    method.inpaint(given, hole)
+    _call(method, given, hole)
     for name, before, after in (("image", image, given), ("mask", mask, hole)):
         if not np.array_equal(before, after):
             raise Violation(f"modifies the {name} that it is given")
     return ""
 
 
+def _check_object(subject: Subject) -> str:
+    """Fill a hole with an object in it, whose shadow lies outside."""
+    method = subject.fresh()
+    if method.sees != "input":
+        raise NotApplicable("sees no object: sees = 'known'")
+    image, mask = _scene(method, "box")
+    shadow = np.roll(mask, mask.shape[0] // 8, axis=(0, 1)) & ~mask
+    image[shadow] //= 2
+    fill(method, image, mask, np.full_like(image, np.iinfo(image.dtype).max * 3 // 4))
+    return ""
+
+
+def _check_prompt(subject: Subject) -> str:
+    """Fill a hole with a prompt in several scripts, and without where none is needed."""
+    method = subject.fresh()
+    if method.prompts == "ignored":
+        raise NotApplicable("takes no prompt: prompts = 'ignored'")
+    image, mask = _scene(method, "box")
+    for prompt in ("砖墙, “façade”", *([""] if method.prompts == "optional" else [])):
+        damaged = np.where(mask[..., None], np.zeros_like(image), image)
+        checked_output(_call(method, damaged, mask.copy(), prompt), image)
+    return ""
+
+
 def _check_leak(subject: Subject) -> str:
     method = subject.fresh()
+    if method.sees == "input":
+        raise NotApplicable("sees what is in the hole, where the truth isn't in it")
     compared = 0
     for kind in ("box", "border", "full"):
         image, mask = _scene(method, kind)
@@ -297,6 +338,7 @@ def _difference(one: Image, other: Image) -> str:
 
 CHECKS: dict[str, Check] = {
     "parameters": _check_parameters,
+    "declarations": _check_declarations,
     "accepts": _check_accepts,
     "setup twice": partial(_check_hole, kind="box", twice=True),
     "fills the hole": _check_fills,
@@ -312,6 +354,8 @@ CHECKS: dict[str, Check] = {
     "empty hole": partial(_check_hole, kind="empty"),
     "input unmodified": _check_input,
     "deterministic": _check_determinism,
+    "object": _check_object,
+    "prompt": _check_prompt,
     "no leak": _check_leak,
 }
 """The checks by name, in the order in which they are run."""

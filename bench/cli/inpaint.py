@@ -21,9 +21,21 @@ def inpaint(
         "inpainted.png"
     ),
     composite: Annotated[
+        bool | None,
+        typer.Option(
+            help="Paste the known pixels back, as is usual without --object; --no-composite "
+            "keeps the method's own."
+        ),
+    ] = None,
+    show_object: Annotated[
         bool,
-        typer.Option(help="Paste the known pixels back; --no-composite keeps the method's own."),
-    ] = True,
+        typer.Option(
+            "--object", help="Show the method what is in the hole, an object that it removes."
+        ),
+    ] = False,
+    prompt: Annotated[
+        str, typer.Option(help="What to paint, for a method that takes a prompt.")
+    ] = "",
     invert: Annotated[bool, typer.Option("--invert", help="Black is filled instead.")] = False,
     device: Device = "cpu",
     seed: Annotated[int, typer.Option(help="Seed, for a method that draws random numbers.")] = 0,
@@ -32,6 +44,16 @@ def inpaint(
     from inpaintbench.standalone.single import inpaint_file
 
     seconds = inpaint_file(
-        image, mask, method, out, composite=composite, invert=invert, device=device, seed=seed
+        image,
+        mask,
+        method,
+        out,
+        # the shadow of an object is among the known pixels
+        composite=not show_object if composite is None else composite,
+        invert=invert,
+        show_object=show_object,
+        prompt=prompt,
+        device=device,
+        seed=seed,
     )
     say(f"{out}: written ({seconds:.2f} s)")

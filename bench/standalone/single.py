@@ -20,6 +20,7 @@ from inpaintbench.execution.process import Limits
 from inpaintbench.images.png import write_png
 from inpaintbench.images.reading import read_image, read_mask
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.planning.plan import Variant
 
 _LONGEST = 1e6
 """Seconds: the person who waits decides how long is too long."""
@@ -33,6 +34,8 @@ def inpaint_file(
     *,
     composite: bool = True,
     invert: bool = False,
+    show_object: bool = False,
+    prompt: str = "",
     device: str = "cpu",
     seed: int = 0,
 ) -> float:
@@ -46,11 +49,16 @@ def inpaint_file(
         Specification of the method.
     composite, invert : bool
         Paste the known pixels back; take the mask's black for the hole.
+    show_object : bool
+        Show a method that removes objects what is in the hole; any other sees 0 there.
+    prompt : str
+        What to paint, for a method that takes a prompt.
 
     Raises
     ------
     BenchError, DataError
-        When a file can't be used, sizes differ, the mask is empty, or the method can't do it.
+        When a file can't be used, sizes differ, the mask is empty, or the method can't do it,
+        takes no prompt, needs one, or never sees what is in the hole.
     """
     if out.suffix.lower() != ".png":
         raise BenchError(f"{out}: results are written losslessly; give a name ending in .png")
@@ -69,10 +77,13 @@ def inpaint_file(
     for source in (image, mask):
         if out.exists() and out.samefile(source):
             raise BenchError(f"{out}: is the file {source} itself; name another result with --out")
-    damaged = pixels.copy()
-    damaged[hole] = 0
+    variant = describe_apart(method, device)
+    _refuse_unfit(variant, method, show_object, prompt)
+    shown = pixels.copy()
+    if not show_object:
+        shown[hole] = 0
     try:
-        returned = _call(method, device, seed, damaged, hole)
+        returned = _call(variant, device, seed, shown, hole, prompt)
         if returned.skip:
             raise BenchError(f"{method} can't fill {image}: {returned.skip}")
         output = checked_output(returned.array, pixels)
@@ -86,13 +97,25 @@ def inpaint_file(
     return returned.seconds
 
 
-def _call(method: str, device: str, seed: int, image: Image, hole: Mask) -> Returned:
+def _refuse_unfit(variant: Variant, method: str, show_object: bool, prompt: str) -> None:
+    """Refuse what the method wouldn't look at, and to leave out what it needs."""
+    if show_object and variant.sees != "input":
+        raise BenchError(f"{method} never sees what is in the hole: leave --object out")
+    if prompt and variant.prompts == "ignored":
+        raise BenchError(f"{method} takes no prompt: leave --prompt out")
+    if variant.prompts == "required" and not prompt:
+        raise BenchError(f"{method} needs to be told what to paint: --prompt TEXT")
+
+
+def _call(
+    variant: Variant, device: str, seed: int, image: Image, hole: Mask, prompt: str
+) -> Returned:
     """Call a method in a process of its own: whatever it does there, this one can say so."""
-    variant = describe_apart(method, device)
     task = MethodTask(variant.specification, variant.key, device, seed, _LONGEST, _LONGEST)
     process = MethodProcess(Limits(cores()))
     try:
         process.set_up(task)
-        return process.call(image, hole, seed, _LONGEST)
+        told = None if variant.prompts == "ignored" else prompt
+        return process.call(image, hole, seed, _LONGEST, prompt=told)
     finally:
         process.end()
