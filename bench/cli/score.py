@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +18,8 @@ if TYPE_CHECKING:
 
     from inpaintbench.metrics.base import Metric
     from inpaintbench.metrics.inception import Inception
-    from inpaintbench.standalone.folder_scoring import Group
+    from inpaintbench.standalone.folder_scoring import Group, ImageScore
+    from inpaintbench.standalone.volume_scoring import VolumeMetric
 
 
 def score(
@@ -29,6 +32,14 @@ def score(
         Path | None, typer.Option(help="Folder of masks with the same names; white is the hole.")
     ] = None,
     invert: Annotated[bool, typer.Option("--invert", help="Black is the hole instead.")] = False,
+    inputs: Annotated[
+        Path | None,
+        typer.Option(help="Folder of what the methods were given, where that isn't the reference."),
+    ] = None,
+    effects: Annotated[
+        Path | None,
+        typer.Option(help="Folder of masks of shadows and reflections; white is the effect."),
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(
@@ -46,7 +57,9 @@ def score(
 ) -> None:
     """Score folders of images made elsewhere, matched by name, against their references.
 
-    With masks, the known pixels are pasted back before scoring; without, whole images are scored.
+    With masks, the known pixels are pasted back before scoring, except for regions of the raw
+    output (psnr[region=raw]); without, whole images are scored. NIfTI volumes are scored by BraTS's
+    metrics.
     """
     import pandas as pd
 
@@ -55,17 +68,31 @@ def score(
     from inpaintbench.errors import BenchError
     from inpaintbench.images.listing import list_images
     from inpaintbench.metrics.inception import load_inception
+    from inpaintbench.standalone import volume_scoring
     from inpaintbench.standalone.folder_scoring import match_folders, score_files
 
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise BenchError(f"{out}: give a name ending in .csv or .parquet")
-    groups = match_folders(references, results, masks)
-    if len(groups) < (count := len(list_images(references))):
-        say(f"{len(groups)} of {count} references have a result", err=True)
-    network = load_inception(inception) if distribution else None
-    metrics = _ready(metric)
-    shown = watched(groups, "scoring")
-    scores = [row for group in shown for row in score_files(group, metrics, invert=invert)]
+    metrics: Sequence[Metric | VolumeMetric]
+    score_group: Callable[[Group], Iterable[ImageScore]]
+    network = None
+    if known := volume_scoring.list_references(references):
+        if effects is not None or distribution:
+            raise BenchError(f"{references}: holds volumes, which have no effects or distribution")
+        groups = volume_scoring.match_volumes(references, results, masks, inputs)
+        metrics = measures = volume_scoring.volume_metrics(metric)
+        score_group = partial(volume_scoring.score_volumes, metrics=measures, invert=invert)
+    else:
+        for name in set(metric or ()) & set(volume_scoring.VOLUME_METRICS):
+            raise BenchError(f"{name} is of NIfTI volumes; {references} holds images, or nothing")
+        known = list_images(references)
+        groups = match_folders(references, results, masks, inputs, effects)
+        network = load_inception(inception) if distribution else None
+        metrics = ready = _ready(metric)
+        score_group = partial(score_files, metrics=ready, invert=invert)
+    if len(groups) < len(known):
+        say(f"{len(groups)} of {len(known)} references have a result", err=True)
+    scores = [row for group in watched(groups, "scoring") for row in score_group(group)]
     frame = pd.DataFrame([vars(row) for row in scores])
     Terminal().print(_table(frame, metrics))
     if network is not None:
@@ -96,7 +123,7 @@ def _ready(wanted: list[str] | None) -> list[Metric]:
     return metrics
 
 
-def _table(frame: pd.DataFrame, metrics: list[Metric]) -> Table:
+def _table(frame: pd.DataFrame, metrics: Sequence[Metric | VolumeMetric]) -> Table:
     """Show each method's means; where a metric isn't defined for all images, for how many it is."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
