@@ -9,6 +9,7 @@ import typer
 import inpaintbench
 from inpaintbench.cli.check import check
 from inpaintbench.cli.compare import compare
+from inpaintbench.cli.environments import environments
 from inpaintbench.cli.failures import failures
 from inpaintbench.cli.figure import figure
 from inpaintbench.cli.history import history
@@ -78,3 +79,9 @@ application.command(short_help="Show, export and verify the masks of a suite.")(
 application.command(short_help="Check that a method keeps the contract.")(check)
 application.command(cls=SeveralValues, short_help="Train a learned method.")(train)
 application.command(short_help="Show where model weights are, or fetch them.")(weights)
+application.command(short_help="Show the environments that methods have, or remove them.")(
+    environments
+)
+application.command(short_help="Show the environments that methods have, or remove them.")(
+    environments
+)

@@ -87,6 +87,10 @@ def run(
     scheduler: Annotated[
         str, typer.Option(help="Address of the Dask scheduler: tcp://host:8786.")
     ] = "",
+    locked: Annotated[
+        bool,
+        typer.Option("--locked", help="Refuse headers of methods without a lock file that fits."),
+    ] = False,
     print_job_script: Annotated[
         bool,
         typer.Option("--print-job-script", help="Show the batch script of slurm, and run nothing."),
@@ -114,6 +118,7 @@ def run(
     from inpaintbench.execution.run import run as run_plan
     from inpaintbench.planning import benchmark as benchmarks
     from inpaintbench.planning.plan import make_plan
+    from inpaintbench.plugins.registry import require_locks
 
     wanted = _with_options(
         benchmarks.read(benchmark),
@@ -152,6 +157,8 @@ def run(
         cluster=cluster,
     )
     directory = out or Path("results/runs") / wanted.name
+    if locked:
+        require_locks(wanted.methods)
     plan = make_plan(wanted, device, describe_apart)
     for line in _too_few_images(plan):
         say(line, err=True)

@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any, Generic, TypeVar
 
 from inpaintbench.datasets.base import Dataset
+from inpaintbench.environments.environment import require_lock
 from inpaintbench.environments.header import Header, read_header
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.masks.base import MaskSuite
@@ -265,6 +266,18 @@ def header_of(text: str) -> Header | None:
         return read_header(Path(name).expanduser().resolve())
     found = None if is_ours(text) else methods().plugins.get(name)
     return read_header(found.file) if found and issubclass(found, Announced) else None
+
+
+def require_locks(texts: Iterable[str]) -> None:
+    """Refuse methods that ask for an environment without a lock file that fits.
+
+    Raises
+    ------
+    BenchError
+        When one of these has none, or a stale one.
+    """
+    for header in filter(None, map(header_of, texts)):
+        require_lock(header)
 
 
 def is_ours(text: str) -> bool:
