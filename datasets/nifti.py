@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -89,7 +89,14 @@ def _list_volumes(place: Path, changed: int) -> Mapping[str, tuple[Path, tuple[i
     return {name: (file, _shape(file)) for name, file in files.items()}
 
 
-def _open(file: Path) -> Any:
+def open_volume(file: Path) -> Any:
+    """Open a file of one volume with nibabel, without reading its values.
+
+    Raises
+    ------
+    DataError
+        When it can't be read, or holds something else.
+    """
     nibabel = library("nibabel", "NIfTI")
     try:
         image = nibabel.load(file)
@@ -101,7 +108,7 @@ def _open(file: Path) -> Any:
 
 
 def _shape(file: Path) -> tuple[int, ...]:
-    image = _open(file)
+    image = open_volume(file)
     affine = image.affine
     if not np.isfinite(affine).all() or np.linalg.matrix_rank(affine[:3, :3]) < 3:
         raise DataError(f"{file}: its affine is flat, so that it doesn't say which way is up")
@@ -115,12 +122,24 @@ def _shape(file: Path) -> tuple[int, ...]:
 @lru_cache(maxsize=2)
 def _volume(file: Path, changed: int, low: float, high: float) -> NDArray[np.uint16]:
     """Read, turn and window a volume; the last two are kept, since slices share them."""
-    stored = _open(file)
+    values = volume_values(file, library("nibabel", "NIfTI").as_closest_canonical)
+    return to_sixteen_bits(values, percentiles(values, low, high))
+
+
+def volume_values(file: Path, prepare: Callable[[Any], Any] = lambda image: image) -> NDArray[Any]:
+    """Read the values of a volume, scaled as its header says, of what `prepare` makes of it.
+
+    Raises
+    ------
+    DataError
+        When they can't be read, or are no numbers.
+    """
+    stored = open_volume(file)
     try:
-        image = library("nibabel", "NIfTI").as_closest_canonical(stored)
+        image = prepare(stored)
         values = np.asarray(image.dataobj).reshape(image.shape[:3])
     except Exception as error:  # a damaged file can raise nearly anything
         raise DataError(f"{file}: its values can't be read ({reason(error)})") from error
     if values.dtype.kind not in "iuf":
         raise DataError(f"{file}: values of kind {values.dtype} are refused, wanted numbers")
-    return to_sixteen_bits(values, percentiles(values, low, high))
+    return values
