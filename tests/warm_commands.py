@@ -18,29 +18,20 @@ from unittest.mock import patch
 
 from inpaintbench.execution.process import THREAD_VARIABLES
 
-LIBRARIES = (
-    *("cv2", "jinja2", "matplotlib.backends.backend_agg", "matplotlib.backends.backend_pdf"),
-    *("matplotlib.figure", "pandas", "pyarrow.parquet", "rich.progress", "rich.table"),
-    *("scipy.linalg", "scipy.ndimage", "scipy.stats"),
-)
-OURS = (
-    *("cli.application", "cli.progress", "cli.terminal", "execution.run"),
-    *("metrics.kernels.difference", "metrics.scoring", "report.leaderboard", "report.opening"),
-    *("report.writing", "site.building", "storage.store"),
-)
-
 
 def start() -> None:
     """Start the process that is forked, unless one that does without the imports was first."""
-    forkserver.set_forkserver_preload([*LIBRARIES, *(f"inpaintbench.{name}" for name in OURS)])
-    with patch.dict(os.environ, dict.fromkeys(THREAD_VARIABLES, "1")):
+    forkserver.set_forkserver_preload(["warm_imports"])
+    paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+    variables = dict.fromkeys(THREAD_VARIABLES, "1") | {"PYTHONPATH": os.pathsep.join(paths)}
+    with patch.dict(os.environ, variables):
         forkserver.ensure_running()
 
 
 def fork_server() -> None:
     """Fork this process's own fork server from it, which has the imports.
 
-    It is otherwise started from nothing, and workers that score load numba each.
+    It is otherwise started from nothing, and each worker loads for itself what it works with.
     """
     if sys.version_info >= (3, 14):  # where its clients have a key
         return
@@ -95,6 +86,5 @@ def _main(words: list[str], cwd: str, environment: dict[str, str], streams: list
     os.environ.update(environment)
     sys.path = [cwd, *(path for path in sys.path if path != str(Path(__file__).parent))]
     sys.argv = ["inpaintbench", *words]
-    if words[0] == "run":
-        fork_server()
+    fork_server()
     main()
