@@ -82,6 +82,3 @@ application.command(short_help="Show where model weights are, or fetch them.")(w
 application.command(short_help="Show the environments that methods have, or remove them.")(
     environments
 )
-application.command(short_help="Show the environments that methods have, or remove them.")(
-    environments
-)
