@@ -55,8 +55,9 @@ class Method(Named, ABC):
 
     sees: ClassVar[Literal["known", "input"]] = "known"
     """``known``: the pixels of the hole are 0. ``input``: a method that removes objects is shown
-    the object too, where the dataset has an input that differs from the truth in its own hole;
-    everywhere else the pixels of the hole are 0 all the same."""
+    the object too, in the sample's own hole, where the dataset has an input that differs from the
+    truth there, or nobody knows the truth; everywhere else the pixels of the hole are 0 all the
+    same."""
 
     prompts: ClassVar[Literal["ignored", "optional", "required"]] = "ignored"
     """Whether `inpaint` takes the sample's prompt as a third argument: ``prompt: str = ""``.

@@ -133,6 +133,14 @@ class TestWhatMayBeSeen:
         case = first_case(scenes(tmp_path, change))
         assert not case.seen("input")[case.mask].any()
 
+    def test_the_object_where_nobody_knows_the_truth(self, tmp_path: Path) -> None:
+        told = scenes(tmp_path, "image, given, effect = given, None, None")
+        path = Path(told)
+        path.write_text(
+            path.read_text().replace("    def ids", "    has_reference = False\n\n    def ids")
+        )
+        assert (first_case(told).seen("input")[6:12, 6:12] == 255).all()
+
     def test_nothing_on_a_dataset_without_inputs(self) -> None:
         case = first_case("photos[size=64]", masks="small-holes")
         assert not case.seen("input")[case.mask].any()

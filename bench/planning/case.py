@@ -80,7 +80,7 @@ class LoadedCase:
 
     `input` is what a method is given of the image, which is the reference unless the dataset says
     otherwise; `effect` where an object shows outside the hole; `own_hole` whether the mask is the
-    sample's own.
+    sample's own; `has_reference` whether the true content of the hole is known.
     """
 
     case: Case
@@ -91,13 +91,17 @@ class LoadedCase:
     effect: Mask | None = None
     prompt: str = ""
     own_hole: bool = False
+    has_reference: bool = True
 
     @cached_property
     def shows_object(self) -> bool:
-        """Whether a method may see the hole: it is the sample's own, and the truth isn't in it."""
-        if not self.has_input or not self.own_hole:
-            return False
-        return bool((self.input != self.image)[self.mask].any())
+        """Whether a method may see the hole: it is the sample's own, and the truth isn't in it.
+
+        Without a reference, nobody knows the truth.
+        """
+        if not self.own_hole or not self.has_reference:
+            return self.own_hole
+        return self.has_input and bool((self.input != self.image)[self.mask].any())
 
     def seen(self, sees: str = "known") -> Image:
         """Return the image as a method sees it, which it says as `Method.sees`.
@@ -339,7 +343,17 @@ def load(case: Case) -> LoadedCase:
         kind = kind_of(dataset, case.sample, suite, case.index)
     given = sample.image if sample.input is None else sample.input
     own = sample.mask is not None and bool(np.array_equal(mask, sample.mask))
-    loaded = LoadedCase(case, sample.image, mask, kind, given, sample.effect, sample.prompt, own)
+    loaded = LoadedCase(
+        case,
+        sample.image,
+        mask,
+        kind,
+        given,
+        sample.effect,
+        sample.prompt,
+        own,
+        dataset.has_reference,
+    )
     _kept[case] = loaded
     while (
         len(_kept) > 1
