@@ -72,3 +72,38 @@ def test_unknown_presets_and_missing_files_are_told_apart(tmp_path: Path) -> Non
         benchmark.read("quikc")
     with pytest.raises(BenchError, match="no such file"):
         benchmark.read(str(tmp_path / "none.toml"))
+
+
+# Why a method of the project's that needs nothing else stands in no such benchmark.
+NOT_THERE = {
+    "fsr-best": "fsr-fast with ten times the time",
+    "exact-mean": "knows one dataset alone",
+    "exact-sample": "knows one dataset alone",
+}
+FOR_SMALL_IMAGES = ("autoencoder", "context-encoder", "vae", "vae-sample")
+"""Learned methods for images of 32 and 128 pixels."""
+
+
+def every_method() -> dict[str, str]:
+    """Map the methods of the project that fill any hole as they come to their families."""
+    made = {name: cls() for name, cls in registry.methods().ours.plugins.items()}
+    ready = {name: method for name, method in made.items() if not method.unavailable()}
+    # what sees more than the known pixels is for datasets that have more
+    plain = {name: m for name, m in ready.items() if m.sees == "known"}
+    return {name: m.family for name, m in plain.items() if name not in NOT_THERE}
+
+
+def test_every_classical_method_is_in_the_benchmarks_that_say_so() -> None:
+    classical = {name for name, family in every_method().items() if family != "learned"}
+    for name in ("classical", "standard"):
+        preset = benchmark.read(name)
+        assert "classical method" in preset.description
+        assert classical <= set(preset.methods), name
+    learned = {name for name, family in every_method().items() if family == "learned"}
+    assert learned - set(FOR_SMALL_IMAGES) <= set(benchmark.read("standard").methods)
+    assert set(FOR_SMALL_IMAGES) - {"vae-sample"} <= set(benchmark.read("cifar10").methods)
+
+
+@pytest.mark.parametrize("name", ["standard", "editing", "restoration", "textures"])
+def test_benchmarks_of_photographs_hold_the_best_of_every_kind(name: str) -> None:
+    assert {"fsr-fast", "patchmatch", "criminisi", "deepfill"} <= set(benchmark.read(name).methods)

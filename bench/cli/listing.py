@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
     from inpaintbench.metrics.base import Metric
+    from inpaintbench.planning.benchmark import Benchmark
     from inpaintbench.plugins.registry import Catalogue
 
 
@@ -47,7 +48,10 @@ def list_plugins(
     table.add_column()
     if kind is Kind.presets:
         for name in benchmark.preset_names():
-            table.add_row(Text(name, "bold"), benchmark.read(name).description)
+            preset = benchmark.read(name)
+            table.add_row(Text(name, "bold"), preset.description)
+            for label, text in _preset_facts(preset) if long else ():
+                table.add_row("", Text.assemble((f"{label}:", "dim"), f" {text}"))
         Terminal().print(table)
         return
     catalogue: Catalogue[Any] = getattr(registry, kind.value)()
@@ -66,6 +70,18 @@ def list_plugins(
     for broken in catalogue.broken:
         table.add_row(Text(broken.origin, "red"), f"can't be imported: {broken.reason}")
     Terminal().print(table)
+
+
+def _preset_facts(preset: Benchmark) -> Iterator[tuple[str, str]]:
+    """Say what a benchmark holds."""
+    yield "datasets", ", ".join(preset.datasets)
+    if preset.limit:
+        drawn = "the first" if preset.subset_seed is None else f"drawn with {preset.subset_seed}:"
+        yield "images", f"{drawn} {preset.limit} of each dataset, at most"
+    each = preset.masks_per_sample
+    yield "masks", f"{', '.join(preset.masks)}{f', {each} for each image' if each > 1 else ''}"
+    yield "methods", ", ".join(preset.methods)
+    yield "metrics", ", ".join(preset.metrics)
 
 
 def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:

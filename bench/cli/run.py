@@ -80,6 +80,9 @@ def run(
         bool,
         typer.Option("--allow-failures", help="Exit with 0 though a method failed on every case."),
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be run, and how long; run nothing.")
+    ] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Remove earlier results first.")] = False,
     executor: Annotated[
         Executor, typer.Option(help="Where the quality pass runs.")
@@ -162,6 +165,11 @@ def run(
     plan = make_plan(wanted, device, describe_apart)
     for line in _too_few_images(plan):
         say(line, err=True)
+    if dry_run:
+        from inpaintbench.cli.dry_run import show
+
+        show(plan, directory, options)
+        return
     with shown_progress() as progress:
         summary = run_plan(plan, directory, options, progress)
     present(directory, refresh=summary.ran > 0, report=report)

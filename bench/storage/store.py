@@ -335,6 +335,18 @@ class Store:
             for row in self.query(sql)
         ]
 
+    def finished(self) -> set[tuple[str, str]]:
+        """Return the cases and keys of all cells that have a result, of earlier plans too."""
+        return {(row["case"], row["key"]) for row in self.query('SELECT "case", key FROM cells')}
+
+    def mean_seconds(self) -> dict[str, float]:
+        """Return how long a call took on average, by the name of the variant."""
+        sql = (
+            "SELECT variant, avg(seconds) FROM cells JOIN variants USING (key) "
+            "WHERE status = 'done' AND seconds IS NOT NULL GROUP BY variant"
+        )
+        return dict(tuple(row) for row in self.query(sql))
+
     # What was found
 
     def _know(self, environment: Environment) -> str:
