@@ -70,9 +70,9 @@ def combine(runs: Sequence[RunRows]) -> Combination:
         variants=variants,
         cells=kept(cells),
         scores=kept(_united(runs, "scores", renamed, ["case", "variant", "metric"])),
-        timings=kept(
         failures=_united(runs, "failures", renamed, ["variant", "failure", "message", "location"]),
             _united(runs, "timings", renamed, ["case", "variant", "environment", "repeat"])
+        timings=kept(
         ),
         metrics=_metrics(runs),
         planned_cells=len(everywhere) * len(variants),
