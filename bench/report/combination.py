@@ -71,8 +71,8 @@ def combine(runs: Sequence[RunRows]) -> Combination:
         cells=kept(cells),
         scores=kept(_united(runs, "scores", renamed, ["case", "variant", "metric"])),
         failures=_united(runs, "failures", renamed, ["variant", "failure", "message", "location"]),
-            _united(runs, "timings", renamed, ["case", "variant", "environment", "repeat"])
         timings=kept(
+            _united(runs, "timings", renamed, ["case", "variant", "environment", "repeat"])
         ),
         metrics=_metrics(runs),
         planned_cells=len(everywhere) * len(variants),
