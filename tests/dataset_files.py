@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import pickle
 import tarfile
 from pathlib import Path
@@ -94,6 +95,110 @@ def imagenet_1k_val(root: Path) -> None:
     write_many(root, [f"ILSVRC2012_val_{n:08}.JPEG" for n in range(1, 25)])
 
 
+def scenes(root: Path, names: list[str], folders: tuple[str, ...], hole: int = 255) -> None:
+    """Write pictures with and without an object, a mask of it and one of it and its shadow.
+
+    `folders` are of input, reference ("" for none), mask, and effect where there is one.
+    """
+    given, reference, *masks = (root / folder for folder in folders)
+    write_many(given, names)
+    if reference != root:
+        write_many(reference, [f"{Path(name).stem}.png" for name in reversed(names)])
+    for place, (bottom, right) in zip(masks, ((6, 5), (8, 5)), strict=False):
+        marked = np.full((12, 10, 1), 255 - hole, np.uint8)
+        marked[3:bottom, 2:right] = hole
+        first = write_image(place / f"{Path(names[0]).stem}.png", marked)
+        for name in names[1:]:
+            (place / f"{Path(name).stem}.png").hardlink_to(first)
+
+
+def rord(root: Path) -> None:
+    for split, count in (("test", 15), ("train", 21)):
+        names = [f"{n}.png" for n in range(1, count)]
+        scenes(root / split, names, ("img", "gt", "mask"), hole=0)
+
+
+def removalbench(root: Path) -> None:
+    scenes(root, [f"{n}.jpg" for n in range(70)], ("input", "reference", "masks"))
+
+
+def rorem(root: Path) -> None:
+    scenes(root, [f"{n:05}.png" for n in range(5)], ("source", "GT", "mask"))
+    (root / "meta.json").write_text("{}")
+
+
+def corne_val(root: Path) -> None:
+    names = [f"{n}.png" for n in range(219)]
+    scenes(root, names, ("shot", "bg", "mask_sam", "mask_eff"))
+
+
+def dor_bench(root: Path) -> None:
+    scenes(root, [f"{n}.jpg" for n in range(400)], ("images", "", "masks"))
+    (root / "metadata.jsonl").write_text("{}\n")
+
+
+def removal(root: Path) -> None:
+    names = ["street 2.png", "street 10.png"]
+    scenes(root, names, ("input", "reference", "masks", "effects"))
+    (root / "prompts.json").write_text('{"street 2.png": "an empty street"}')
+
+
+def ober(root: Path) -> None:
+    """Write the three subsets in two files, and a row of another split."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def png(pixels: NDArray[np.uint8]) -> dict[str, object]:
+        stored = io.BytesIO()
+        Image.fromarray(pixels).save(stored, "PNG")
+        return {"bytes": stored.getvalue(), "path": None}
+
+    masks = np.zeros((2, 12, 10), np.uint8)
+    masks[0, 3:6, 2:5] = masks[1, 3:8, 2:5] = 255
+    kept = {
+        "input": png(noise(1)),
+        "gt": png(noise(2)),
+        "object_mask": png(masks[0]),
+        "object_effect_mask": png(masks[1]),
+    }
+    rows = [kept | {"subset": "a", "split": "test"}] * 163
+    rows += [kept | {"subset": "b", "split": "test"}] * 343
+    rows += [kept | {"gt": None, "object_effect_mask": None, "subset": "c", "split": "test"}] * 302
+    rows += [kept | {"subset": "a", "split": "train"}]
+    root.mkdir(exist_ok=True)
+    for number, part in enumerate((rows[:400], rows[400:])):
+        pq.write_table(
+            pa.Table.from_pylist(part), root / f"test-{number}.parquet", row_group_size=100
+        )
+
+
+def mapped(root: Path) -> None:
+    """Write two pictures of 512² with a mapping file."""
+    entries = {}
+    for number in range(2):
+        image = f"images/{number:09}.jpg"
+        write_image(root / image, noise(number, 512, 512))
+        entries[f"{number:09}"] = {
+            "image": image,
+            "caption": f"picture {number}",
+            "inpainting_mask": [513, 2, 1030, 1],
+            "outpainting_mask": [1, 512 * 512 - 5],
+        }
+    (root / "mapping_file.json").write_text(json.dumps(entries))
+
+
+SCENES = {
+    "rord": rord,
+    "removalbench": removalbench,
+    "rorem": rorem,
+    "corne-val": corne_val,
+    "dor-bench": dor_bench,
+    "removal": removal,
+    "ober-test": ober,
+    "ober-wild": ober,
+    "brushbench": mapped,
+    "editbench": mapped,
+}
 COLLECTIONS = {
     "bsds500": bsds500,
     "kodak": kodak,

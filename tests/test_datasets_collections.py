@@ -25,13 +25,18 @@ SHARED = Path(__file__).resolve().parents[2] / "shared/data"
 COUNTS = {
     "bsds500": {"train": 200, "val": 100, "test": 200},
     "celeba-hq": {"train": 24_183, "val": 2993, "test": 2824},
+    "corne-val": {"val": 219},
     "div2k-val": {"val": 100},
+    "dor-bench": {"test": 400},
     "dtd": {"train": 1880, "val": 1880, "test": 1880},
     "ffhq": {"validation": 10_000},
     "imagenet-1k-val": {"val": 50_000},
     "kodak": {"test": 24},
     "paris-streetview": {"test": 100},
     "places365-val": {"val": 36_500},
+    "removalbench": {"test": 70},
+    "rord": {},
+    "rorem": {},
     "set14": {"test": 14},
     "urban100": {"test": 100},
 }

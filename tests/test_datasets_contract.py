@@ -27,6 +27,7 @@ OWN = {
 NEEDS = {"dicom": "pydicom", "nifti": "nibabel"}
 MAKERS: dict[str, Callable[[Path], object]] = {
     **OWN,
+    **dataset_files.SCENES,
     **dataset_files.COLLECTIONS,
     **dataset_files.LARGE_COLLECTIONS,
 }

@@ -40,7 +40,7 @@ class Collection(Dataset):
     that fits anything is the layout."""
 
     counts: ClassVar[Mapping[str, int]] = {}
-    """Number of images in each split."""
+    """Number of images in each split; not checked where none is published."""
 
     remotes: ClassVar[tuple[Remote, ...]] = ()
     """Archives or images to download; none where licence, login or a missing digest forbid it."""
@@ -114,17 +114,17 @@ class Collection(Dataset):
 
     def _is_complete(self) -> bool:
         place = self._place()
-        return place is not None and len(self._files(place)) == self.counts[self.split]
+        return place is not None and len(self._files(place)) == self.counts.get(self.split)
 
     def _files(self, place: Path) -> Mapping[str, Path]:
         return _listing(self, place, place.stat().st_mtime_ns) if place.is_dir() else {}
 
     def _complete_files(self) -> Mapping[str, Path]:
-        place, count = self._place(), self.counts[self.split]
+        place, count = self._place(), self.counts.get(self.split)
         if place is None:
             raise DataError(self._missing())
         files = self._files(place)
-        if len(files) != count:
+        if count is not None and len(files) != count:
             raise DataError(
                 f"{place} holds {len(files):,} of the {count:,} images of {self.name} "
                 f"({self.split}); complete it, or use folder[path=…] for a part of it"
@@ -135,7 +135,8 @@ class Collection(Dataset):
         where = (
             f"{self.name} ({self.split}) isn't here (looked in {searched(self.name, self.path)})"
         )
-        layout = f"{self.counts[self.split]:,} images as {self.layouts[0].format(split=self.split)}"
+        count = f"{self.counts[self.split]:,} images" if self.counts else "images"
+        layout = f"{count} as {self.layouts[0].format(split=self.split)}"
         if self.remotes:
             size = megabytes(sum(remote.size for remote in self.remotes))
             how = f"a run without path=… downloads {size} (licence: {self.license})"
