@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scoringrules
+from figure_words import assert_readable
 from small_runs import small_run
 
 from inpaintbench.errors import BenchError
@@ -165,6 +166,7 @@ def test_the_rank_histogram_shows_the_shares_of_the_table(drawn: RunRows) -> Non
     assert heights == pytest.approx([4 * float(share) for share in told.split()], abs=1e-5)
     assert sum(heights) == pytest.approx(4)
     assert panel.get_ylim()[1] >= max(heights)
+    assert_readable(drawing)
 
 
 def test_without_draws_there_is_no_rank_histogram(drawn: RunRows) -> None:

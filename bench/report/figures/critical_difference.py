@@ -1,4 +1,7 @@
-"""Critical-difference diagram (Demšar 2006): mean ranks on a line, tied methods joined by bars."""
+"""Critical-difference diagram (Demšar 2006): mean ranks on a line, tied methods joined by bars.
+
+Where a narrow figure has many methods, each has a row of its own instead.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from inpaintbench.report.figures.drawing import Drawing, NothingToShow, Request
-from inpaintbench.report.figures.style import GREY, INK, shortened
+from inpaintbench.report.figures.style import BAND, GREY, INK, shortened
 from inpaintbench.report.numbers import p_value
 from inpaintbench.statistics.bootstrap import LEVEL, Floats
 from inpaintbench.statistics.rankings import Ranking
@@ -18,6 +21,10 @@ from inpaintbench.statistics.ranks import critical_difference
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Methods above which the names of a narrow figure leave no room for a scale between them.
+_MOST_NARROW = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +81,32 @@ class _Diagram:
             side = "right" if left else "left"
             axes.text(beside, y, names[column], ha=side, va="center_baseline")
 
+    def draw_rows(self, panel: Axes, request: Request) -> None:
+        """Draw a row a method, best on top, the bars upright at the right of the scale."""
+        count, order = len(self.variants), np.argsort(self.ranks, kind="stable").tolist()
+        names = _labels(self, request)
+        panel.set_title(self.title, loc="left", weight="bold")
+        panel.set_yticks(range(count), [names[column] for column in order])
+        panel.tick_params(axis="y", length=0)
+        panel.spines["left"].set_visible(False)
+        panel.set_ylim(count - 0.5, -0.5)
+        for row in range(0, count, 2):
+            panel.axhspan(row - 0.5, row + 0.5, color=BAND, linewidth=0, zorder=0)
+        panel.plot(self.ranks[order], range(count), "o", color=INK)
+        step = count / 18
+        for number, group in enumerate(self.groups):
+            rows = sorted(order.index(column) for column in group)
+            x = count + (number + 1.5) * step
+            thick = request.style.line_width * 2.5
+            panel.plot([x, x], [rows[0] - 0.3, rows[-1] + 0.3], color=INK, linewidth=thick)
+            panel.plot([x] * len(rows), rows, "o", color="white", markersize=thick * 0.6)
+        panel.set_xlim(0.5, count + (len(self.groups) + 1.5) * step)
+        panel.set_xticks(range(1, count + 1, max(1, count // 6)))
+        panel.spines["bottom"].set_bounds(1, count)
+
 
 def draw(request: Request) -> Drawing:
     """Draw the mean ranks of each axis, and which methods can't be told apart."""
-    from matplotlib.figure import Figure
-
     standing = request.summary.overall
     if standing.ranking is None or len(standing.support.compared) < 2:
         raise NothingToShow("fewer than two methods are ranked")
@@ -90,23 +118,43 @@ def draw(request: Request) -> Drawing:
         make(ranking, f"{by.capitalize()}: {_metrics(ranking)}" if several else "")
         for by, ranking in standing.rankings.items()
     ]
-    em, width = request.style.em, request.width
-    longest = max(len(label) for diagram, _ in made for label in _labels(diagram, request))
-    height = sum(diagram.height(em) for diagram, _ in made)
-    figure = Figure(figsize=(width, height))
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
-    axes.set_axis_off()
-    top = 0.0
-    for diagram, _ in made:
-        diagram.draw(axes, top, em * (0.58 * longest + 1.2), request)
-        top += diagram.height(em)
+    diagrams = [diagram for diagram, _ in made]
+    crowded = request.narrow and len(standing.support.compared) > _MOST_NARROW
     return Drawing(
-        figure,
+        (_in_rows if crowded else _on_a_line)(diagrams, request),
         *dict.fromkeys(sentence for _, sentences in made for sentence in sentences),
         "" if several else f"Made from {_metrics(standing.ranking)}.",
         request.set_aside(),
         request.missing_metrics(),
     )
+
+
+def _on_a_line(diagrams: Sequence[_Diagram], request: Request) -> Figure:
+    from matplotlib.figure import Figure
+
+    em, width = request.style.em, request.width
+    longest = max(len(label) for diagram in diagrams for label in _labels(diagram, request))
+    height = sum(diagram.height(em) for diagram in diagrams)
+    figure = Figure(figsize=(width, height))
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width), ylim=(height, 0))
+    axes.set_axis_off()
+    top = 0.0
+    for diagram in diagrams:
+        diagram.draw(axes, top, em * (0.58 * longest + 1.2), request)
+        top += diagram.height(em)
+    return figure
+
+
+def _in_rows(diagrams: Sequence[_Diagram], request: Request) -> Figure:
+    from matplotlib.figure import Figure
+
+    height = request.style.em * sum(1.5 * len(diagram.variants) + 5 for diagram in diagrams)
+    figure = Figure(figsize=(request.width, height), layout="constrained")
+    panels = figure.subplots(len(diagrams), 1, squeeze=False)[:, 0]
+    for panel, diagram in zip(panels, diagrams, strict=True):
+        diagram.draw_rows(panel, request)
+    panels[-1].set_xlabel("mean rank")
+    return figure
 
 
 def _of_leaderboard(ranking: Ranking, title: str) -> tuple[_Diagram, Sequence[str]]:
