@@ -160,6 +160,26 @@ class TestCommand:
         assert mine["value"].tolist() == wanted
         assert mine["metric"].tolist() == [metric.id for metric in metrics]
 
+    def test_inputs_and_effects_are_those_of_their_images(self, folders: Path) -> None:
+        reference, masks, outputs = images(0)
+        effect = np.zeros((48, 56, 1), np.uint8)
+        effect[:9] = 255
+        write_png(folders / "effects" / "a.png", effect)
+        out = folders / "scores.csv"
+        code, _, error = self.run(
+            folders / "truth", folders / "half", "--masks", folders / "masks",
+            "--inputs", folders / "noise", "--effects", folders / "effects",
+            "--metric", "mae[region=effect]", "--metric", "known-change", "-o", out,
+        )  # fmt: skip
+        assert code == 0, error
+        rows = pd.read_csv(out).pivot(index="image", columns="metric", values="value")
+        half = np.where(np.arange(56)[:, None] % 2, reference, outputs[0]).astype(int)
+        errors = rows["mae[255-scale,effect]"]
+        assert errors["a.png"] == pytest.approx(abs(half - reference)[:9].mean())
+        assert math.isnan(errors["deep/b.png"])
+        change = abs(half - outputs[0])[~masks[2]].max()
+        assert rows["known-change[max,255-scale]"]["a.png"] == change
+
     def test_without_masks_whole_images_are_scored(self, folders: Path) -> None:
         out = folders / "scores.parquet"
         code, output, error = self.run(
@@ -207,15 +227,20 @@ class TestCommand:
             ("noise", ["--masks", "few"], "no mask for it"),
             ("noise", ["--masks", "tiny"], "the mask is 10×12 pixels"),
             ("noise", ["--masks", "black"], "the mask is empty"),
-            ("noise", ["--inputs", "few"], "no input for it"),
-            ("noise", ["--inputs", "tiny"], "pixels 10×12, but"),
-            ("noise", ["--effects", "nowhere"], "nowhere: no such folder"),
-            ("noise", ["--effects", "few"], "no image in it has the name of a reference"),
-            ("noise", ["--effects", "tiny"], "the mask is 10×12 pixels"),
-            (
-                "noise",
-                ["--inputs", "truth", "--effects", "masks"],
-                "is its reference all over this mask",
+            ("noise", ["--inputs", "noise"], "give --masks too"),
+            *(
+                ("noise", ["--masks", "masks", *options], message)
+                for options, message in (
+                    (["--inputs", "few"], "no input for it"),
+                    (["--inputs", "tiny"], "pixels 10×12, but"),
+                    (["--effects", "nowhere"], "nowhere: no such folder"),
+                    (["--effects", "few"], "no image in it has the name of a reference"),
+                    (["--effects", "tiny"], "the mask is 10×12 pixels"),
+                    (
+                        ["--inputs", "truth", "--effects", "masks"],
+                        "is its reference all over this mask",
+                    ),
+                )
             ),
             ("noise", ["--out", "scores.txt"], "ending in .csv or .parquet"),
             ("noise", ["--metric", "psnrr"], "did you mean 'psnr'"),

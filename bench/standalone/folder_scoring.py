@@ -67,9 +67,11 @@ def match_folders(
     Raises
     ------
     BenchError, DataError
-        When a folder is missing or empty, nothing in it matches, a mask or an input is missing, or
-        two folders have one name.
+        When a folder is missing or empty, nothing in it matches, a mask or an input is missing,
+        two folders have one name, or there are inputs or effects without masks.
     """
+    if masks is None and (inputs or effects):
+        raise BenchError("inputs and effects count outside the holes: give --masks too")
     methods = {folder.resolve().name: folder for folder in results}
     if len(methods) < len(results):
         raise BenchError("two result folders have the same name; scores are named after them")
