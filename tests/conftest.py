@@ -17,6 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
+# One environment with numpy alone, built once for all tests of methods that have their own.
+os.environ["INPAINTBENCH_ENVIRONMENTS"] = str(ROOT / "build" / "environments")
+
 # Where it is set, every command compiles all of the code.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 

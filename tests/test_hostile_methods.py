@@ -135,14 +135,24 @@ class {name}(Method):
 '''
 
 
+HEADER = """# /// script
+# dependencies = []
+# ///
+"""
+
+
 def label(words: str) -> str:
     return "-".join(w for w in words.replace("'", "").lower().split() if len(w) > 1)
 
 
-def write(folder: Path, words: str, deed: str) -> str:
+def write(folder: Path, words: str, deed: str, apart: bool = False) -> str:
     name = label(words).title().replace("-", "")
     path = folder / f"{name.lower()}.py"
-    path.write_text(HEAD.format(name=name, deed=deed))
+    text = HEAD.format(name=name, deed=deed)
+    if apart:  # in an environment of its own
+        text = text.replace("from inpaintbench.execution import", "import __main__ as")
+        text = HEADER + text.replace("._Host.", "._ForeignHost.")
+    path.write_text(text)
     return str(path)
 
 
@@ -166,9 +176,10 @@ def cells(
 
 
 @pytest.mark.slow
-def test_every_deed_is_a_row_and_changes_nobody_elses(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_every_deed_is_a_row_and_changes_nobody_elses(tmp_path: Path, apart: bool) -> None:
     alone = cells(tmp_path / "alone", "mean-fill", "telea")
-    methods = [write(tmp_path, words, deed) for words, (deed, _) in DEEDS.items()]
+    methods = [write(tmp_path, words, deed, apart) for words, (deed, _) in DEEDS.items()]
     among = cells(tmp_path / "among", "mean-fill", *methods, "telea")
     assert len(among) == 2 * (len(DEEDS) + 2)
     for name in ("mean-fill", "telea"):
@@ -189,7 +200,7 @@ def test_every_deed_is_a_row_and_changes_nobody_elses(tmp_path: Path) -> None:
     left = [p for p in psutil.process_iter(["cmdline"]) if "4711" in (p.info["cmdline"] or ())]
     assert not left, "what a method starts dies with it"
     record(
-        "Method that ruins its own process",
+        f"Method that ruins its own process{', in an environment of its own' * apart}",
         len(DEEDS),
         "its cells say how; all others' are as without it; nothing it started is left",
         "its cells",

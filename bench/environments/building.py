@@ -88,18 +88,23 @@ def build(header: Header, folder: Path) -> Built:
 def _by_uv(uv: str, header: Header, folder: Path) -> bool:
     """Build by uv; return whether there is a lock that doesn't fit."""
     variables = {
+        "UV_COMPILE_BYTECODE": "1",  # what isn't compiled makes every start slow
         **os.environ,
         **uv_variables(pip_settings(), os.environ),
-        "UV_COMPILE_BYTECODE": "1",  # what isn't compiled makes every start slow
         "UV_NO_PROGRESS": "1",
         "NO_COLOR": "1",
         "VIRTUAL_ENV": str(folder),
     }
     python = sys._base_executable if _ours_will_do(header) else header.requires_python  # type: ignore[attr-defined]
-    _run([uv, "venv", "--relocatable", "--python", python, str(folder)], header, "", variables)
+    _run(
+        [uv, "venv", "--quiet", "--relocatable", "--python", python, str(folder)],
+        header,
+        "",
+        variables,
+    )
     if header.lock is not None:
         try:
-            words = [uv, "sync", "--locked", "--active", "--script", str(header.file)]
+            words = [uv, "sync", "--quiet", "--locked", "--active", "--script", str(header.file)]
             _run(words, header, "", variables)
             return False
         except EnvironmentUnavailable as error:
@@ -107,7 +112,7 @@ def _by_uv(uv: str, header: Header, folder: Path) -> bool:
                 raise
     _run(
         [
-            *(uv, "pip", "install", "--python", str(python_of(folder))),
+            *(uv, "pip", "install", "--quiet", "--python", str(python_of(folder))),
             *("--requirements", str(header.file), "numpy"),
         ],
         header,

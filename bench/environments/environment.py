@@ -79,10 +79,16 @@ class Environment:
         return kept | {"VIRTUAL_ENV": str(self.folder / "venv"), "PATH": os.pathsep.join(paths)}
 
 
+VARIABLE = "INPAINTBENCH_ENVIRONMENTS"
+"""Environment variable: the folder of environments, where it isn't in the user's cache."""
+
+
 def cache_folder() -> Path:
-    """Return the user's folder of environments, which need not exist."""
+    """Return the folder of environments, which need not exist."""
     from platformdirs import user_cache_path
 
+    if named := os.getenv(VARIABLE):
+        return Path(named).expanduser().absolute()
     return user_cache_path("inpaintbench") / "environments"
 
 

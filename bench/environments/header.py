@@ -86,10 +86,13 @@ def _read(file: Path, content: str, lock: bytes | None) -> Header:
         raise BenchError(f'{where}: dependencies must be a list of texts, such as ["numpy<2"]')
     if not isinstance(python, str):
         raise BenchError(f'{where}: requires-python must be a text, such as ">=3.10"')
-    try:
-        for one in wanted:
+    for one in wanted:
+        try:
             Requirement(one)
+        except InvalidRequirement as error:
+            raise BenchError(f"{where}: {one!r} isn't a requirement: {one_line(error)}") from error
+    try:
         SpecifierSet(python)
-    except (InvalidRequirement, InvalidSpecifier) as error:
-        raise BenchError(f"{where}: {one_line(error)}") from error
+    except InvalidSpecifier as error:
+        raise BenchError(f"{where}: requires-python: {one_line(error)}") from error
     return Header(file, tuple(wanted), python, content, "tool" in found, lock)
