@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from inpaintbench.datasets.base import Dataset
+    from inpaintbench.datasets.base import Dataset, Sample
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
     from inpaintbench.metrics.base import Metric
@@ -103,22 +103,35 @@ def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:
     yield "family", cls.family
     yield "paper", cls.paper
     yield "deterministic", "yes" if cls.deterministic else "no"
+    yield "sees", "the object, where there is one to remove" if cls.sees == "input" else ""
+    yield "prompts", "" if cls.prompts == "ignored" else cls.prompts
     yield "requires", ", ".join(cls.requires)
     yield "trained on", ", ".join(cls.trained_on)
 
 
 def _dataset_facts(cls: type[Dataset]) -> Iterator[tuple[str, str]]:
-    from inpaintbench.images.errors import DataError
+    from inpaintbench.errors import BenchError
+    from inpaintbench.planning.case import read_sample
 
     try:
         dataset = cls()
         yield "preparation", dataset.preparation
-        yield "images", str(len(dataset.ids()))
-    except (DataError, TypeError, ValueError) as error:
+        ids = dataset.ids()
+        yield "images", str(len(ids))
+        yield "beside each", ", ".join(_parts(read_sample(dataset, ids[0])))
+    except (BenchError, TypeError, ValueError) as error:
         yield "not here", str(error)
     yield "version", str(cls.version)
     yield "source", cls.source
     yield "licence", cls.license
+
+
+def _parts(sample: Sample) -> Iterator[str]:
+    """Name what a sample holds beside its image."""
+    parts = {"mask": sample.mask, "input": sample.input, "effect mask": sample.effect}
+    yield from (name for name, part in parts.items() if part is not None)
+    if sample.prompt:
+        yield "prompt"
 
 
 def _suite_facts(cls: type[MaskSuite]) -> Iterator[tuple[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,13 @@ from numpy.typing import NDArray
 from inpaintbench.images.types import Image, Mask
 from inpaintbench.standalone.mask_export import DrawnMask
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
 _HOLE = (224, 84, 0)
 """A vermilion that the colour-blind, too, tell from every grey."""
+
+_EFFECT = (0, 114, 178)
 
 _DOTS_PER_INCH = 100
 _WIDTH, _HEIGHT, _TITLE = 2.4, 2.8, 0.6
@@ -20,8 +26,15 @@ _WIDTH, _HEIGHT, _TITLE = 2.4, 2.8, 0.6
 
 
 def write_contact_sheet(path: Path, title: str, masks: Sequence[DrawnMask]) -> None:
-    """Write a PNG with the masks laid over their images, in rows under a title, each labelled."""
+    """Write a PNG with the masks laid over their images, in rows under a title, each labelled.
+
+    What methods are given instead of the image is shown as it is, with the outlines of the hole and
+    of the object's effects.
+    """
     from matplotlib.figure import Figure
+
+    if any(drawn.sample.input is not None for drawn in masks):
+        title += " · orange: hole, blue: effect"
 
     columns = min(6, max(len(masks), 3))  # room for the heading
     rows = -(-len(masks) // columns)
@@ -36,7 +49,10 @@ def write_contact_sheet(path: Path, title: str, masks: Sequence[DrawnMask]) -> N
         kind = "" if drawn.kind == "default" else f"{drawn.kind} · "
         measured = drawn.statistics
         border = ", at the border" if measured.border_contact else ""
-        panel.imshow(_painted(drawn.sample.image, drawn.mask))
+        if drawn.sample.input is None:
+            panel.imshow(_painted(drawn.sample.image, drawn.mask))
+        else:
+            _draw_scene(panel, drawn.sample.input, drawn.mask, drawn.sample.effect)
         panel.set_title(
             f"{kind}{drawn.sample.id}\n"
             f"{100 * measured.coverage:.1f} %, {measured.thickness:.1f} px thick{border}",
@@ -44,6 +60,15 @@ def write_contact_sheet(path: Path, title: str, masks: Sequence[DrawnMask]) -> N
             size=8,
         )
     figure.savefig(path, metadata={"Software": None})
+
+
+def _draw_scene(panel: Axes, given: Image, mask: Mask, effect: Mask | None) -> None:
+    """Draw what methods are given, and outline hole and effect."""
+    scaled = given * (1 / np.iinfo(given.dtype).max)
+    panel.imshow(np.broadcast_to(scaled, (*mask.shape, 3)))
+    for region, colour in ((effect, _EFFECT), (mask, _HOLE)):
+        if region is not None and region.any() and not region.all():
+            panel.contour(region, [0.5], colors=[np.divide(colour, 255)], linewidths=1)
 
 
 def _painted(image: Image, mask: Mask) -> NDArray[np.uint8]:
