@@ -27,8 +27,10 @@ from inpaintbench.metrics import distribution
 from inpaintbench.metrics.distribution import SET_METRICS, measure
 from inpaintbench.metrics.inception import Inception, load_inception
 from inpaintbench.report import tables
-from inpaintbench.report.distribution import distribution_table
-from inpaintbench.report.kinds import Format
+from inpaintbench.report.distribution import distribution_table, set_scores
+from inpaintbench.report.figures import Request, applied, draw
+from inpaintbench.report.figures.style import STYLES
+from inpaintbench.report.kinds import FigureKind, Format, StyleName
 from inpaintbench.report.summary import Summary
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.storage.runs import RunPictures
@@ -76,6 +78,25 @@ class TestTable:
         assert frame.loc[frame["variant"] == "mat", "value"].isna().all()
         assert "| mat<sup>†</sup> | – | – | – | – | – |" in text
         assert "the cases that every method compared finished" in text
+
+    def test_the_plane_takes_fid_for_perception(self, network: Inception) -> None:
+        rows = synthetic_run(
+            ["telea", "lama", "mat"],
+            images=10,
+            datasets=("photos", "textures"),
+            suites=("small-holes", "textures"),
+            unfinished={"mat": 0.5},
+        )
+        _, frame = self.made(rows, network)
+        with applied(STYLES[StyleName.paper]):
+            sets = set_scores(frame, "fid")
+            drawing = draw(FigureKind.plane, Request(Summary(rows), sets=sets))
+        assert "Perception (FID)" in drawing.caption
+        whole = frame[(frame["dataset"] == "all") & (frame["label"] == "FID")].dropna()
+        for panel in drawing.figure.axes:
+            points = [line.get_ydata()[0] for line in panel.lines if line.get_marker() != "None"]
+            told = whole.loc[whole["suite"] == panel.get_title(), "value"]
+            assert sorted(points) == pytest.approx(sorted(told))
 
     def test_few_images_are_warned_of(self, network: Inception) -> None:
         few, _ = self.made(synthetic_run(1, images=2, datasets=("photos",)), network)

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inpaintbench.cli.options import (
+    InceptionFile,
     RankedBy,
     Runs,
     ShownDatasets,
@@ -16,8 +17,12 @@ from inpaintbench.cli.options import (
     ShownMetrics,
 )
 from inpaintbench.cli.output import say
+from inpaintbench.cli.table import measure_sets
+from inpaintbench.errors import BenchError
 from inpaintbench.report.kinds import FigureKind, StyleName
 from inpaintbench.statistics.axes import RankBy
+
+_OF_SETS = ("fid", "kid")
 
 
 def figure(
@@ -42,6 +47,7 @@ def figure(
     nemenyi: Annotated[
         bool, typer.Option("--nemenyi", help="Critical differences by Nemenyi's test.")
     ] = False,
+    inception: InceptionFile = None,
     output: Annotated[
         list[Path] | None,
         typer.Option(
@@ -49,7 +55,11 @@ def figure(
         ),
     ] = None,
 ) -> None:
-    """Draw one figure of a run, or of several runs together, and print its caption."""
+    """Draw one figure of a run, or of several runs together, and print its caption.
+
+    The plane also takes --metric fid or kid, of whole sets of results, for perception.
+    """
+    from inpaintbench.report.distribution import set_scores
     from inpaintbench.report.figures import Request, applied, draw, save
     from inpaintbench.report.figures.style import STYLES, inches
     from inpaintbench.report.opening import open_runs, separated
@@ -57,12 +67,19 @@ def figure(
     paths = output or [Path(f"{kind}.pdf"), Path(f"{kind}.png")]
     look = STYLES[style]
     wide = inches(width) if width else look.width
+    of_sets = [name for name in metric or () if name.lower() in _OF_SETS]
+    of_cases = [name for name in metric or () if name not in of_sets]
+    if of_sets and (kind is not FigureKind.plane or len(of_sets) > 1):
+        raise BenchError(f"--metric {of_sets[-1]}: the plane alone takes one metric of whole sets")
     with (
         open_runs(
-            runs, separated(methods), dataset or (), masks or (), metric or (), rank_by
+            runs, separated(methods), dataset or (), masks or (), of_cases, rank_by
         ) as opened,
         applied(look),
     ):
+        sets = None
+        if of_sets:
+            sets = set_scores(measure_sets(opened, inception).frame, of_sets[0].lower())
         drawing = draw(
             kind,
             Request(
@@ -74,6 +91,7 @@ def figure(
                 errors=errors,
                 insets=insets,
                 nemenyi=nemenyi,
+                sets=sets,
             ),
         )
         for path in paths:

@@ -29,8 +29,13 @@ def table(
     kind: Annotated[TableKind, typer.Argument(help="Which table.")],
     runs: Runs,
     format: Annotated[
-        Format, typer.Option("--format", "-f", help="CSV holds full precision.")
-    ] = Format.markdown,
+        Format | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="How to write it [a table on a terminal, else markdown]; csv has full precision.",
+        ),
+    ] = None,
     intervals: Annotated[
         IntervalStyle | None,
         typer.Option(help="By default plus-minus in LaTeX and brackets elsewhere."),
@@ -49,28 +54,40 @@ def table(
     ] = None,
 ) -> None:
     """Write one table of a run, or of several runs together."""
+    from inpaintbench.cli.terminal import Terminal
     from inpaintbench.images.files import write_whole
     from inpaintbench.report import tables
     from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.table import draw
 
     with open_runs(
         runs, separated(methods), dataset or (), masks or (), metric or (), rank_by
     ) as opened:
+        form = format or _format_of(output)
+        style = intervals or tables.usual_intervals(form)
         if kind is TableKind.distribution:
-            text = tables.render(_distribution(opened, inception), format)
+            made = measure_sets(opened, inception)
         elif brief and kind is TableKind.leaderboard:
-            style = intervals or tables.usual_intervals(format)
-            text = tables.render(tables.leaderboard(opened.summary, style, brief=True), format)
+            made = tables.leaderboard(opened.summary, style, brief=True)
         else:
-            text = tables.write(kind, opened.summary, format, intervals)
-    if output is None:
-        say(text, nl=False)
+            made = tables.make(kind, opened.summary, style)
+    terminal = Terminal()
+    if output is not None:
+        write_whole(output, tables.render(made, form))
+    elif format is None and terminal.is_terminal:
+        terminal.print(draw(made, terminal.width))
     else:
-        write_whole(output, text)
+        say(tables.render(made, form), nl=False)
 
 
-def _distribution(opened: Opened, inception: Path | None) -> Table:
-    """Make the table that needs the run's pictures and a network."""
+def _format_of(file: Path | None) -> Format:
+    """Return the format that a file's name asks for; Markdown for any other, or none."""
+    suffix = file.suffix.lower() if file else ""
+    return next((format for format in Format if format.suffix == suffix), Format.markdown)
+
+
+def measure_sets(opened: Opened, inception: Path | None) -> Table:
+    """Make the table of whole sets of results, which needs the run's pictures and a network."""
     from inpaintbench.cli.progress import watched
     from inpaintbench.metrics.inception import load_inception
     from inpaintbench.report.distribution import distribution_table

@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.errors import BenchError
+from inpaintbench.metrics.base import Axis
 from inpaintbench.metrics.distribution import SET_METRICS, discriminator_missing, measure
 from inpaintbench.metrics.inception import Features, Inception
+from inpaintbench.report.figures.drawing import SetScores
 from inpaintbench.report.frames import EVERYTHING
 from inpaintbench.report.notes import SET_ASIDE
 from inpaintbench.report.numbers import MISSING, fixed, percent
 from inpaintbench.report.pictures import Pictures, composite
 from inpaintbench.report.summary import Summary
 from inpaintbench.report.table import Block, Cell, Column, Table
-from inpaintbench.statistics.scores import has_reference
+from inpaintbench.statistics.scores import MetricInfo, has_reference
 from inpaintbench.statistics.support import COMPLETION_SHARE, Support, common_support
 
 Watched = Callable[[Sequence[str]], Iterable[str]]
@@ -59,6 +61,27 @@ def distribution_table(
         network,
         watched,
         notes,
+    )
+
+
+def set_scores(frame: pd.DataFrame, name: str) -> SetScores:
+    """Take a metric of sets from the frame of `distribution_table`, each mask suite as a whole."""
+    metric = next(metric for metric in SET_METRICS if metric.name == name)
+    here = frame[frame["label"] == metric.label]
+    if EVERYTHING in set(here["dataset"]):
+        here = here[here["dataset"] == EVERYTHING]
+    info = MetricInfo(
+        str(here["metric"].iloc[0]),
+        metric.name,
+        metric.label,
+        unit="",
+        higher_is_better=metric.higher_is_better,
+        missing="",
+        axis=Axis.perception,
+    )
+    suites = here.dropna(subset="value").groupby("suite", sort=False)
+    return SetScores(
+        info, {str(suite): dict(zip(f["variant"], f["value"], strict=True)) for suite, f in suites}
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,21 @@ if TYPE_CHECKING:
 
 class NothingToShow(BenchError):
     """Why a run can't fill a kind of figure: no timings, a single method, …."""
+
+
+@dataclass(frozen=True)
+class SetScores:
+    """A metric of whole sets of results, which has no interval: FID, KID.
+
+    Parameters
+    ----------
+    metric : MetricInfo
+    by_suite : mapping
+        Mask suite → method → value; lacks what has none.
+    """
+
+    metric: MetricInfo
+    by_suite: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +59,8 @@ class Request:
         Whether the picture grid shows error maps, and zooms into the hole.
     nemenyi : bool
         Whether the critical differences are Nemenyi's instead of the leaderboard's ties.
+    sets : SetScores, optional
+        What stands for perception in the plane, instead of a metric of the run.
     """
 
     summary: Summary
@@ -53,6 +71,7 @@ class Request:
     errors: bool = True
     insets: bool = True
     nemenyi: bool = False
+    sets: SetScores | None = None
 
     @property
     def narrow(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import nan
 from typing import TYPE_CHECKING
 
 from inpaintbench.metrics.base import Axis
@@ -9,6 +11,7 @@ from inpaintbench.report.figures.drawing import (
     Drawing,
     NothingToShow,
     Request,
+    SetScores,
     axis_label,
     interval_words,
 )
@@ -26,15 +29,19 @@ _LOGARITHMIC = 5.0
 
 def draw(request: Request) -> Drawing:
     """Draw each method at its mean fidelity and mean perceived quality, a panel a mask suite."""
-    fidelity, perception = (_first(request, axis) for axis in (Axis.fidelity, Axis.perception))
+    fidelity, sets = _first(request, Axis.fidelity), request.sets
+    perception = sets.metric if sets else _first(request, Axis.perception)
+    scored = {fidelity.id} if sets else {fidelity.id, perception.id}
     standings = [
         here
         for here in request.summary.suites
-        if fidelity.id in here.comparisons and perception.id in here.comparisons
+        if scored <= here.comparisons.keys()
+        # of a single image there is none
+        and (sets is None or str(here.suite) in sets.by_suite)
     ]
     if not standings:
         raise NothingToShow("no suite has cases that every method compared finished")
-    scatters = [_scatter(here, fidelity, perception) for here in standings]
+    scatters = [_scatter(here, fidelity, perception, sets) for here in standings]
     columns = 1 if request.narrow else 2 if len(scatters) == 4 else min(3, len(scatters))
 
     logarithmic = any(_ratio(scatter) > _LOGARITHMIC for scatter in scatters)
@@ -66,6 +73,9 @@ def draw(request: Request) -> Drawing:
             else ""
         )
         + (", cut at the edge of the panel." if logarithmic else "."),
+        f"{perception.label} is of all results of a suite together and has no interval."
+        if sets
+        else "",
         request.set_aside(),
     )
 
@@ -100,13 +110,21 @@ def _log_scale(panel: Axes, least: float) -> None:
     panel.yaxis.set_minor_locator(NullLocator())
 
 
-def _scatter(here: Standing, fidelity: MetricInfo, perception: MetricInfo) -> Scatter:
+def _scatter(
+    here: Standing, fidelity: MetricInfo, perception: MetricInfo, sets: SetScores | None
+) -> Scatter:
     entries = [entry for entry in here.entries if entry.ranked]
     variants = [entry.variant for entry in entries]
+    across = here.comparisons[fidelity.id].among_methods
+    if sets:
+        values = sets.by_suite[str(here.suite)]
+        upwards = {v: replace(across[v], mean=values[v], low=nan, high=nan) for v in variants}
+    else:
+        upwards = here.comparisons[perception.id].among_methods
     return Scatter(
         variants,
-        [here.comparisons[fidelity.id].among_methods[variant] for variant in variants],
-        [here.comparisons[perception.id].among_methods[variant] for variant in variants],
+        [across[variant] for variant in variants],
+        [upwards[variant] for variant in variants],
         higher=(fidelity.higher_is_better, perception.higher_is_better),
         title=str(here.suite),
     )
