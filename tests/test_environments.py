@@ -318,6 +318,8 @@ def test_a_run_and_its_replay(command: Command, tmp_path: Path) -> None:
     rows = small(tmp_path / "run", here, apart)
     assert rows.loc["shaken", "output_sha256"] == rows.loc["apart", "output_sha256"]
     assert set(read_run(tmp_path / "run").timings["variant"]) == {"shaken", "apart"}
+    made = read_run(tmp_path / "run").environments[rows.loc["apart", "environment"]]
+    assert made.libraries.keys() == {"numpy"}
     words = ("replay", tmp_path / "run", rows.loc["apart", "case"], "apart")
     refused = command(*words)
     assert "--run-code" in refused.stderr

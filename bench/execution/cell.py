@@ -23,7 +23,7 @@ from inpaintbench.planning.case import (
     load_sample,
 )
 from inpaintbench.plugins import registry
-from inpaintbench.storage.environment import Environment, current_environment
+from inpaintbench.storage.environment import Environment, environment_of
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure
 
 BAD_OUTPUT = ("wrong shape", "wrong dtype", "not finite")
@@ -77,7 +77,7 @@ def image_failure(case: Case) -> Failure | None:
 
 def run_cell(task: CellTask) -> tuple[CellOutcome, Environment]:
     """Run a cell; whatever goes wrong becomes a failed outcome."""
-    environment = current_environment(task.method.device, task.libraries)
+    environment = environment_of(task.method.specification, task.method.device, task.libraries)
     try:
         loaded = load_as_planned(task.case, task.content)
         if task.method.prompts == "required" and not loaded.prompt:

@@ -9,7 +9,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,9 @@ import psutil
 
 from inpaintbench import __version__
 from inpaintbench.cores import cores
+from inpaintbench.environments.environment import find
 from inpaintbench.planning.keys import distribution_version
+from inpaintbench.plugins import registry
 
 _LIBRARIES = ("numpy", "opencv-contrib-python-headless", "scikit-image", "scipy", "numba", "torch")
 
@@ -92,6 +94,17 @@ def current_environment(device: str, libraries: tuple[str, ...] = ()) -> Environ
         code=_commit(),
         libraries={n: distribution_version(n) for n in sorted({*_LIBRARIES, *libraries})},
     )
+
+
+def environment_of(specification: str, device: str, libraries: tuple[str, ...] = ()) -> Environment:
+    """Describe what a method runs in: this process, or the environment that its file asks for."""
+    here = current_environment(device, libraries)
+    header = registry.header_of(specification)
+    own = find(header) if header else None
+    if own is None:
+        return here
+    record = own.record
+    return replace(here, python=record.python, libraries=record.versions, lock=record.lock)
 
 
 def _processor() -> str:
