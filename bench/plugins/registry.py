@@ -196,8 +196,11 @@ def metrics() -> Catalogue[Metric]:
     return Catalogue("metric", Metric, "inpaintbench.metrics")
 
 
-# Methods of ours whose parameters name code of somebody's.
-_RUN_CODE = ("command", "pickled", "torchscript", "diffusers", "iopaint")
+# Plugins of ours whose parameters name code of somebody's.
+_RUN_CODE = (
+    *("command", "pickled", "torchscript", "diffusers", "iopaint"),
+    *("network-distance", "network-score"),
+)
 
 _refused = False
 
