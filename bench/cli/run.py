@@ -129,6 +129,7 @@ def run(
         datasets=dataset,
         masks=masks,
         metrics=metric,
+        main_metrics=metric,
         limit=limit,
         subset_seed=subset_seed,
         masks_per_sample=count,

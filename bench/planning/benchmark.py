@@ -96,6 +96,9 @@ class Benchmark:
         Seconds that scoring the outputs of a case may take.
     timing : TimingSettings
         The exclusive timing pass.
+    main_metrics : tuple of str
+        Those of `metrics` that main tables and figures show; none takes PSNR, SSIM and LPIPS. In a
+        plan their ids.
     """
 
     name: str
@@ -113,6 +116,7 @@ class Benchmark:
     setup_timeout: float = 600.0
     score_timeout: float = 600.0
     timing: TimingSettings = field(default_factory=TimingSettings)
+    main_metrics: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse what can't be run."""

@@ -186,6 +186,7 @@ def make_plan(
             )
     metrics = tuple(registry.metrics().make(text) for text in benchmark.metrics)
     _refuse_doubles([metric.id for metric in metrics], "metric")
+    benchmark = replace(benchmark, main_metrics=_ids(benchmark.main_metrics, metrics))
     suites = [(text, registry.masks().make(text)) for text in benchmark.masks]
     cases: list[Case] = []
     for text in benchmark.datasets:
@@ -221,6 +222,15 @@ def _with_draws(benchmark: Benchmark, variants: Iterable[Variant]) -> Benchmark:
         for text, variant in zip(benchmark.methods, variants, strict=True)
     )
     return replace(benchmark, methods=tuple(dict.fromkeys(chain(*several))), draws=1)
+
+
+def _ids(chosen: Iterable[str], metrics: Iterable[Metric]) -> tuple[str, ...]:
+    """Return the ids of some of the metrics of a plan, given as specifications or ids."""
+    known = {metric.id for metric in metrics}
+    ids = [text if text in known else registry.metrics().make(text).id for text in chosen]
+    if unknown := next((id for id in ids if id not in known), None):
+        raise BenchError(f"main_metrics: {unknown} isn't among the metrics")
+    return tuple(dict.fromkeys(ids))
 
 
 def _refuse_doubles(labels: list[str], kind: str) -> None:

@@ -13,7 +13,7 @@ from inpaintbench.statistics.draws import Draws, read_draws
 from inpaintbench.statistics.scores import MetricInfo, Scores, read_scores
 from inpaintbench.statistics.standings import Standing, standing
 from inpaintbench.statistics.strata import strata
-from inpaintbench.storage.rows import RunRows
+from inpaintbench.storage.rows import RunRows, main_metrics
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +25,8 @@ class Summary:
     rows : RunRows
         The run.
     metrics : tuple of str
-        Main metrics by id, label or name; empty takes PSNR, SSIM and LPIPS.
+        Main metrics by id, label or name; empty takes those that the run was asked for by name,
+        or else PSNR, SSIM and LPIPS.
     rank_by : RankBy
         Which rank orders the methods.
     every_draw : bool
@@ -95,7 +96,8 @@ class Summary:
 
     def _standing(self, **where: Any) -> Standing:
         rows, scores = self._competing
-        return standing(rows, metrics=self.metrics, rank_by=self.rank_by, scores=scores, **where)
+        metrics = self.metrics or main_metrics(rows)
+        return standing(rows, metrics=metrics, rank_by=self.rank_by, scores=scores, **where)
 
     @cached_property
     def _competing(self) -> tuple[RunRows, Scores]:

@@ -127,6 +127,10 @@ WIDE = 100
 """Columns of a terminal from which intervals stand beside their means, not below."""
 
 
+_LEAST_NAME = 13
+"""Columns of a terminal that names have at least: that of a common method."""
+
+
 _NARROW = {"Perception": "Percep-\ntion", "Fidelity": "Fidel-\nity", "Mean rank": "Mean\nrank"}
 """Heads that are broken in a narrow terminal."""
 
@@ -143,12 +147,15 @@ def draw(table: Table, width: int) -> Group:
 
     drawn = Drawn(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     heads = Counter(column.head for column in table.columns)
-    for column in table.columns:
+    names = [len(row[0].text) for block in table.blocks for row in block.rows]
+    least = min(max(names, default=0), _LEAST_NAME)
+    for number, column in enumerate(table.columns):
         drawn.add_column(
             _head(column, heads[column.head] > 1, width < WIDE),
             justify="left" if column.left else "right",
             overflow="fold",
-            no_wrap=not column.left,
+            no_wrap=not column.left and width >= WIDE,
+            min_width=0 if number else least,
         )
     for block in table.blocks:
         if block.title:

@@ -189,6 +189,14 @@ def long_rows(rows: RunRows) -> pd.DataFrame:
     return joined[list(EXPORTED)].sort_values(["case", "variant", "metric"], ignore_index=True)
 
 
+def main_metrics(rows: RunRows) -> tuple[str, ...]:
+    """Return the ids of the metrics that the run was asked to show; none where it wasn't."""
+    benchmark = rows.provenance.benchmark
+    known = set(rows.metrics["metric"])
+    asked = benchmark.main_metrics if benchmark else ()
+    return tuple(metric for metric in asked if metric in known)
+
+
 def main_environment(rows: RunRows) -> Environment:
     """Return the environment that made most of a run's cells; an empty one where none is known."""
     made = rows.cells["environment"].value_counts(sort=False)
