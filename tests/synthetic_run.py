@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.report.pictures import Pictures
 from inpaintbench.storage.environment import Environment
 from inpaintbench.storage.rows import SCORES, Provenance, RunRows, typed
 
@@ -272,7 +273,7 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()
 
 
-class SyntheticPictures:
+class SyntheticPictures(Pictures):
     """Waves with a hole, filled the worse the earlier the method."""
 
     def __init__(self, rows: RunRows) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ import pandas as pd
 
 from inpaintbench.errors import BenchError
 from inpaintbench.images.types import Image, Mask
+from inpaintbench.planning.case import Content
 from inpaintbench.report.pictures import PictureMissing, Pictures
 from inpaintbench.storage.rows import RunRows
 
@@ -86,7 +87,7 @@ def _refuse_other_pixels(runs: Sequence[RunRows]) -> None:
     # not by dataset and suite as specified: where files lie may differ
     cases = pd.concat([run.cases for run in runs])
     cases = cases[cases["image_sha256"] != ""]
-    cases = cases.drop_duplicates(["case", "image_sha256", "mask_sha256"])
+    cases = cases.drop_duplicates(["case", *(field.name for field in fields(Content))])
     doubled = cases[cases["case"].duplicated()]
     if len(doubled):
         first = doubled.iloc[0]
@@ -135,7 +136,7 @@ def _metrics(runs: Sequence[RunRows]) -> pd.DataFrame:
     return known.loc[first].reset_index()
 
 
-class CombinedPictures:
+class CombinedPictures(Pictures):
     """The pictures of several runs, by the names that `combine` gave."""
 
     def __init__(self, combination: Combination, pictures: Sequence[Pictures]) -> None:
@@ -149,6 +150,14 @@ class CombinedPictures:
     def mask(self, case: str) -> Mask:
         """Return the mask ``H×W``, True = hole."""
         return _first(partial(pictures.mask, case) for pictures in self._pictures)
+
+    def given(self, case: str) -> Image:
+        """Return what methods are given, the hole included."""
+        return _first(partial(pictures.given, case) for pictures in self._pictures)
+
+    def effect(self, case: str) -> Mask:
+        """Return where an object shows outside the hole, ``H×W``."""
+        return _first(partial(pictures.effect, case) for pictures in self._pictures)
 
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
@@ -32,6 +34,39 @@ class Pictures(Protocol):
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""
         ...
+
+    def given(self, case: str) -> Image:
+        """Return what methods are given, the hole included: the true image by default."""
+        return self.reference(case)
+
+    def effect(self, case: str) -> Mask:
+        """Return where an object shows outside the hole, ``H×W``: nowhere by default."""
+        return np.zeros_like(self.mask(case))
+
+
+@dataclass(frozen=True, eq=False)
+class CaseImages:
+    """The pictures of a case, as `Pictures` has them, and the outputs by variant.
+
+    `missing` says why an output can't be had that there was once.
+    """
+
+    reference: Image
+    mask: Mask
+    given: Image
+    effect: Mask
+    outputs: dict[str, Image]
+    missing: dict[str, str]
+
+    @cached_property
+    def has_input(self) -> bool:
+        """Whether methods are given something else than the truth."""
+        return not np.array_equal(self.given, self.reference)
+
+    @property
+    def changed(self) -> Mask:
+        """Where a method should change what it is given: hole and effect."""
+        return self.mask | self.effect
 
 
 def composite(output: Image, reference: Image, mask: Mask) -> Image:
@@ -69,15 +104,13 @@ def missing_words(reasons: Iterable[str]) -> str:
     return f"Missing pictures: {every[0]}{more}."
 
 
-def read_case(
-    pictures: Pictures, case: str, variants: Sequence[str]
-) -> tuple[Image, Mask, dict[str, Image], dict[str, str]]:
-    """Get reference, mask, and the outputs of those variants that have one.
+def read_case(pictures: Pictures, case: str, variants: Sequence[str]) -> CaseImages:
+    """Get the pictures of a case, and the outputs of those variants that have one.
 
-    Last comes why an output is missing that there was once. PictureMissing when reference or mask
-    are missing.
+    PictureMissing when all but an output is missing.
     """
     reference, mask = pictures.reference(case), pictures.mask(case)
+    given, effect = pictures.given(case), pictures.effect(case)
     outputs, missing = {}, {}
     for variant in variants:
         try:
@@ -86,10 +119,10 @@ def read_case(
             missing[variant] = str(error)
         except KeyError:
             continue
-    return reference, mask, outputs, missing
+    return CaseImages(reference, mask, given, effect, outputs, missing)
 
 
-class CheckedPictures:
+class CheckedPictures(Pictures):
     """A run's pictures as they were when it ran; one that isn't there any more is missing.
 
     Whatever a dataset, a mask suite or a file raises: the numbers are right without the picture.
@@ -112,6 +145,18 @@ class CheckedPictures:
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case; KeyError when the cell isn't done."""
         return self._had(case, variant, "", lambda: self._pictures.output(case, variant))
+
+    def given(self, case: str) -> Image:
+        """Return what methods are given, the hole included."""
+        if not self._cases.loc[case, "input_sha256"]:
+            return self.reference(case)
+        return self._had(case, "", "input_sha256", lambda: self._pictures.given(case))
+
+    def effect(self, case: str) -> Mask:
+        """Return where an object shows outside the hole, ``H×W``."""
+        if not self._cases.loc[case, "effect_sha256"]:
+            return np.zeros_like(self.mask(case))
+        return self._had(case, "", "effect_sha256", lambda: self._pictures.effect(case))
 
     def _had(self, case: str, variant: str, digest: str, get: Callable[[], P]) -> P:
         """Get a picture and compare it with the run; KeyError where there never was one."""

@@ -20,6 +20,7 @@ from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.base import Result
 from inpaintbench.report.figures.pictures import HOLE
 from inpaintbench.report.pictures import (
+    CaseImages,
     PictureMissing,
     Pictures,
     brightest,
@@ -34,19 +35,30 @@ F = TypeVar("F", str, bytes)
 
 @dataclass(frozen=True)
 class ResultPictures(Generic[F]):
-    """Pictures of a result: the composite, its error map, its map of 1 - SSIM or empty."""
+    """Pictures of a result: the composite, its error map, its map of 1 - SSIM or empty.
+
+    Where methods are given something else than the truth, `raw` is what came back, whose error map
+    it is then; elsewhere it is empty.
+    """
 
     result: F
     error: F
     ssim: F
+    raw: F
 
 
 @dataclass(frozen=True)
 class CasePictures(Generic[F]):
-    """Pictures of a case: the reference as it is and with its hole in one colour, the results."""
+    """Pictures of a case: the reference, what methods are given with its hole painted, the results.
+
+    Where that isn't the reference, `given` shows it whole, and `effect` where an object shows
+    outside the hole; elsewhere, and where it shows nowhere, they are empty.
+    """
 
     original: F
     masked: F
+    given: F
+    effect: F
     results: dict[str, ResultPictures[F]]
     brightest: float  # the error, in levels of the image's dtype, that error maps show brightest
 
@@ -77,12 +89,12 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
         for case, variants in wanted.items():
             # a run's database belongs to this thread; a few cases ahead keep the others busy
             try:
-                reference, mask, outputs, lost = read_case(pictures, case, variants)
+                found = read_case(pictures, case, variants)
             except PictureMissing as error:
                 missing[case, ""] = str(error)
                 continue
-            missing |= {(case, variant): reason for variant, reason in lost.items()}
-            waiting.append((case, pool.submit(_draw, reference, mask, outputs)))
+            missing |= {(case, variant): reason for variant, reason in found.missing.items()}
+            waiting.append((case, pool.submit(_draw, found)))
             if len(waiting) > threads:
                 ready, drawn = waiting.popleft()
                 written[ready] = _write(folder, drawn.result())
@@ -91,21 +103,25 @@ def write_cases(folder: Folder, pictures: Pictures, wanted: dict[str, list[str]]
     return SitePictures(written, missing)
 
 
-def _draw(reference: Image, mask: Mask, outputs: dict[str, Image]) -> CasePictures[bytes]:
-    hole = (np.array(HOLE) * 255).astype(np.uint8)
+def _draw(case: CaseImages) -> CasePictures[bytes]:
+    reference, mask, outputs = case.reference, case.mask, case.outputs
     composites = {v: composite(output, reference, mask) for v, output in outputs.items()}
-    errors = {variant: error_map(one, reference) for variant, one in composites.items()}
-    most = brightest(errors.values(), mask, levels=255)
+    judged = outputs if case.has_input else composites
+    errors = {variant: error_map(one, reference) for variant, one in judged.items()}
+    most = brightest(errors.values(), case.changed, levels=255)
     losses = _ssim_losses(outputs, reference, mask)
-    seen = _eight_bits(reference)
+    given = _eight_bits(case.given)
     return CasePictures(
-        original=encode_png(seen),
-        masked=encode_png(np.where(mask[..., None], hole, _colour(seen))),
+        original=encode_png(_eight_bits(reference)),
+        masked=encode_png(_painted(given, mask)),
+        given=encode_png(given) if case.has_input else b"",
+        effect=encode_png(_painted(given, case.effect)) if case.effect.any() else b"",
         results={
             variant: ResultPictures(
                 encode_png(_eight_bits(one)),
                 _map(errors[variant] / most),
                 _map(losses[variant]) if variant in losses else b"",
+                encode_png(_eight_bits(outputs[variant])) if case.has_input else b"",
             )
             for variant, one in composites.items()
         },
@@ -118,10 +134,11 @@ def _write(folder: Folder, drawn: CasePictures[bytes]) -> CasePictures[str]:
         return folder.named_by_digest("pictures", ".png", data) if data else ""
 
     results = {
-        variant: ResultPictures(file(one.result), file(one.error), file(one.ssim))
+        variant: ResultPictures(file(one.result), file(one.error), file(one.ssim), file(one.raw))
         for variant, one in drawn.results.items()
     }
-    return CasePictures(file(drawn.original), file(drawn.masked), results, drawn.brightest)
+    own = (drawn.original, drawn.masked, drawn.given, drawn.effect)
+    return CasePictures(*map(file, own), results, drawn.brightest)
 
 
 def _ssim_losses(
@@ -146,8 +163,10 @@ def _eight_bits(image: Image) -> NDArray[np.uint8]:
     return np.rint(image.astype(np.float64) / 257).astype(np.uint8)
 
 
-def _colour(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+def _painted(image: NDArray[np.uint8], region: Mask) -> NDArray[np.uint8]:
+    """Paint a region in the colour of holes."""
+    colour = np.repeat(image, 3, axis=2) if image.shape[2] == 1 else image
+    return np.where(region[..., None], (np.array(HOLE) * 255).astype(np.uint8), colour)
 
 
 def _map(values: NDArray[Any]) -> bytes:

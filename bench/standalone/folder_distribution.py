@@ -11,6 +11,7 @@ from inpaintbench.images.types import Image, Mask
 from inpaintbench.metrics.inception import Inception
 from inpaintbench.report.distribution import Watched, table_of_sets
 from inpaintbench.report.frames import EVERYTHING
+from inpaintbench.report.pictures import Pictures
 from inpaintbench.report.table import Table
 from inpaintbench.standalone.folder_scoring import Group, read_hole, read_result
 from inpaintbench.statistics.support import common_support
@@ -48,7 +49,7 @@ def folder_distribution(
     )
 
 
-class _FolderPictures:
+class _FolderPictures(Pictures):
     """The pictures of groups of files, read when asked for."""
 
     def __init__(self, groups: Sequence[Group], invert: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from inpaintbench.errors import BenchError
@@ -106,6 +107,15 @@ class RunPictures:
     def mask(self, case: str) -> Mask:
         """Return the mask ``H×W``, True = hole."""
         return load(self._cases[case]).mask
+
+    def given(self, case: str) -> Image:
+        """Return what methods are given, the hole included."""
+        return load(self._cases[case]).input
+
+    def effect(self, case: str) -> Mask:
+        """Return where an object shows outside the hole, ``H×W``."""
+        found = load(self._cases[case])
+        return np.zeros_like(found.mask) if found.effect is None else found.effect
 
     def output(self, case: str, variant: str) -> Image:
         """Return what a variant returned for a case.

@@ -42,7 +42,8 @@ def draw(request: Request) -> Drawing:
     wanted = request.cases or typical_cases(summary)
     known = summary.scores.cases["dataset"].map(has_reference)
     errors = request.errors and any(known.get(case, True) for case in wanted)
-    plan = _Plan.of(request, len(methods) + 2, errors)
+    inputs = bool(summary.scores.cases["input_sha256"].reindex(list(wanted)).fillna("").any())
+    plan = _Plan.of(request, len(methods) + 2 + inputs, errors)
     most = max(1, int(_TALLEST / plan.block))
     shown: list[ShownCase] = []
     missing: list[str] = []
@@ -60,9 +61,11 @@ def draw(request: Request) -> Drawing:
     metric = summary.first_quality
     below = f", with {metric.label} below each" if metric else ""
     first = "Original" if known.any() else "Picture"
+    shown = "known pixels pasted back"
+    shown += "; where there is an input, as the methods returned them" if inputs else ""
     return Drawing(
         figure,
-        f"{first}, masked and results (known pixels pasted back){below}.",
+        f"{first}{', input' * inputs}, masked and results ({shown}){below}.",
         "Error maps: mean absolute difference over channels, on one scale for each case."
         if errors
         else "",
@@ -129,11 +132,15 @@ class _Block:
             va="center",
         )
         names = shortened(methods, max(6, int(plan.tile / (0.55 * plan.em))))
-        masked = np.where(case.mask[..., None], np.array(HOLE), case.reference)
+        known = case.reference if case.given is None else case.given
+        masked = np.where(case.mask[..., None], np.array(HOLE), known)
         hole = f"{percent(case.mask.mean())} hole"
-        self._picture(0, "original" if case.has_reference else "picture", case.reference)
-        self._picture(1, "masked", masked).set_xlabel(hole, **self._small)
-        for place, method in enumerate(methods, start=2):
+        tiles = {"original" if case.has_reference else "picture": case.reference}
+        tiles |= {} if case.given is None else {"input": case.given}
+        for place, (name, picture) in enumerate(tiles.items()):
+            self._picture(place, name, picture)
+        self._picture(len(tiles), "masked", masked).set_xlabel(hole, **self._small)
+        for place, method in enumerate(methods, start=len(tiles) + 1):
             if method in case.results:
                 panel = self._picture(place, names[method], case.results[method])
                 if plan.errors and case.has_reference:
@@ -142,7 +149,7 @@ class _Block:
             else:
                 self._gap(place, names[method], case.reasons.get(method, "not reached"))
         if plan.errors and case.has_reference and case.results:
-            self._scale(min(plan.columns, len(methods) + 2))
+            self._scale(min(plan.columns, len(methods) + len(tiles) + 1))
 
     @property
     def _small(self) -> dict[str, Any]:

@@ -30,13 +30,15 @@ class ShownCase:
     title: str
     reference: Floats  # the true image; without one, the picture whose hole is to be filled
     mask: Mask
-    results: Mapping[str, Floats]  # composites; lacks cells that aren't done
+    results: Mapping[str, Floats]  # composites, or outputs as they are where methods are given
+    # something else than the true image; lacks cells that aren't done
     errors: Mapping[str, NDArray[np.float32]]  # mean absolute differences over channels, ``H×W``
     largest_error: float  # the error drawn brightest
     values: Mapping[str, str]  # scores of the first main metric that methods are ranked by
     reasons: Mapping[str, str]  # why a cell isn't done
     levels: int  # the image's largest value: 255 or 65535
     has_reference: bool = True  # whether the true content of the hole is known
+    given: Floats | None = None  # what methods are given, where that isn't the true image
 
     @cached_property
     def window(self) -> Window | None:
@@ -90,23 +92,27 @@ def load(summary: Summary, pictures: Pictures, case: str, variants: Sequence[str
     if case not in cases.index:
         raise BenchError(f"the run has no case {case!r}")
     row = cases.loc[case]
-    reference, mask, outputs, missing = read_case(pictures, case, variants)
-    composites = {variant: composite(one, reference, mask) for variant, one in outputs.items()}
-    lost = dict.fromkeys(missing, "picture missing")
+    found = read_case(pictures, case, variants)
+    reference = found.reference
+    results = found.outputs
+    if not found.has_input:
+        results = {v: composite(one, reference, found.mask) for v, one in results.items()}
+    lost = dict.fromkeys(found.missing, "picture missing")
     levels = int(np.iinfo(reference.dtype).max)
-    errors = {variant: error_map(one, reference) for variant, one in composites.items()}
+    errors = {variant: error_map(one, reference) for variant, one in results.items()}
     cells = summary.rows.cells[summary.rows.cells["case"] == case].set_index("variant")
     return ShownCase(
         title=f"{row['dataset']} / {row['sample']}, {row['suite']}",
         reference=_rgb(reference),
-        mask=mask,
-        results={variant: _rgb(one) for variant, one in composites.items()},
+        mask=found.mask,
+        results={variant: _rgb(one) for variant, one in results.items()},
         errors=errors,
-        largest_error=brightest(errors.values(), mask, levels),
+        largest_error=brightest(errors.values(), found.changed, levels),
         values=_values(summary, case),
         reasons={str(v): str(c["failure"] or c["status"]) for v, c in cells.iterrows()} | lost,
         levels=levels,
         has_reference=has_reference(row["dataset"]),
+        given=_rgb(found.given) if found.has_input else None,
     )
 
 

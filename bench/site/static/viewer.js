@@ -38,7 +38,8 @@
       const file = image.dataset[map];
       image.parentElement.classList.toggle("absent", !file);
       if (file && image.getAttribute("src") !== file) image.src = file;
-      image.alt = `${map === "ssim" ? "1 − SSIM" : map} of ${image.dataset.variant}`;
+      const what = { raw: "output", ssim: "1 − SSIM" }[map] || map;
+      image.alt = `${what} of ${image.dataset.variant}`;
     }
     element("legend-error").hidden = map !== "error";
     element("legend-ssim").hidden = map !== "ssim";
@@ -50,7 +51,7 @@
     if (left.value !== usual.left) parameters.set("left", left.value);
     if (right.value !== usual.right) parameters.set("right", right.value);
     if (cut.value !== "50") parameters.set("cut", cut.value);
-    if (chosenMap() !== "result") parameters.set("map", chosenMap());
+    if (chosenMap() !== maps[0].value) parameters.set("map", chosenMap());
     const { zoom: factor, x, y } = zoom.state;
     if (factor > 1) parameters.set("zoom", [factor, x, y].map((n) => n.toFixed(2)).join(" "));
     address.write(parameters);
@@ -65,7 +66,7 @@
     pick(left, "left");
     pick(right, "right");
     cut.value = parameters.get("cut") || "50";
-    const map = parameters.get("map") || "result";
+    const map = parameters.get("map") || maps[0].value;
     (maps.find((input) => input.value === map) || maps[0]).checked = true;
     ready = false;
     zoom.set(...(parameters.get("zoom") || "1 0 0").split(" ").map(Number));
