@@ -392,7 +392,7 @@ def test_when_every_method_crashes_there_is_still_a_report(
         *("run", "-m", "./bad.py", "-d", "textures[size=32]", "--masks", "large-regions"),
         *("--limit", "2", "--no-timing", "--no-report", "--metric", "psnr", "-o", "run"),
     )
-    assert ran.returncode == 0, ran.stderr
+    assert ran.returncode == 3, ran.stderr
     assert "0/2" in ran.stdout
     assert "2 crash" in ran.stdout
     rows = pd.read_csv(tmp_path / "run" / "rows.csv", keep_default_na=False)

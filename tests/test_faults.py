@@ -208,7 +208,7 @@ def test_every_bad_method_fails_in_its_own_way_and_all_else_finishes(
 
     # once mended, only what is asked for runs again
     (tmp_path / "mended").touch()
-    assert command(*arguments, "--retry", "timeout").returncode == 0
+    assert command(*arguments, "--retry", "timeout").returncode == 3
     after = read_run(tmp_path / "run").cells.set_index("variant")
     assert (after.loc[["telea", "stuck"], "status"] == "done").all()
     pd.testing.assert_frame_equal(after.drop("stuck"), cells.drop("stuck"))
