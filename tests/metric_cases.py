@@ -34,6 +34,19 @@ class Pair:
         return int(np.iinfo(self.reference.dtype).max)
 
 
+def photograph(name: str, side: int, channels: int = 3) -> tuple[Image, Image]:
+    """Return a crop of one of scikit-image's photographs and the same crop blurred by a box."""
+    from skimage import data
+
+    image = getattr(data, name)()[:side, :side]
+    image = image[..., None] if image.ndim == 2 else image
+    total = np.zeros(image.shape, np.int64)
+    for dy in range(-2, 3):
+        for dx in range(-2, 3):
+            total += np.roll(image, (dy, dx), axis=(0, 1))
+    return image, ((2 * total + 25) // 50).astype(np.uint8)
+
+
 @st.composite
 def pairs(draw: DrawFn, least: int = 12, most: int = 80) -> Pair:
     """Draw images of every kind with holes of every kind, the borders and corners among them."""

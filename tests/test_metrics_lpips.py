@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from metric_cases import Pair, pairs
+from metric_cases import Pair, pairs, photograph
 from numpy.typing import NDArray
 
 from inpaintbench.images.reading import read_image
@@ -225,19 +225,6 @@ def test_the_authors_examples(network: str, output: str, published: float) -> No
         pytest.skip("the authors' example images are not here")
     reference, other = (read_image(EXAMPLES / f"{name}.png") for name in ("ex_ref", output))
     assert round(score(lpips_or_skip(network), reference, other), 3) == published
-
-
-def photograph(name: str, side: int, channels: int = 3) -> tuple[Image, Image]:
-    """Return a crop of one of scikit-image's photographs and the same crop blurred by a box."""
-    from skimage import data
-
-    image = getattr(data, name)()[:side, :side]
-    image = image[..., None] if image.ndim == 2 else image
-    total = np.zeros(image.shape, np.int64)
-    for dy in range(-2, 3):
-        for dx in range(-2, 3):
-            total += np.roll(image, (dy, dx), axis=(0, 1))
-    return image, ((2 * total + 25) // 50).astype(np.uint8)
 
 
 # lpips 0.1.4 (lpips.LPIPS(net=…, version="0.1")) with torch 2.15.0, on `photograph(name, side)`.

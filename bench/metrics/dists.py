@@ -38,7 +38,8 @@ class DISTS(Metric):
     ----------
     resize : bool
         Whether the shorter side is first reduced to 256 pixels where it is longer, bilinearly
-        with antialiasing, as the authors advise; their code doesn't unless asked.
+        with antialiasing, as the authors advise; their code doesn't unless asked. Images of 8
+        bits are rounded to 8 bits again, as there.
     """
 
     resize: bool = False
