@@ -113,7 +113,8 @@ class Consistency(Metric):
         """Fill what is hidden, zero as in every hole, with the second inpainter."""
         left = np.where(hidden[..., None], np.uint8(0), image)
         filled = _METHODS[self.method].inpaint(left, hidden).reshape(image.shape)
-        return np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+        rounded: Image = np.clip(np.rint(filled), 0, 255).astype(np.uint8)
+        return rounded
 
     def _hidden(self, hole: Mask, number: int) -> Mask:
         """Choose the known pixels to take away: squares of a grid, the fewest that suffice."""

@@ -58,7 +58,7 @@ class _NetworkFile(Metric):
     file: str = ""
     digest: str = ""
     size: int = 0
-    axis: str | None = Axis.perception  # type: ignore[misc]
+    axis: str | None = Axis.perception  # type: ignore[assignment,misc]
 
     shown: ClassVar[str]
     """What the label begins with."""

@@ -154,7 +154,7 @@ def _overlapping(hole: Mask, patch: int) -> NDArray[np.intp]:
 
 def _project(band: Floats, places: NDArray[np.intp], patch: int, directions: Floats) -> Floats:
     """Project patches on directions ``m×d``; returns ``m×n``."""
-    patches = sliding_window_view(band, (patch, patch), axis=(0, 1))  # type: ignore[call-overload]
+    patches = sliding_window_view(band, (patch, patch), axis=(0, 1))
     found = np.empty((len(directions), len(places)), np.float32)
     for start in range(0, len(places), _AT_ONCE):
         rows, columns = places[start : start + _AT_ONCE].T

@@ -188,7 +188,8 @@ def match_volumes(
         for kind, folder, files in (("mask", masks, holes), ("input", inputs, given)):
             if files is not None and name not in files:
                 raise BenchError(f"{reference}: no {kind} called {name} for it in {folder}")
-        groups.append(Group(name, reference, holes[name], found, given and given[name]))
+        voided = None if given is None else given[name]
+        groups.append(Group(name, reference, holes[name], found, voided))
     for folder, method in zip(results, methods, strict=True):
         if not any(method in group.results for group in groups):
             raise BenchError(f"{folder}: no volume in it has the name of one in {references}")
