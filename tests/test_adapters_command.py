@@ -74,6 +74,20 @@ def test_no_shell_reads_the_command(tmp_path):
         Command(run=run).inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool))
 
 
+@pytest.mark.parametrize("prompt", ["a wall; rm '{output}' \"$HOME\"", "", "砖墙"])
+def test_a_prompt_is_one_argument_whatever_is_in_it(prompt, tmp_path):
+    said = "import sys; sys.exit(repr(sys.argv[4:]))"
+    with pytest.raises(RuntimeError) as caught:
+        run = program(tmp_path, said) + " --prompt={prompt}"
+        Command(run=run).inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool), prompt)
+    assert str(caught.value).endswith(repr([f"--prompt={prompt}"]))
+
+
+def test_a_program_is_shown_objects_if_it_asks():
+    assert Command().sees == "known"
+    assert Command(shown="input").sees == "input"
+
+
 def test_what_cannot_work_is_refused():
     with pytest.raises(ValueError, match=r"must name \{mask\}, \{output\}"):
         Command(run="fill {image}")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,6 +33,57 @@ def test_a_missing_library_is_one_clear_line(cls: type, library: str) -> None:
 def test_settings_that_cannot_be(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="must be"):
         Diffusers(**wrong)  # type: ignore[arg-type]
+
+
+class Recorder:
+    """Stands for a library's pipeline or model: notes the prompts, and returns the image."""
+
+    def __init__(self) -> None:
+        self.prompts: list[str] = []
+        self.images: list[object] = []
+
+    def __call__(self, *given: object, **named: Any) -> Any:
+        self.prompts.append(named["prompt"] if named else given[2].prompt)  # type: ignore[attr-defined]
+        self.images = [named["image"]] if named else []
+        return self if named else given[0]
+
+    def set_progress_bar_config(self, **settings: object) -> None:
+        pass
+
+    def to(self, device: str) -> Recorder:
+        return self
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "used"),
+    [("", "a wall", "a wall"), ("", "", ""), ("a sky", "a wall", "a sky"), ("a sky", "", "a sky")],
+)
+def test_a_pipeline_gets_its_own_prompt_or_the_samples(
+    own: str, given: str, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = Recorder()
+    fake = SimpleNamespace(from_pretrained=lambda *given, **named: made)
+    library = SimpleNamespace(AutoPipelineForInpainting=fake, __spec__=object())
+    monkeypatch.setitem(sys.modules, "diffusers", library)
+    method = Diffusers(model="somebody/a-pipeline", prompt=own)
+    method.inpaint(np.zeros(SHAPE, np.uint8), np.eye(8, dtype=bool), given)
+    assert made.prompts == [used]
+
+
+def test_iopaint_gets_the_samples_prompt(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Recorder()
+    fakes: dict[str, dict[str, object]] = {
+        "iopaint": {"__spec__": object()},
+        "iopaint.model_manager": {"ModelManager": lambda name, device: made},
+        "iopaint.schema": {
+            "HDStrategy": SimpleNamespace(ORIGINAL="Original"),
+            "InpaintRequest": SimpleNamespace,
+        },
+    }
+    for name, content in fakes.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
+    Iopaint(model="sd1.5").inpaint(np.zeros(SHAPE, np.uint8), np.eye(8, dtype=bool), "a wall")
+    assert made.prompts == ["a wall"]
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint16"])

@@ -346,8 +346,8 @@ def saved(monkeypatch):
     monkeypatch.setattr("inpaintbench.evaluation._run", lambda arguments: None)
     monkeypatch.setattr("inpaintbench.evaluation.Evaluation.warn_of_failures", lambda self: None)
 
-    def save(method) -> str:
-        path = inpaintbench.evaluate(method, name="net").method
+    def save(method, **options) -> str:
+        path = inpaintbench.evaluate(method, name="net", **options).method
         return method_key(registry.make_method(str(path)), "cpu")
 
     return save
@@ -387,6 +387,24 @@ def test_bound_options_have_keys_of_their_own(saved) -> None:
     assert saved(closure(None, 10)) != saved(closure(10, None))
 
 
+@pytest.mark.parametrize(
+    ("method", "prompts", "given"),
+    [
+        (lambda image, mask: np.full_like(image, 0), "ignored", ()),
+        (lambda image, mask, prompt="": np.full_like(image, len(prompt)), "optional", ("wall",)),
+        (lambda image, mask, *, prompt: np.full_like(image, len(prompt)), "required", ("wall",)),
+    ],
+)
+def test_a_function_gets_a_prompt_if_it_has_a_parameter_for_it(
+    saved, tmp_path, method, prompts, given
+) -> None:
+    saved(method, sees="input")
+    again = registry.make_method(str(tmp_path / "results" / "methods" / "net.method.py"))
+    assert (again.prompts, again.sees) == (prompts, "input")
+    image, mask = np.full((8, 8, 1), 10, np.uint8), np.eye(8, dtype=bool)
+    assert (again.inpaint(image, mask, *given) == len("".join(given))).all()
+
+
 def test_a_pickle_that_was_exchanged_has_another_key(saved, tmp_path) -> None:
     first = saved(halved)
     (tmp_path / "results" / "methods" / "net.pickle").write_bytes(cloudpickle.dumps(len))
@@ -402,6 +420,7 @@ def test_a_pickle_that_was_exchanged_has_another_key(saved, tmp_path) -> None:
         (halved, {"name": "telea"}, "already called"),
         (threading.Lock().acquire, {"name": "locked"}, "can't be saved"),
         (halved, {"preset": "quik"}, "did you mean 'quick'"),
+        (halved, {"sees": "all"}, "sees must be known or input, not 'all'"),
     ],
 )
 def test_what_cannot_be_evaluated_is_one_line(method, options, said: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,13 +15,27 @@ from inpaintbench.audit.replay import replay
 from inpaintbench.audit.verification import verify
 from inpaintbench.errors import BenchError
 from inpaintbench.execution.run import Options, run
+from inpaintbench.images.png import read_png, write_png
+from inpaintbench.images.types import Image
 from inpaintbench.planning.benchmark import Benchmark, TimingSettings
-from inpaintbench.planning.case import LoadedCase, load
+from inpaintbench.planning.case import LoadedCase, load, read_sample
 from inpaintbench.planning.plan import Plan, describe, make_plan
+from inpaintbench.plugins import registry
 from inpaintbench.regression.reading import read_results
+from inpaintbench.report.figures import draw
+from inpaintbench.report.figures.drawing import Request
+from inpaintbench.report.figures.style import STYLES, applied
+from inpaintbench.report.kinds import FigureKind, StyleName
+from inpaintbench.report.pictures import CheckedPictures
+from inpaintbench.report.summary import Summary
+from inpaintbench.site.building import write_site
+from inpaintbench.standalone.contact_sheet import write_contact_sheet
+from inpaintbench.standalone.mask_export import DrawnMask
+from inpaintbench.standalone.single import inpaint_file
 from inpaintbench.storage.merging import merge
 from inpaintbench.storage.rows import RunRows, long_rows
-from inpaintbench.storage.runs import export, read_run
+from inpaintbench.storage.runs import RunPictures, export, read_run
+from inpaintbench.storage.store import Store
 
 SCENES = '''
 from dataclasses import dataclass
@@ -255,3 +270,88 @@ class TestARun:
     def test_an_ordinary_dataset_has_none_of_it(self) -> None:
         content = first_case("textures[size=32]", masks="small-holes").content
         assert (content.input_sha256, content.effect_sha256, content.prompt) == ("", "", "")
+
+
+class TestPictures:
+    def test_a_figure_shows_what_came_back_and_the_input(self, folder: Path) -> None:
+        rows = read_run(folder / "run")
+        with Store.read(folder / "run") as store, applied(STYLES[StyleName.web]):
+            pictures = CheckedPictures(RunPictures(store), rows.cases)
+            request = Request(Summary(rows), pictures=pictures, insets=False, errors=False)
+            drawing = draw(FigureKind.pictures, request)
+        axes = {one.get_title(): one for one in drawing.figure.axes}
+        assert list(axes)[:3] == ["original", "input", "masked"]
+        assert "as the methods returned them" in drawing.caption
+        shown = axes["remover"].images[0].get_array()
+        assert np.allclose(shown[12:16, 6:12], 50 / 255)  # the shadow, which it left
+
+    def test_the_page_of_a_case_shows_all_that_there_is(self, folder: Path, tmp_path: Path) -> None:
+        rows = read_run(folder / "run")
+        with Store.read(folder / "run") as store:
+            pictures = CheckedPictures(RunPictures(store), rows.cases)
+            write_site(Summary(rows), tmp_path / "site", pictures, runs=[folder / "run"])
+        (page,) = [
+            path
+            for path in (tmp_path / "site" / "cases").glob("*.html")
+            if TOLD in path.read_text("utf-8")
+        ]
+        text = page.read_text("utf-8")
+        assert all(f"<b>{name}</b>" in text for name in ("original", "input", "masked", "effect"))
+
+        def picture(pattern: str) -> Image:
+            (file,) = re.findall(pattern, text)
+            return read_png((page.parent / file).read_bytes())
+
+        assert (picture('<img src="([^"]*)" alt="input"')[6:12, 6:12] == 255).all()
+        of_remover = 'data-variant="remover"[^>]*'
+        assert (picture(f'{of_remover}data-raw="([^"]*)"')[12:16, 6:12] == 50).all()
+        assert (picture(f'{of_remover}data-result="([^"]*)"')[12:16, 6:12] == 100).all()
+
+    def test_a_contact_sheet_outlines_hole_and_effect(self, folder: Path, tmp_path: Path) -> None:
+        dataset = registry.datasets().make(str(folder / "scenes.py"))
+        sample = read_sample(dataset, "told")
+        assert sample.mask is not None
+        drawn = DrawnMask(sample, 0, "default", sample.mask)
+        write_contact_sheet(tmp_path / "sheet.png", "scenes", [drawn])
+        pixels = read_png((tmp_path / "sheet.png").read_bytes()).reshape(-1, 3)
+        colours = {tuple(pixel) for pixel in pixels.tolist()}
+        assert {(224, 84, 0), (0, 114, 178), (255, 255, 255)} <= colours
+
+
+class TestASinglePicture:
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> Path:
+        pixels, mask = np.full((24, 24, 3), 100, np.uint8), np.zeros((24, 24, 1), np.uint8)
+        pixels[6:12, 6:12], mask[6:12, 6:12] = 255, 255
+        write_png(tmp_path / "image.png", pixels)
+        write_png(tmp_path / "mask.png", mask)
+        return tmp_path
+
+    def fill(self, files: Path, method: str, **options: object) -> Image:
+        out = files / "out.png"
+        inpaint_file(files / "image.png", files / "mask.png", method, out, **options)  # type: ignore[arg-type]
+        return read_png(out.read_bytes())
+
+    def test_a_remover_sees_it_whole_where_a_person_says_so(self, files: Path) -> None:
+        method = witness(files, "Remover", *MAY_HAVE_ONE)
+        self.fill(files, method)
+        assert seen(files, "Remover") == [(0, 0, 0, "")]
+        self.fill(files, method, show_object=True, prompt=TOLD, composite=False)
+        assert seen(files, "Remover")[1:] == [(255, 255, 100, TOLD)]
+
+    @pytest.mark.parametrize(
+        ("method", "options", "said"),
+        [
+            ("telea", {"show_object": True}, "telea never sees what is in the hole"),
+            ("telea", {"prompt": "a wall"}, "telea takes no prompt: leave --prompt out"),
+            (NEEDS_ONE, {}, "needs to be told what to paint: --prompt TEXT"),
+        ],
+    )
+    def test_what_a_method_does_not_take_or_lacks_is_one_line(
+        self, files: Path, method: str | tuple[str, str], options: dict[str, object], said: str
+    ) -> None:
+        chosen = method if isinstance(method, str) else witness(files, "Painter", *method)
+        with pytest.raises(BenchError, match=said) as caught:
+            self.fill(files, chosen, **options)
+        assert "\n" not in str(caught.value)
+        assert not (files / "out.png").exists()
