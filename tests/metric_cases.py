@@ -3,14 +3,42 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import Result
+from inpaintbench.metrics.base import Metric, MetricUnavailable, Result
+
+M = TypeVar("M", bound=Metric)
+
+
+def ready(metric: M) -> M:
+    """Return a metric that is set up, or skip the test; what can't be had is asked for once."""
+    if reason := _unavailable(metric):
+        pytest.skip(reason)
+    return metric
+
+
+@cache
+def _unavailable(metric: Metric) -> str:
+    try:
+        metric.setup()
+    except MetricUnavailable as error:
+        return str(error)
+    return ""
+
+
+def hole(side: int) -> Mask:
+    """Return a hole that touches a border and holds a corner."""
+    mask = np.zeros((side, side), bool)
+    mask[side // 4 : side // 2, side // 4 :] = True
+    mask[-1, -1] = True
+    return mask
 
 
 @dataclass(frozen=True, eq=False)

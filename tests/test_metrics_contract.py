@@ -10,9 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from metric_cases import ready
 
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result
+from inpaintbench.metrics.base import Axis, Metric, Result
 from inpaintbench.plugins import registry
 
 SPECIFICATIONS = [
@@ -51,12 +52,7 @@ OF_KNOWN = ("known-change", "psnr-brushnet")
 
 @pytest.fixture(params=SPECIFICATIONS)
 def metric(request: pytest.FixtureRequest) -> Metric:
-    made = registry.metrics().make(request.param)
-    try:
-        made.setup()
-    except MetricUnavailable as error:
-        pytest.skip(str(error))
-    return made
+    return ready(registry.metrics().make(request.param))
 
 
 def images(dtype: type, channels: int) -> tuple[Image, Image, Mask]:

@@ -11,11 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from layer_cases import check_layer
-from metric_cases import Pair, pairs, photograph
+from metric_cases import Pair, hole, pairs, photograph, ready
 
 from inpaintbench.images.reading import read_image
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import MetricUnavailable
 from inpaintbench.metrics.dists import DISTS
 from inpaintbench.metrics.network.layers import RootMeanSquarePooling
 from inpaintbench.metrics.scoring import score_group
@@ -28,25 +27,9 @@ def metric() -> DISTS:
     return ready(DISTS())
 
 
-def ready(metric: DISTS) -> DISTS:
-    try:
-        metric.setup()
-    except MetricUnavailable as error:
-        pytest.skip(str(error))
-    return metric
-
-
 def score(metric: DISTS, reference: Image, output: Image, mask: Mask | None = None) -> float:
     whole = np.ones(reference.shape[:2], bool) if mask is None else mask
     return score_group([metric], reference, whole, [output])[0][0]
-
-
-def hole(side: int) -> Mask:
-    """Return a hole that touches a border and holds a corner."""
-    mask = np.zeros((side, side), bool)
-    mask[side // 4 : side // 2, side // 4 :] = True
-    mask[-1, -1] = True
-    return mask
 
 
 # dists-pytorch 0.1 (DISTS_pytorch.DISTS) with torchvision's VGG-16 of 2014 and torch 2.14.1, on

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import pytest
-from metric_cases import photograph
+from metric_cases import hole, photograph, ready
 
-from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import MetricUnavailable, Result
+from inpaintbench.images.types import Image
+from inpaintbench.metrics.base import Result
 from inpaintbench.metrics.niqe import NIQE
 
 
@@ -18,23 +18,8 @@ def metric() -> NIQE:
     return ready(NIQE())
 
 
-def ready(metric: NIQE) -> NIQE:
-    try:
-        metric.setup()
-    except MetricUnavailable as error:
-        pytest.skip(str(error))
-    return metric
-
-
 def score(metric: NIQE, image: Image) -> float:
     return metric.score(Result(image, np.ones(image.shape[:2], bool), image))
-
-
-def hole(side: int) -> Mask:
-    mask = np.zeros((side, side), bool)
-    mask[side // 4 : side // 2, side // 4 :] = True
-    mask[-1, -1] = True
-    return mask
 
 
 # mmagic 1.2.0 (mmagic/evaluation/metrics/niqe.py, with mmcv-lite 2.1.0, NumPy 2.4.6, OpenCV 5.0.0)

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layer_cases import check_layer
-from metric_cases import photograph
+from metric_cases import hole, photograph, ready
 
 from inpaintbench.images.reading import read_image
 from inpaintbench.images.types import Image, Mask
-from inpaintbench.metrics.base import MetricUnavailable
+from inpaintbench.metrics.lpips import LPIPS
 from inpaintbench.metrics.network.layers import BlurPooling
 from inpaintbench.metrics.scoring import score_group
 from inpaintbench.metrics.st_lpips import STLPIPS
@@ -24,25 +24,12 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "shared/data/lpips-examples"
 
 @pytest.fixture(params=["alex", "vgg"])
 def metric(request: pytest.FixtureRequest) -> STLPIPS:
-    made = STLPIPS(request.param)
-    try:
-        made.setup()
-    except MetricUnavailable as error:
-        pytest.skip(str(error))
-    return made
+    return ready(STLPIPS(request.param))
 
 
 def score(metric: STLPIPS, reference: Image, output: Image, mask: Mask | None = None) -> float:
     whole = np.ones(reference.shape[:2], bool) if mask is None else mask
     return score_group([metric], reference, whole, [output])[0][0]
-
-
-def hole(side: int) -> Mask:
-    """Return a hole that touches a border and holds a corner."""
-    mask = np.zeros((side, side), bool)
-    mask[side // 4 : side // 2, side // 4 :] = True
-    mask[-1, -1] = True
-    return mask
 
 
 # stlpips_pytorch 0.0.2 (stlpips.LPIPS(net=…, variant="shift_tolerant")) with torch 2.14.1, on
@@ -98,13 +85,7 @@ def test_deep_images_score_as_their_plain_copies(metric: STLPIPS) -> None:
 
 def test_it_minds_a_shift_less_than_lpips(metric: STLPIPS) -> None:
     """The first claim of the paper, on a shift by a pixel."""
-    from inpaintbench.metrics.lpips import LPIPS
-
-    plain = LPIPS(metric.network)
-    try:
-        plain.setup()
-    except MetricUnavailable as error:
-        pytest.skip(str(error))
+    plain = ready(LPIPS(metric.network))
     image, _ = photograph("astronaut", 97)
     reference, shifted = image[:, :-1], image[:, 1:]
     whole = np.ones(reference.shape[:2], bool)
