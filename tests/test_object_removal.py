@@ -25,9 +25,10 @@ from inpaintbench.regression.reading import read_results
 from inpaintbench.report.figures import draw
 from inpaintbench.report.figures.drawing import Request
 from inpaintbench.report.figures.style import STYLES, applied
-from inpaintbench.report.kinds import FigureKind, StyleName
+from inpaintbench.report.kinds import FigureKind, StyleName, TableKind
 from inpaintbench.report.pictures import CheckedPictures
 from inpaintbench.report.summary import Summary
+from inpaintbench.report.tables import make
 from inpaintbench.site.building import write_site
 from inpaintbench.standalone.contact_sheet import write_contact_sheet
 from inpaintbench.standalone.mask_export import DrawnMask
@@ -273,6 +274,10 @@ class TestARun:
 
 
 class TestPictures:
+    def test_a_table_names_who_was_shown_the_object(self, folder: Path) -> None:
+        table = make(TableKind.leaderboard, Summary(read_run(folder / "run")))
+        assert "which is hidden from the others: remover." in " ".join(table.notes)
+
     def test_a_figure_shows_what_came_back_and_the_input(self, folder: Path) -> None:
         rows = read_run(folder / "run")
         with Store.read(folder / "run") as store, applied(STYLES[StyleName.web]):

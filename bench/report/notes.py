@@ -153,6 +153,10 @@ def gaps(rows: RunRows, here: Standing) -> Iterator[str]:
     seen = [f"{entry.variant} on {_training_data(entry)}" for entry in here.entries if entry.seen]
     if seen:
         yield f"{SEEN} trained on data of the same collection: {'; '.join(seen)}."
+    shown = set(rows.variants.loc[rows.variants["sees"] == "input", "variant"])
+    ranked = [entry.variant for entry in here.entries if entry.variant in shown]
+    if ranked and rows.cases["input_sha256"].any():
+        yield f"Shown the object to remove, which is hidden from the others: {listed(ranked)}."
 
 
 def _training_data(entry: Entry) -> str:
