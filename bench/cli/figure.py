@@ -57,7 +57,8 @@ def figure(
 ) -> None:
     """Draw one figure of a run, or of several runs together, and print its caption.
 
-    The plane also takes --metric fid or kid, of whole sets of results, for perception.
+    The plane takes a metric of each axis that the run was scored by: psnr, ssim or mae against
+    lpips, st-lpips, dists or niqe; for perception also fid or kid, of whole sets of results.
     """
     from inpaintbench.report.distribution import set_scores
     from inpaintbench.report.figures import Request, applied, draw, save
