@@ -23,6 +23,7 @@ from inpaintbench.content import content_of
 from inpaintbench.errors import BenchError
 from inpaintbench.images.files import write_whole
 from inpaintbench.planning import benchmark
+from inpaintbench.planning.naming import with_options
 from inpaintbench.planning.plan import SEES
 from inpaintbench.plugins import registry
 from inpaintbench.statistics.axes import RankBy
@@ -177,7 +178,8 @@ def evaluate(
     timing : bool
         Whether the exclusive timing pass follows.
     out : Path, optional
-        Run directory; by default ``results/runs/PRESET``.
+        Run directory; by default ``results/runs/`` and the name of the preset, or where this isn't
+        one, of what it holds.
     convention : Convention, optional
         For a network: ranges of the pixels, meaning of the mask, multiple of the size; by default
         pixels in 0..1, and 1 in the mask for the hole.
@@ -212,8 +214,16 @@ def evaluate(
         raise BenchError(f"sees must be {' or '.join(SEES)}, not {sees!r}")
     if rank_by not in set(RankBy):
         raise BenchError(f"rank_by must be {', '.join(RankBy)}, not {rank_by!r}")
-    directory = Path(out) if out else Path("results/runs") / benchmark.read(preset).name
     path = _save(_as_function(method, convention, call), chosen, sees)
+    named = with_options(
+        benchmark.read(preset),
+        methods=None if beside is None else (*beside, str(path)),
+        datasets=datasets,
+        masks=masks,
+        metrics=metrics,
+        limit=limit,
+    )
+    directory = Path(out) if out else Path("results/runs") / named.name
     options: dict[str, Sequence[str]] = {
         "--method" if beside is not None else "--add": (*(beside or ()), str(path)),
         "--dataset": datasets,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Command
 
-from inpaintbench.site.addresses import without_folders
+from inpaintbench.plugins.specification import without_folders
 
 BAD = '''
 from inpaintbench.methods.base import Method

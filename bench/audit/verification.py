@@ -23,6 +23,7 @@ from inpaintbench.planning.benchmark import SAME_CASES, Benchmark
 from inpaintbench.planning.case import Case, array_sha256, load
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.plugins import registry
+from inpaintbench.plugins.specification import split_name
 from inpaintbench.storage.outcome import Failure
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close, long_rows, main_environment
@@ -67,7 +68,11 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
         rows, cases = read_rows(store), store.cases()
         specifications = store.specifications()
     benchmark = rows.benchmark
-    mismatches = [*_plan_mismatches(benchmark, cases), *_row_mismatches(rows)]
+    mismatches = [
+        *_plan_mismatches(benchmark, cases),
+        *_method_mismatches(rows, specifications),
+        *_row_mismatches(rows),
+    ]
     notes = [*_benchmark_notes(benchmark), *_count_notes(rows), *_key_notes(rows, specifications)]
     with Pool(max(1, min(jobs, len(cases)))) as pool:
         progress.stage("verifying", len(cases))
@@ -110,6 +115,15 @@ def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[str]:
     for id in found.keys() & expected.keys():
         if found[id] != expected[id]:
             yield f"{_place(found[id])}: its id belongs to another case"
+
+
+def _method_mismatches(rows: RunRows, specifications: dict[str, str]) -> Iterator[str]:
+    """Compare the methods of the plan with those that the benchmark has."""
+    planned = {specifications[key] for key in rows.variants["key"]}
+    wanted = {split_name(text)[1] for text in rows.benchmark.methods}
+    if planned != wanted and rows.benchmark.draws == 1:
+        others = ", ".join(sorted(planned ^ wanted))
+        yield f"plan: its methods aren't those of the benchmark that the run names ({others})"
 
 
 def _row_mismatches(rows: RunRows) -> Iterator[str]:

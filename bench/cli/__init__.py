@@ -14,7 +14,7 @@ _INTERRUPTED, _UNREAD = 130, 141
 # Commands that read runs, which may be somebody else's: no code that they name is loaded.
 _READ_RUNS = (
     *("report", "table", "figure", "leaderboard", "compare", "history"),
-    *("verify", "replay", "merge", "study", "failures"),
+    *("verify", "replay", "merge", "study", "failures", "export"),
 )
 
 

@@ -10,6 +10,7 @@ import inpaintbench
 from inpaintbench.cli.check import check
 from inpaintbench.cli.compare import compare
 from inpaintbench.cli.environments import environments
+from inpaintbench.cli.export import export
 from inpaintbench.cli.failures import failures
 from inpaintbench.cli.figure import figure
 from inpaintbench.cli.history import history
@@ -63,6 +64,7 @@ application.command(short_help="Say what failed in a run, and where.")(failures)
 application.command(short_help="Write a run's tables and figures again.")(report)
 application.command(short_help="Write one table of one run or several.")(table)
 application.command(short_help="Draw one figure of one run or several.")(figure)
+application.command(short_help="Write a run's filled pictures as files.")(export)
 application.command(short_help="Write a leaderboard as a static site.")(leaderboard)
 application.add_typer(study, name="study", short_help="Ask people which results look better.")
 application.command(short_help="Compare two runs: improved, same, worse?")(compare)

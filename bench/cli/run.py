@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -99,7 +99,8 @@ def run(
         typer.Option("--print-job-script", help="Show the batch script of slurm, and run nothing."),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="Run directory [results/runs/PRESET].")
+        Path | None,
+        typer.Option("--out", "-o", help="Run directory [results/runs/ and the name]."),
     ] = None,
 ) -> None:
     """Run a benchmark: every method on exactly the same holes, scored and timed.
@@ -120,10 +121,11 @@ def run(
     from inpaintbench.execution.run import Options
     from inpaintbench.execution.run import run as run_plan
     from inpaintbench.planning import benchmark as benchmarks
+    from inpaintbench.planning.naming import with_options
     from inpaintbench.planning.plan import make_plan
     from inpaintbench.plugins.registry import require_locks
 
-    wanted = _with_options(
+    wanted = with_options(
         benchmarks.read(benchmark),
         methods=method,
         datasets=dataset,
@@ -138,7 +140,9 @@ def run(
         timeout=timeout,
         setup_timeout=setup_timeout,
     )
-    wanted = dataclasses.replace(wanted, methods=(*wanted.methods, *(add or ())))
+    directory = out or Path("results/runs") / wanted.name
+    if add:
+        wanted = _with_added(wanted, add, directory, fresh)
     if threads is not None:
         wanted = dataclasses.replace(
             wanted, timing=dataclasses.replace(wanted.timing, threads=threads)
@@ -171,6 +175,8 @@ def run(
 
         show(plan, directory, options)
         return
+    for line in _left_out(plan, directory, fresh):
+        say(line, err=True)
     with shown_progress() as progress:
         summary = run_plan(plan, directory, options, progress)
     present(directory, refresh=summary.ran > 0, report=report)
@@ -180,6 +186,49 @@ def run(
         say(f"inpaintbench: failed: {line}", err=True)
     if summary.unanswered or (summary.failed and not allow_failures):
         raise typer.Exit(_UNANSWERED)
+
+
+def _with_added(benchmark: Benchmark, add: list[str], directory: Path, fresh: bool) -> Benchmark:
+    """Put methods beside those of a benchmark, and those that were added to its folder before."""
+    from inpaintbench.planning.plan import absolute_method
+    from inpaintbench.plugins.specification import is_file, parse, split_name
+
+    here = [absolute_method(text) for text in (*benchmark.methods, *add)]
+    specifications = {split_name(text)[1] for text in here}
+    for text in [] if fresh else _planned(directory).values():
+        specification = split_name(text)[1]
+        name = parse(specification).name
+        if specification in specifications:
+            continue  # under another name, it may be
+        if is_file(name) and not Path(name).is_file():
+            say(f"note: {text} left the plan: there is no such file any more", err=True)
+        else:
+            here.append(text)
+    return dataclasses.replace(benchmark, methods=tuple(dict.fromkeys(here)))
+
+
+def _left_out(plan: Plan, directory: Path, fresh: bool) -> Iterator[str]:
+    """Say which methods of the folder's last plan aren't in this one."""
+    planned = {variant.label for variant in plan.variants}
+    left = [] if fresh else [label for label in _planned(directory) if label not in planned]
+    if left:
+        yield (
+            f"note: {', '.join(left)} left the plan of {directory}; results are kept there, and "
+            "--add puts a method back"
+        )
+
+
+def _planned(directory: Path) -> dict[str, str]:
+    """Return the methods of the last plan of a run directory as they are called and were given."""
+    from inpaintbench.storage.store import Store
+
+    if not (directory / "run.db").is_file():
+        return {}
+    with Store.read(directory) as store:
+        benchmark = store.provenance().benchmark
+        labels = store.planned_variants()
+    texts = benchmark.methods if benchmark else ()
+    return dict(zip(labels, texts, strict=True)) if len(texts) == len(labels) else {}
 
 
 def _too_few_images(plan: Plan) -> Iterator[str]:
@@ -200,16 +249,6 @@ def _too_few_images(plan: Plan) -> Iterator[str]:
             f"note: too few images to tell any two of {methods} methods apart, whatever their "
             f"scores, in {', '.join(few[:3])}{more}: {fewest_images(methods)} are needed (--limit)"
         )
-
-
-def _with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
-    """Replace what the command line gives, lists as tuples."""
-    given: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value
-        for key, value in options.items()
-        if value is not None and value != []
-    }
-    return dataclasses.replace(benchmark, **given)
 
 
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}

@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from inpaintbench.errors import BenchError, one_line
 from inpaintbench.outside import read_as, read_text
@@ -175,5 +176,20 @@ def read(name_or_file: str) -> Benchmark:
         raise BenchError(f"{name_or_file}: not valid TOML: nested too deeply") from error
     except ValueError as error:  # a number that is too long, too
         raise BenchError(f"{name_or_file}: not valid TOML: {one_line(error)}") from error
+    _name_methods(content, name_or_file)
     # TOML's dates, which JSON lacks, as text
     return read_as(Benchmark, json.dumps({"name": name} | content, default=str), name_or_file)
+
+
+def _name_methods(content: dict[str, Any], where: str) -> None:
+    """Put the names of the table `names` before the methods that they are for."""
+    names, methods = content.pop("names", {}), content.get("methods")
+    if not isinstance(names, dict) or not isinstance(methods, list):
+        raise BenchError(f'{where}: names must be a table: Ours = "./mine.py"')
+    for name, specification in names.items():
+        if specification not in methods:
+            raise BenchError(
+                f"{where}: names: {specification!r} isn't among the methods"
+                f"{did_you_mean(str(specification), map(str, methods))}"
+            )
+        methods[methods.index(specification)] = f"{name}={specification}"

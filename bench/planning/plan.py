@@ -21,7 +21,14 @@ from inpaintbench.planning.subset import choose
 from inpaintbench.plugins import registry
 from inpaintbench.plugins.draws import draw_parameter, numbered_texts
 from inpaintbench.plugins.foreign import announced
-from inpaintbench.plugins.specification import Value, label, parse, settings
+from inpaintbench.plugins.specification import (
+    Value,
+    label,
+    parse,
+    settings,
+    shown,
+    split_name,
+)
 
 
 @dataclass(frozen=True)
@@ -171,13 +178,13 @@ def make_plan(
         benchmark,
         datasets=tuple(map(registry.absolute, benchmark.datasets)),
         masks=tuple(map(registry.absolute, benchmark.masks)),
-        methods=tuple(map(registry.absolute, benchmark.methods)),
+        methods=tuple(map(absolute_method, benchmark.methods)),
         metrics=tuple(map(registry.absolute, benchmark.metrics)),
     )
-    variants = tuple(describe(text, device) for text in benchmark.methods)
+    variants = _described(benchmark, device, describe)
     if benchmark.draws > 1:
         benchmark = _with_draws(benchmark, variants)
-        variants = tuple(describe(text, device) for text in benchmark.methods)
+        variants = _described(benchmark, device, describe)
     _refuse_doubles([variant.label for variant in variants], "method")
     for one, other in combinations(variants, 2):
         if one.key == other.key:
@@ -209,6 +216,32 @@ def make_plan(
     return Plan(benchmark, tuple(cases), variants, metrics)
 
 
+def absolute_method(text: str) -> str:
+    """Return a method as given, a name and its specification, with its file's folders."""
+    name, specification = split_name(text)
+    return f"{name}={registry.absolute(specification)}" if name else registry.absolute(text)
+
+
+def _described(
+    benchmark: Benchmark, device: str, describe: Callable[[str, str], Variant]
+) -> tuple[Variant, ...]:
+    """Describe the methods, each by the name that it was given or by the last part of its files."""
+    named = [split_name(text) for text in benchmark.methods]
+    variants = [describe(specification, device) for _, specification in named]
+    short = Counter(shown(variant.label) for variant in variants)
+
+    def label(name: str, variant: Variant) -> str:
+        draw = variant.settings.get(variant.draw_parameter, 0)
+        if name:
+            return f"{name}[{variant.draw_parameter}={draw}]" if draw else name
+        return shown(variant.label) if short[shown(variant.label)] == 1 else variant.label
+
+    return tuple(
+        replace(variant, label=label(name, variant))
+        for (name, _), variant in zip(named, variants, strict=True)
+    )
+
+
 def _with_draws(benchmark: Benchmark, variants: Iterable[Variant]) -> Benchmark:
     """Name the draws of each method that draws; the new benchmark asks for no more of them."""
     if not any(variant.draw_parameter for variant in variants):
@@ -218,8 +251,11 @@ def _with_draws(benchmark: Benchmark, variants: Iterable[Variant]) -> Benchmark:
             stacklevel=3,
         )
     several = (
-        numbered_texts(text, variant.draw_parameter, benchmark.draws)
-        for text, variant in zip(benchmark.methods, variants, strict=True)
+        [f"{name}={one}" if name else one for one in numbered_texts(text, parameter, count)]
+        for (name, text), parameter, count in (
+            (split_name(text), variant.draw_parameter, benchmark.draws)
+            for text, variant in zip(benchmark.methods, variants, strict=True)
+        )
     )
     return replace(benchmark, methods=tuple(dict.fromkeys(chain(*several))), draws=1)
 

@@ -56,6 +56,48 @@ def parse(text: str) -> Specification:
     return Specification(match["name"], parameters)
 
 
+_LONGEST_NAME = 60
+
+
+def split_name(text: str) -> tuple[str, str]:
+    """Split ``Ours=./mine.py[radius=5]`` into the name to show and the specification.
+
+    The name is empty where there is none; a file whose folder has an equals sign keeps it.
+
+    Raises
+    ------
+    BenchError
+        When a name can't stand in a table or before a comma.
+    """
+    name, equals, rest = text.partition("=")
+    if not equals or "[" in name or Path(text.partition("[")[0]).expanduser().is_file():
+        return "", text
+    name = name.strip()
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or {*name} & {*",]|"}:
+        raise BenchError(
+            f"{text!r}: a name goes before the =, of up to {_LONGEST_NAME} characters and without "
+            "brackets or commas: 'Ours=./mine.py'"
+        )
+    return name, rest.strip()
+
+
+def shown(text: str) -> str:
+    """Write a specification for people: files and folders by their last part alone."""
+    head = text.partition("[")[0]
+    if is_file(head):
+        text = re.split(r"[\\/]", head)[-1] + text[len(head) :]
+    # a folder given by name, or any absolute path that is a whole value
+    text = re.sub(r'((?:path|folder)="?)[^",\]]*[\\/](?=[^"\\/,\]])', r"\1", text)
+    text = re.sub(r'(="?)(?:~|[A-Za-z]:)?[\\/][^",\]{]*[\\/](?=[^"\\/,\]])', r"\1", text)
+    return without_folders(text)
+
+
+def without_folders(text: str) -> str:
+    """Keep the last part of every absolute path in a text: ``/home/me/mine.py`` → ``mine.py``."""
+    text = re.sub(r'(?<=File ")[^"\n]*[\\/](?=[^"\n]*")', "", text)  # folders may hold spaces
+    return re.sub(r"(?<![\w.:/\\~-])(?:~|[A-Za-z]:)?[\\/](?:[^\s\"'\\/:]+[\\/])+", "", text)
+
+
 def is_file(name: str) -> bool:
     """Tell whether a plugin's name is that of a file."""
     return name.endswith(".py")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from inpaintbench.plugins.specification import shown
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.pictures import CheckedPictures, Pictures, missing_words
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary
 from inpaintbench.statistics.axes import RankBy
+from inpaintbench.storage.rows import RunRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ def open_runs(
         stores = [stack.enter_context(Store.read(directory)) for directory in directories]
         runs = [read_rows(store) for store in stores]
         combination = combine(runs)
-        rows = select(combination.rows, methods, datasets, suites)
+        rows = labelled(select(combination.rows, methods, datasets, suites))
         sources = [
             CheckedPictures(RunPictures(store), run.cases)
             for store, run in zip(stores, runs, strict=True)
@@ -64,6 +66,16 @@ def open_runs(
         yield Opened(
             Summary(rows, tuple(metrics), rank_by, every_draw=bool(methods)), pictures, sources
         )
+
+
+def labelled(rows: RunRows) -> RunRows:
+    """Write datasets and mask suites for people: folders by their last part, where that tells."""
+    cases = rows.cases
+    for column in ("dataset", "suite"):
+        short = {name: shown(name) for name in cases[column].unique()}
+        if len(set(short.values())) == len(short):
+            cases = cases.assign(**{column: cases[column].map(short)})
+    return replace(rows, cases=cases)
 
 
 def separated(texts: Sequence[str] | None) -> list[str]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
 from inpaintbench.errors import BenchError
-from inpaintbench.plugins.specification import parse
+from inpaintbench.plugins.specification import parse, shown
 from inpaintbench.storage.rows import RunRows
 from inpaintbench.suggestion import did_you_mean
 
@@ -31,15 +31,16 @@ def select(
     """
     variants = rows.variants
     if methods:
-        names = _named("method", methods, list(variants["variant"]))
+        of = dict(zip(variants["variant"], variants["method"], strict=True))
+        names = _named("method", methods, of)
         variants = variants.set_index("variant", drop=False).loc[names].reset_index(drop=True)
     cases = rows.cases
     if datasets:
-        known = list(cases["dataset"].unique())
-        cases = cases[cases["dataset"].isin(_named("dataset", datasets, known))]
+        of = {name: parse(name).name for name in cases["dataset"].unique()}
+        cases = cases[cases["dataset"].isin(_named("dataset", datasets, of))]
     if suites:
-        known = list(cases["suite"].unique())
-        cases = cases[cases["suite"].isin(_named("mask suite", suites, known))]
+        of = {name: parse(name).name for name in cases["suite"].unique()}
+        cases = cases[cases["suite"].isin(_named("mask suite", suites, of))]
 
     def kept(frame: pd.DataFrame) -> pd.DataFrame:
         here = frame["case"].isin(cases["case"]) & frame["variant"].isin(variants["variant"])
@@ -58,11 +59,14 @@ def select(
     )
 
 
-def _named(kind: str, wanted: Sequence[str], known: list[str]) -> list[str]:
-    """Resolve names to those that the run has, each once."""
+def _named(kind: str, wanted: Sequence[str], known: Mapping[str, str]) -> list[str]:
+    """Resolve names to those that the run has, each once; `known` says what each is without all.
+
+    So ``telea`` stands for ``telea[radius=5]`` too, and a folder's last part for the folder.
+    """
     found: list[str] = []
     for name in wanted:
-        same = [k for k in known if k == name] or [k for k in known if parse(k).name == name]
+        same = [k for k in known if name in (k, shown(k))] or [k for k in known if known[k] == name]
         if not same:
             raise BenchError(
                 f"the run has no {kind} {name!r}{did_you_mean(name, known)} (it has: "

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 from markupsafe import Markup
 
+from inpaintbench.plugins.specification import without_folders
 from inpaintbench.report import html, notes, tables
 from inpaintbench.report.frames import pair_frame, standing_frame, suite_frame
 from inpaintbench.report.kinds import TableKind
 from inpaintbench.report.pictures import missing_words
-from inpaintbench.site.addresses import without_folders
 from inpaintbench.site.site import Site
 from inpaintbench.storage.rows import RunRows
 

@@ -1,4 +1,4 @@
-"""Names of pages and of files on them: safe anywhere, and no folder of a person's machine."""
+"""Names of pages: safe in any file system and address, whatever a method is called."""
 
 from __future__ import annotations
 
@@ -15,16 +15,11 @@ def page_names(folder: str, names: Iterable[str]) -> dict[str, str]:
     A name that had to be changed gets a digest of itself behind it, so that pages stay apart and
     an address always means the same.
     """
-    return {name: f"{folder}/{_plain(name)}.html" for name in names}
+    return {name: f"{folder}/{plain(name)}.html" for name in names}
 
 
-def without_folders(text: str) -> str:
-    """Keep the last part of every absolute path in a text: ``/home/me/mine.py`` → ``mine.py``."""
-    text = re.sub(r'(?<=File ")[^"\n]*[\\/](?=[^"\n]*")', "", text)  # folders may hold spaces
-    return re.sub(r"(?<![\w.:/\\~-])(?:~|[A-Za-z]:)?[\\/](?:[^\s\"'\\/:]+[\\/])+", "", text)
-
-
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """Write a name in small letters, digits and hyphens, apart from every other."""
     plain = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:_LONGEST]
     if plain == name:
         return plain

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
-from collections.abc import Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from inpaintbench.plugins.specification import is_file, parse
+from inpaintbench.plugins.specification import is_file, parse, split_name
+from inpaintbench.site.addresses import plain
 from inpaintbench.storage.rows import RunRows, main_environment
 
 
@@ -18,8 +19,11 @@ def run_command(rows: RunRows, variant: str) -> str:
     benchmark = rows.provenance.benchmark
     if benchmark is None:
         return ""
-    method = _public(_specification(benchmark.methods, variant))
-    words = ["inpaintbench", "run", "--method", method]
+    given = dict(zip(rows.variants["variant"], benchmark.methods, strict=False))
+    name, specification = split_name(given.get(variant, variant))
+    specification = _public(specification)
+    words = ["inpaintbench", "run"]
+    words += ["--method", f"{name}={specification}" if name else specification]
     for option, texts in (
         ("--dataset", benchmark.datasets),
         ("--masks", benchmark.masks),
@@ -36,6 +40,7 @@ def run_command(rows: RunRows, variant: str) -> str:
         if value is not None:
             words += [option, f"{value:g}" if isinstance(value, float) else str(value)]
     words += [] if main_environment(rows).device in ("", "cpu") else ["--device", "cuda"]
+    words += ["--out", f"reproduced/{plain(variant)}"]
     return shlex.join(words)
 
 
@@ -47,27 +52,16 @@ def public_name(run: Path) -> str:
 
 
 def _public(specification: str) -> str:
-    """Write the file of a specification as `public_name` does: ``./mine.py[radius=5]``."""
+    """Write files and folders of a specification as `public_name` does: ``./mine.py[radius=5]``."""
     name = parse(specification).name
-    if not is_file(name):
-        return specification
-    return f"./{public_name(Path(name))}{specification[len(name) :]}"
+    rest = re.sub(
+        r'(="?)((?:[A-Za-z]:)?[\\/][^",\]]*)',
+        lambda found: found[1] + public_name(Path(found[2])),
+        specification[len(name) :],
+    )
+    return f"./{public_name(Path(name))}{rest}" if is_file(name) else f"{name}{rest}"
 
 
 def replay_command(run: str, case: str, variant: str) -> str:
     """Write the command that computes one result again and compares it with the run's."""
     return shlex.join(("inpaintbench", "replay", run, case, variant))
-
-
-def _specification(known: Sequence[str], variant: str) -> str:
-    """Find what was typed for a variant: a file's path, where the method came from a file."""
-    if variant in known:
-        return variant
-    name = variant.partition("[")[0]
-    files = {text: PurePosixPath(text.partition("[")[0]) for text in known}
-    alike = [
-        text
-        for text, file in files.items()
-        if file.suffix == ".py" and file.stem.replace("_", "-") == name
-    ]
-    return alike[0] if len(alike) == 1 else variant

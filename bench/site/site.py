@@ -10,11 +10,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from inpaintbench.folder import Folder
+from inpaintbench.plugins.specification import without_folders
 from inpaintbench.report.failures import Unfinished, unfinished
 from inpaintbench.report.form import Form
 from inpaintbench.report.numbers import MISSING, case_decimals, duration, fixed
 from inpaintbench.report.summary import Summary
-from inpaintbench.site.addresses import page_names, without_folders
+from inpaintbench.site.addresses import page_names
 from inpaintbench.site.facets import Facet, facets
 from inpaintbench.site.pictures import SitePictures
 from inpaintbench.statistics.scores import MetricInfo

@@ -215,6 +215,11 @@ class Store:
         """Return what makes each variant again, by its key."""
         return {row["key"]: row["specification"] for row in self.records(tables.VARIANTS)}
 
+    def planned_variants(self) -> list[str]:
+        """Return what the variants of the plan are called, in its order."""
+        sql = "SELECT variant FROM plan_variants JOIN variants USING (key) ORDER BY position"
+        return [row["variant"] for row in self.query(sql)]
+
     def cases(self) -> list[Case]:
         """Return the cases of the plan."""
         names = 'SELECT "case" AS id, dataset, sample, suite, mask_index AS "index", seed'
