@@ -26,7 +26,8 @@ FEWEST_IMAGES = 3
 """Images below which there is no interval: two would give one twelve standard errors wide."""
 
 WIDEST = 1.5
-"""Largest factor by which the bootstrap may widen a side of Student's interval."""
+"""Largest factor by which the bootstrap may widen a side of Student's interval; less for values
+that fill the range between two bounds about its middle, where there is no room for skew."""
 
 STRETCH = 2.0
 """Largest factor by which keeping to the range of the values may widen a side."""
@@ -114,10 +115,12 @@ def mean_intervals(
     tail = (1 - level) / 2
     narrowest = float(stdtrit(count - 1, 1 - tail))
     low, high = _studentised_quantiles(residuals, error, sizes, tail, resamples, seed)
-    below = np.clip(high, narrowest, WIDEST * narrowest) * error
-    above = np.clip(-low, narrowest, WIDEST * narrowest) * error
     least = np.minimum(bounds[0], values.min(axis=0))
     most = np.maximum(bounds[1], values.max(axis=0))
+    filled = _filled(mean, math.sqrt(count) * error, least, most)
+    widest = narrowest * (WIDEST - (WIDEST - 1) * filled)
+    below = np.clip(high, narrowest, widest) * error
+    above = np.clip(-low, narrowest, widest) * error
     return Intervals(
         mean=mean,
         low=np.maximum(mean - _inside(below, mean - least, most - mean), least),
@@ -125,6 +128,14 @@ def mean_intervals(
         cases=len(values),
         images=count,
     )
+
+
+def _filled(mean: Floats, spread: Floats, least: Floats, most: Floats) -> Floats:
+    """Say how far values fill the range between two bounds about its middle: from 0 to 1."""
+    with np.errstate(all="ignore"):
+        share, part = (mean - least) / (most - least), spread / (most - least)
+        filled = 4 * share * (1 - share) * np.minimum(1, 4 * part)
+        return np.where(np.isfinite(filled), filled, 0.0)
 
 
 def _inside(side: Floats, ahead: Floats, behind: Floats) -> Floats:
