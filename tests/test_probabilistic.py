@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-import scoringrules
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,6 +23,8 @@ from inpaintbench.statistics.probabilistic import (
 @settings(max_examples=50, deadline=None)
 @given(st.integers(2, 9), st.integers(1, 40), st.booleans(), st.integers(0, 2**32 - 1))
 def test_scores_are_those_of_scoringrules(draws: int, values: int, ties: bool, seed: int) -> None:
+    import scoringrules  # which compiles for seconds, in every process that imports this file
+
     random = np.random.default_rng(seed)
     found, truth = random.normal(120, 30, (draws, values)), random.normal(120, 30, values)
     if ties:

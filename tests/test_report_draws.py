@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scoringrules
 from figure_words import assert_readable
 from small_runs import small_run
 
@@ -109,6 +108,8 @@ def test_a_method_without_a_case_says_so(tmp_path: Path) -> None:
 
 
 def test_scores_of_draws_are_those_of_their_pictures(drawn: RunRows) -> None:
+    import scoringrules  # which compiles for seconds, in every process that imports this file
+
     crps, energy = [], []
     with Store.read(drawn.directory) as store:
         pictures = RunPictures(store)
