@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import warm_commands
+from threadpoolctl import threadpool_limits
 
 from inpaintbench.cores import cores
 
@@ -30,6 +31,13 @@ def pytest_xdist_auto_num_workers() -> int:
     return min(cores() + 1, 4)
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Import, for the tests that run alone, only the files that have some."""
+    if config.option.markexpr != "alone" or not collection_path.match("test_*.py"):
+        return None
+    return "mark.alone" not in collection_path.read_text(encoding="utf-8") or None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run the slow tests last, or, over several processes, begin with the files that wait or are.
 
@@ -45,9 +53,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session", autouse="PYTEST_XDIST_WORKER" in os.environ)
-def warm() -> None:
-    """Start the process that commands are forked from, before a run starts one without imports."""
+def warm() -> Iterator[None]:
+    """Start the process that commands are forked from, before a run starts one without imports.
+
+    The tests themselves take one core, for what runs beside them.
+    """
     warm_commands.start()
+    with threadpool_limits(1):
+        yield
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -25,9 +26,10 @@ from inpaintbench.planning.benchmark import Benchmark
 from inpaintbench.planning.plan import make_plan
 from inpaintbench.storage.runs import read_run
 
-pytestmark = pytest.mark.waits
-
-pytest.importorskip("distributed", reason="the extra 'cluster' is not installed")
+pytestmark = [
+    pytest.mark.waits,
+    pytest.mark.skipif(not find_spec("distributed"), reason="the extra 'cluster' is not installed"),
+]
 
 ARGUMENTS = (
     *("run", "-d", "photos[size=64]", "--masks", "large-regions", "--masks", "small-holes"),
