@@ -139,14 +139,14 @@ class Host:
             self.send(seconds=seconds, returned=type(result).__name__)
             return
         result = np.asarray(result)  # a subclass may do anything when it is asked for its bytes
-        fits = result.size == image.size and not result.dtype.hasobject
-        data = result.tobytes() if fits else b""
-        within = put(self._shared, data)
+        plain = result.dtype.itemsize and not result.dtype.hasobject
+        fits = bool(plain) and result.size == image.size
+        within = fits and put(self._shared, result)
         self.send(
             seconds=seconds, dtype=result.dtype.str, shape=result.shape, bytes=fits, shared=within
         )
         if fits and not within:
-            self._connection.send_bytes(data)
+            self._connection.send_bytes(result.tobytes())
         if back:
             self._connection.send_bytes(given[0].tobytes() + given[1].tobytes())
 
@@ -171,11 +171,15 @@ class Host:
                 gc.enable()
 
 
-def put(shared: Any, data: bytes) -> bool:
-    """Write bytes to the memory that both processes share, if there is some and they fit."""
-    if shared is None or len(data) > shared.size:
+def put(shared: Any, *arrays: Any) -> bool:
+    """Write arrays to the memory that both processes share, if there is some and they fit."""
+    if shared is None or sum(array.nbytes for array in arrays) > shared.size:
         return False
-    shared.buffer[: len(data)] = data
+    start = 0
+    for array in arrays:  # without copies of them, which take longer than all else
+        place = np.frombuffer(shared.buffer, array.dtype, array.size, start)
+        place.reshape(array.shape)[...] = array
+        start += array.nbytes
     return True
 
 

@@ -164,11 +164,10 @@ class MethodProcess(IsolatedProcess):
         """
         with self._asking(timeout):
             call = {"shape": image.shape, "dtype": image.dtype.str, "seed": seed, "alone": alone}
-            data = image.tobytes() + mask.tobytes()
-            shared = put(self._shared, data)
+            shared = put(self._shared, image, mask)
             self._send({"call": call | {"prompt": prompt, "shared": shared}})
             if not shared:
-                self.connection.send_bytes(data)
+                self.connection.send_bytes(image.tobytes() + mask.tobytes())
             answer, seen = self._timed_answer(_HANDING_SECONDS + image.nbytes / _HANDING_RATE)
             if "again" in answer:
                 return self.call(image, mask, seed, timeout, prompt=prompt, alone=alone)
