@@ -137,8 +137,14 @@ def _write(folder: Folder, drawn: CasePictures[bytes]) -> CasePictures[str]:
         variant: ResultPictures(file(one.result), file(one.error), file(one.ssim), file(one.raw))
         for variant, one in drawn.results.items()
     }
-    own = (drawn.original, drawn.masked, drawn.given, drawn.effect)
-    return CasePictures(*map(file, own), results, drawn.brightest)
+    return CasePictures(
+        file(drawn.original),
+        file(drawn.masked),
+        file(drawn.given),
+        file(drawn.effect),
+        results,
+        drawn.brightest,
+    )
 
 
 def _ssim_losses(

@@ -61,11 +61,11 @@ def draw(request: Request) -> Drawing:
     metric = summary.first_quality
     below = f", with {metric.label} below each" if metric else ""
     first = "Original" if known.any() else "Picture"
-    shown = "known pixels pasted back"
-    shown += "; where there is an input, as the methods returned them" if inputs else ""
+    made = "known pixels pasted back"
+    made += "; where there is an input, as the methods returned them" if inputs else ""
     return Drawing(
         figure,
-        f"{first}{', input' * inputs}, masked and results ({shown}){below}.",
+        f"{first}{', input' * inputs}, masked and results ({made}){below}.",
         "Error maps: mean absolute difference over channels, on one scale for each case."
         if errors
         else "",
