@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Literal
 
 from inpaintbench.images.types import Image
@@ -112,11 +112,11 @@ class _Score:
         return self.group([result])[0]
 
     def group(self, results: Sequence[Result]) -> list[float]:
-        """Score results in one pass through the network's weights, if not made for a region yet."""
+        """Score results in one pass through the network's weights, shared with other regions."""
         new = [result for result in results if not result.has(self._key(result))]
         changes = [network_change(result, result.raw(self._region)) for result in new]
         for result, layers in zip(new, self._network.value.directions(changes), strict=True):
-            result.shared(self._key(result), lambda layers=layers: layers)
+            result.shared(self._key(result), layers.copy)
         return [self._distance(result) for result in results]
 
     def _key(self, result: Result) -> Hashable:
@@ -135,7 +135,7 @@ class _Score:
         for layer in layers:
             weights = result.shared(
                 ("weights", self._region, layer.where.shape),
-                lambda shape=layer.where.shape: position_weights(region, shape),
+                partial(position_weights, region, layer.where.shape),
             )
             total += float(weights[layer.where] @ layer.values)
         return total

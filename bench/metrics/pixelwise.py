@@ -144,5 +144,5 @@ class KnownChange(Metric):
         from inpaintbench.metrics.kernels.difference import largest_outside
 
         given = result.reference if result.input is None else result.input
-        scale = 255 / top(given.dtype)
-        return scale * largest_outside(result.output, given, result.mask)
+        largest: int = largest_outside(result.output, given, result.mask)
+        return 255 / top(given.dtype) * largest

@@ -90,9 +90,9 @@ def match_folders(
             None if folder is None else file_of(folder, name, references, tails)
             for folder, tails in ((masks, ("", BESIDE)), (inputs, ("",)), (effects, ("", BESIDE)))
         )
-        for kind, folder, path in (("mask", masks, mask), ("input", inputs, given)):
-            if folder is not None and path is None:
-                place = folder / reference.relative_to(references)
+        for kind, place, path in (("mask", masks, mask), ("input", inputs, given)):
+            if place is not None and path is None:
+                place /= reference.relative_to(references)
                 raise BenchError(f"{reference}: no {kind} for it, looked for {place}")
         groups.append(Group(name, reference, mask, present, given, effect))
     if effects is not None and not any(group.effect for group in groups):
