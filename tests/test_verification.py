@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pandas as pd
 import pytest
 import typer
 from conftest import Command
 from fault_table import record
+from onnx import TensorProto, helper
 from small_runs import Quiet, small_run, write_nudged
 from typer.testing import CliRunner
 
@@ -22,6 +24,7 @@ from inpaintbench.cli import verify as commands
 from inpaintbench.errors import BenchError
 from inpaintbench.images.png import read_png, write_png
 from inpaintbench.planning.case import array_sha256
+from inpaintbench.plugins import registry
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.runs import read_run
 
@@ -166,6 +169,23 @@ def test_a_row_of_an_edited_method_is_not_the_same(honest: Path, tmp_path: Path)
     assert found.mismatches == (
         "the cell ended as failed: exception (ValueError: no), the run says done",
     )
+
+
+def test_a_metric_of_a_network_is_left_out_where_no_code_may_run(tmp_path: Path) -> None:
+    graph = helper.make_graph(
+        [helper.make_node("ReduceMean", ["composite"], ["score"])],
+        "mean",
+        [helper.make_tensor_value_info("composite", TensorProto.FLOAT, [1, 3, "h", "w"])],
+        [helper.make_tensor_value_info("score", TensorProto.FLOAT, None)],
+    )
+    opsets = [helper.make_opsetid("", 17)]
+    onnx.save(helper.make_model(graph, opset_imports=opsets, ir_version=8), tmp_path / "own.onnx")
+    own = f"network-score[file={tmp_path / 'own.onnx'}]"
+    small_run(tmp_path / "run", "telea", metrics=("psnr", own), masks=("small-holes",), limit=1)
+    with registry.code_refused(True):
+        found = checked(tmp_path / "run")
+    assert not found.mismatches
+    assert any("own.onnx]: not checked" in one and "--run-code" in one for one in found.notes)
 
 
 def test_what_is_not_there_is_said(honest: Path, tmp_path: Path) -> None:

@@ -98,10 +98,16 @@ def verify(directory: Path, jobs: int, progress: Progress) -> Verification:
 
 def _plan_mismatches(benchmark: Benchmark, cases: list[Case]) -> Iterator[str]:
     """Compare the cases of the plan with those that the benchmark has."""
-    # the methods don't matter here, and those from a person's file may not be at hand
+    # methods and metrics don't matter here, and those from a person's file may not be at hand
     # and one that claims more than it can have isn't drawn to its end
     count = min(benchmark.masks_per_sample, len(cases) + 1)
-    plain = dataclasses.replace(benchmark, methods=("mean-fill",), masks_per_sample=count)
+    plain = dataclasses.replace(
+        benchmark,
+        methods=("mean-fill",),
+        metrics=("psnr",),
+        main_metrics=(),
+        masks_per_sample=count,
+    )
     expected = {case.id: case for case in make_plan(plain).cases}
     found = {case.id: case for case in cases}
     for id in found.keys() - expected.keys():
