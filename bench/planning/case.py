@@ -122,6 +122,12 @@ class LoadedCase:
         """Whether the dataset gives methods something else than the reference."""
         return self.input is not self.image
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays; the effect mask is as large as the mask."""
+        masks = self.mask.nbytes * (1 if self.effect is None else 2)
+        return self.image.nbytes * (1 + self.has_input) + masks
+
     @cached_property
     def content(self) -> Content:
         """Digests of all that the case holds, and its prompt."""
@@ -355,13 +361,7 @@ def load(case: Case) -> LoadedCase:
         dataset.has_reference,
     )
     _kept[case] = loaded
-    while (
-        len(_kept) > 1
-        and sum(
-            c.image.nbytes + c.mask.nbytes + c.has_input * c.input.nbytes for c in _kept.values()
-        )
-        > _KEPT
-    ):
+    while len(_kept) > 1 and sum(kept.nbytes for kept in _kept.values()) > _KEPT:
         del _kept[next(iter(_kept))]
     return loaded
 
