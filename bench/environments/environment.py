@@ -65,7 +65,7 @@ class Environment:
     @property
     def files(self) -> list[str]:
         """The methods' files that it was asked for."""
-        return sorted(path.read_text("utf-8") for path in self.folder.glob("used by/*"))
+        return sorted(os.fsdecode(path.read_bytes()) for path in self.folder.glob("used by/*"))
 
     @property
     def size(self) -> int:
@@ -242,9 +242,10 @@ def _correct_scripts(work: Path, folder: Path) -> None:
 
 def _note_use(folder: Path, file: Path) -> None:
     note = folder / "used by" / hashlib.sha256(os.fsencode(file)).hexdigest()[:16]
-    if not note.exists():
-        note.parent.mkdir(exist_ok=True)
-        note.write_text(str(file), "utf-8")
+    with suppress(OSError):  # an environment that others may only read is as good
+        if not note.exists():
+            note.parent.mkdir(exist_ok=True)
+            note.write_bytes(os.fsencode(file))
 
 
 def _say(line: str) -> None:

@@ -202,10 +202,10 @@ def announced(file: Path, name: str = "") -> type[Announced]:
     found, summary = re.sub("[^a-z0-9]+", "-", file.stem.lower()).strip("-"), ""
     with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         for node in ast.parse(file.read_bytes()).body:
-            method = isinstance(node, ast.ClassDef) and "Method" in map(ast.unparse, node.bases)
-            if method or (isinstance(node, ast.FunctionDef) and node.name == "inpaint"):
-                summary = (ast.get_docstring(node) or "").split("\n", 1)[0]
-                found = _class_name(node) if isinstance(node, ast.ClassDef) else found
+            if isinstance(node, ast.ClassDef) and "Method" in map(ast.unparse, node.bases):
+                found, summary = _class_name(node), ast.get_docstring(node) or ""
+            elif isinstance(node, ast.FunctionDef) and node.name == "inpaint":
+                summary = ast.get_docstring(node) or ""
     return type(
         "Announced", (Announced,), {"name": name or found, "__doc__": summary, "file": file}
     )
