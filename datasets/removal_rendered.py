@@ -177,13 +177,11 @@ class RemovalRendered(Dataset):
         rendered = render(
             photo, OBJECTS[thing](number // len(_PLACES)), view, place.light, place.gloss, 0.2
         )
-        images = [photo, rendered.input, rendered.object[..., None]]
-        if mirrored:
-            images = [image[:, ::-1] for image in images]
-        reference, given, covered = (np.ascontiguousarray(image) for image in images)
-        mask = np.ascontiguousarray(covered[..., 0])
+        turn = -1 if mirrored else 1
+        reference, given = contiguous(photo[:, ::turn]), contiguous(rendered.input[:, ::turn])
+        mask = np.ascontiguousarray(rendered.object[:, ::turn])
         effect = (reference != given).any(axis=2) & ~mask
-        return Sample(sample_id, contiguous(reference), mask, given, effect, place.prompt)
+        return Sample(sample_id, reference, mask, given, effect, place.prompt)
 
 
 @lru_cache(maxsize=1)

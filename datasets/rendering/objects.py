@@ -133,7 +133,7 @@ def vase(turn: int) -> Solids:
     """Make a waisted vase with bands."""
     clay = (Plain((168, 84, 54)), Plain((60, 108, 140)))[turn % 2]
     glaze = Pattern(clay, Plain((214, 190, 150)), up=5)
-    return Turned(0.0385, -0.0, 0.0, 0.0, 0.06, clay), Turned(0.06, 0.12, -0.17, 0.06, 0.78, glaze)
+    return Turned(0.0385, 0.0, 0.0, 0.0, 0.06, clay), Turned(0.06, 0.12, -0.17, 0.06, 0.78, glaze)
 
 
 def snowman(turn: int) -> Solids:

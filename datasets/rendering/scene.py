@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.datasets.base import Image, Mask
-from inpaintbench.datasets.rendering.solids import Hit, Solid
+from inpaintbench.datasets.rendering.solids import Solid
 from inpaintbench.datasets.rendering.surfaces import linear
 from inpaintbench.datasets.rendering.vectors import (
     Direction,
@@ -66,6 +66,12 @@ class Light:
     sky: float
     radius: float = 0.15
     tint: Direction = (1.0, 1.0, 1.0)
+
+    @property
+    def direction(self) -> Vector:
+        """Direction to the lamp, of length one."""
+        x, y, z = (np.asarray(part) for part in self.towards)
+        return unit((x, y, z))
 
 
 @dataclass(frozen=True)
@@ -200,26 +206,19 @@ def _ground(origin: Vector, direction: Vector) -> Vector:
     return along(origin, direction, -origin[1] / direction[1])
 
 
-def _first(solids: tuple[Solid, ...], origin: Vector, direction: Vector) -> tuple[Hit, Vector]:
-    """Find the first hit of each ray, and the colour of the surface there."""
-    best: Hit | None = None
-    colour: Vector | None = None
-    for solid in solids:
+def _first(
+    solids: tuple[Solid, ...], origin: Vector, direction: Vector
+) -> tuple[Floats, Vector, Vector]:
+    """Find the first hit of each ray: its distance, and normal and colour of the surface there."""
+    hit = solids[0].hit(origin, direction)
+    distance, normal, colour = hit.distance, hit.normal, solids[0].colour(hit)
+    for solid in solids[1:]:
         hit = solid.hit(origin, direction)
-        paint = solid.surface.colour(hit.across, hit.up)
-        if best is None or colour is None:
-            best, colour = hit, paint
-            continue
-        nearer = hit.distance < best.distance
-        best = Hit(
-            np.minimum(hit.distance, best.distance),
-            chosen(nearer, hit.normal, best.normal),
-            hit.across,
-            hit.up,
-        )
-        colour = chosen(nearer, paint, colour)
-    assert best is not None and colour is not None
-    return best, colour
+        nearer = hit.distance < distance
+        distance = np.minimum(hit.distance, distance)
+        normal = chosen(nearer, hit.normal, normal)
+        colour = chosen(nearer, solid.colour(hit), colour)
+    return distance, normal, colour
 
 
 def _covered(solids: tuple[Solid, ...], points: Vector, towards: Direction) -> NDArray[np.bool_]:
@@ -251,7 +250,7 @@ def _disc(count: int) -> list[tuple[float, float]]:
 
 def _suns(light: Light) -> list[Direction]:
     """List directions over the sun's disc."""
-    x, y, z = (float(v) for v in unit(tuple(np.array(v) for v in light.towards)))  # type: ignore[arg-type]
+    x, y, z = (float(part) for part in light.direction)
     level = float(np.sqrt(x * x + z * z))
     side = (z / level, 0.0, -x / level) if level else (1.0, 0.0, 0.0)
     up = (side[1] * z - side[2] * y, side[2] * x - side[0] * z, side[0] * y - side[1] * x)
@@ -267,14 +266,14 @@ def _suns(light: Light) -> list[Direction]:
 
 def _lit(points: Vector, solids: tuple[Solid, ...], light: Light) -> Floats:
     """Return the share of its light that the ground keeps."""
-    suns, kept = _suns(light), np.ones(points[0].shape)
-    lamp = _share(points, solids, suns)
+    lamp = _share(points, solids, _suns(light))
     sky = _share(
         points, solids, [(a, float(np.sqrt(1.0 - a * a - b * b)), b) for a, b in _disc(_SKY)]
     )
     total = light.sun + light.sky
     lost = (light.sun * lamp + light.sky * sky) / total
-    return kept - np.maximum(lost - _FAINTEST, 0.0) / (1 - _FAINTEST)
+    kept: Floats = 1 - np.maximum(lost - _FAINTEST, 0.0) / (1 - _FAINTEST)
+    return kept
 
 
 def _share(points: Vector, solids: tuple[Solid, ...], directions: list[Direction]) -> Floats:
@@ -285,7 +284,7 @@ def _share(points: Vector, solids: tuple[Solid, ...], directions: list[Direction
 
 
 def _shaded(
-    hit: Hit,
+    outwards: Vector,
     colour: Vector,
     where: Vector,
     seen: Vector,
@@ -294,7 +293,7 @@ def _shaded(
     shine: float,
 ) -> Vector:
     """Light a surface: sun, sky, what the ground throws back, and the sun's image."""
-    normal, towards = unit(hit.normal), unit(tuple(np.array(v) for v in light.towards))  # type: ignore[arg-type]
+    normal, towards = unit(outwards), light.direction
     facing = np.maximum(dot(normal, towards), 0.0)
     start = along(where, normal, np.full(where[0].shape, 1e-4))
     lone = len(solids) == 1  # and bulges, so that it can't shade itself
@@ -317,17 +316,16 @@ def _look(
     origin: Vector, direction: Vector, solids: tuple[Solid, ...], light: Light, shine: float
 ) -> tuple[NDArray[np.bool_], Vector, Floats]:
     """Follow rays to the object: whether they meet it, its colour there, and how high up."""
-    hit, colour = _first(solids, origin, direction)
-    met = np.isfinite(hit.distance)
+    distance, normal, colour = _first(solids, origin, direction)
+    met = np.isfinite(distance)
     full = [np.zeros(met.shape) for _ in range(3)]
     height = np.zeros(met.shape)
     if met.any():
-        seen = Hit(hit.distance[met], taken(hit.normal, met), hit.across[met], hit.up[met])
-        place = along(taken(origin, met), taken(direction, met), seen.distance)
-        shaded = _shaded(
-            seen, taken(colour, met), place, taken(direction, met), solids, light, shine
-        )
+        seen = taken(direction, met)
+        place = along(taken(origin, met), seen, distance[met])
+        paint, outwards = taken(colour, met), taken(normal, met)
         height[met] = place[1]
+        shaded = _shaded(outwards, paint, place, seen, solids, light, shine)
         for channel, values in zip(full, shaded, strict=True):
             channel[met] = values
     return met, (full[0], full[1], full[2]), height

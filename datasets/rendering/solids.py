@@ -55,6 +55,10 @@ class Solid(ABC):
     def hit(self, origin: Vector, direction: Vector) -> Hit:
         """Find the first hit of each ray beyond its origin."""
 
+    def colour(self, hit: Hit) -> Vector:
+        """Return the colour of the surface where rays meet it, in linear light."""
+        return self.surface.colour(hit.across, hit.up)
+
 
 @dataclass(frozen=True, eq=False)
 class Turned(Solid):
@@ -128,28 +132,15 @@ class Turned(Solid):
         widest = np.sqrt(max(self.a + self.b * self.high + self.c * self.high**2, 1e-9))
         across = np.where(mantle, turned, (x / widest + 1) / 2)
         up = np.where(mantle, (y - self.low) / (self.high - self.low), (1 - z / widest) / 2)
-        if self.cap is not None:
-            across = np.where(top, across + _CAP, across)
         return Hit(best, chosen(mantle, side, flat), across, up)
 
-    def __post_init__(self) -> None:
-        if self.cap is not None:
-            object.__setattr__(self, "surface", _Capped(self.surface, self.cap))
-
-
-_CAP = 16.0
-"""Added to `across` on a flat top that has a surface of its own."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Capped(Surface):
-    mantle: Surface
-    top: Surface
-
-    def colour(self, across: Floats, up: Floats) -> Vector:
-        there = across >= _CAP / 2
-        top = self.top.colour(np.where(there, across - _CAP, 0.0), up)
-        return chosen(there, top, self.mantle.colour(np.where(there, 0.0, across), up))
+    def colour(self, hit: Hit) -> Vector:
+        """Tell the flat top from the mantle, where it has a surface of its own."""
+        body = super().colour(hit)
+        if self.cap is None:
+            return body
+        x, y, z = hit.normal
+        return chosen((x == 0) & (z == 0) & (y > 0), self.cap.colour(hit.across, hit.up), body)
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue of 8 bits."""
 
 
-def linear(values: Floats | NDArray[np.uint8] | int) -> Floats:
+def linear(values: NDArray[Any] | int) -> Floats:
     """Turn levels from 0 to 255 into linear light from 0 to 1, by a gamma of 2.
 
     Close to that of sRGB, and unlike it made of operations that are exact everywhere.
@@ -144,4 +144,5 @@ class Picture(Surface):
 def _mirrored(place: Floats) -> Floats:
     """Fold the line of numbers onto 0 to 1."""
     turn = place - 2 * np.floor(place / 2)
-    return np.minimum(turn, 2 - turn)
+    folded: Floats = np.minimum(turn, 2 - turn)
+    return folded
