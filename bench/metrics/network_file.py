@@ -139,7 +139,7 @@ class _NetworkFile(Metric):
 
 @dataclass(frozen=True)
 class NetworkScore(_NetworkFile):
-    """The number that a network in a file gives, higher being better; see `_NetworkFile`."""
+    """The number that a network in a file gives, higher being better."""
 
     name = "network-score"
     shown = "Network score"
