@@ -20,6 +20,7 @@ from synthetic_run import PSNR, SyntheticPictures, made_by, synthetic_run
 
 from inpaintbench.cli.figure import figure
 from inpaintbench.cli.report import publish
+from inpaintbench.cli.several_values import separated
 from inpaintbench.cli.table import table
 from inpaintbench.errors import BenchError
 from inpaintbench.folder import REPORT_FILES, SITE_FILES
@@ -28,7 +29,6 @@ from inpaintbench.regression.reading import read_results
 from inpaintbench.report import tables
 from inpaintbench.report.combination import CombinedPictures, combine
 from inpaintbench.report.kinds import FigureKind, Format, StyleName, TableKind
-from inpaintbench.report.opening import separated
 from inpaintbench.report.pictures import CheckedPictures, PictureMissing
 from inpaintbench.report.selection import select
 from inpaintbench.report.summary import Summary

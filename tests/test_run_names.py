@@ -67,7 +67,7 @@ def mine(tmp_path: Path) -> Path:
 def test_a_run_is_called_after_what_it_holds_and_methods_as_asked(
     command: Command, tmp_path: Path, mine: Path
 ) -> None:
-    ran = command(*("run", "-m", f"Ours, no=x={mine}/grey.py"), *FEW, *QUIET, "--metric", "psnr")
+    ran = command(*("run", "-m", f"Ours|x={mine}/grey.py"), *FEW, *QUIET, "--metric", "psnr")
     assert ran.returncode == 1
     assert "without brackets or commas" in ran.stderr
 

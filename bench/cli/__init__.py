@@ -56,8 +56,10 @@ def _run(arguments: list[str], debug: bool) -> int:
         if reader_gone():
             return _UNREAD
         if isinstance(error, _usage_error()):
-            message = error.format_message()
-            _say(message) if message else say(error.ctx.get_help())
+            if type(error).__name__ == "NoArgsIsHelpError":
+                say(error.ctx.get_help())
+            else:
+                _say(error.format_message())
             return 2
         if debug:
             raise

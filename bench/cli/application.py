@@ -60,27 +60,35 @@ def _main(
 
 # in the order of the help: measure, look, compare, trust, use, extend
 application.command(cls=SeveralValues, short_help="Run a benchmark, or what is left of it.")(run)
-application.command(short_help="Say what failed in a run, and where.")(failures)
-application.command(short_help="Write a run's tables and figures again.")(report)
-application.command(short_help="Write one table of one run or several.")(table)
-application.command(short_help="Draw one figure of one run or several.")(figure)
-application.command(short_help="Write a run's filled pictures as files.")(export)
-application.command(short_help="Write a leaderboard as a static site.")(leaderboard)
+application.command(cls=SeveralValues, short_help="Say what failed in a run, and where.")(failures)
+application.command(cls=SeveralValues, short_help="Write a run's tables and figures again.")(report)
+application.command(cls=SeveralValues, short_help="Write one table of one run or several.")(table)
+application.command(cls=SeveralValues, short_help="Draw one figure of one run or several.")(figure)
+application.command(cls=SeveralValues, short_help="Write a run's filled pictures as files.")(export)
+application.command(cls=SeveralValues, short_help="Write a leaderboard as a static site.")(
+    leaderboard
+)
 application.add_typer(study, name="study", short_help="Ask people which results look better.")
-application.command(short_help="Compare two runs: improved, same, worse?")(compare)
+application.command(cls=SeveralValues, short_help="Compare two runs: improved, same, worse?")(
+    compare
+)
 application.add_typer(history, name="history", short_help="Follow runs over commits.")
-application.command(short_help="Check that a run is what it claims.")(verify)
-application.command(short_help="Compute one row of a run again.")(replay)
-application.command(short_help="Make one run out of several machines'.")(merge)
-application.command("list", short_help="List methods, datasets, masks, metrics, presets.")(
-    list_plugins
+application.command(cls=SeveralValues, short_help="Check that a run is what it claims.")(verify)
+application.command(cls=SeveralValues, short_help="Compute one row of a run again.")(replay)
+application.command(cls=SeveralValues, short_help="Make one run out of several machines'.")(merge)
+application.command(
+    "list", cls=SeveralValues, short_help="List methods, datasets, masks, metrics, presets."
+)(list_plugins)
+application.command(cls=SeveralValues, short_help="Fill the hole of one picture.")(inpaint)
+application.command(cls=SeveralValues, short_help="Score folders of images made elsewhere.")(score)
+application.command(cls=SeveralValues, short_help="Show, export and verify the masks of a suite.")(
+    masks
 )
-application.command(short_help="Fill the hole of one picture.")(inpaint)
-application.command(short_help="Score folders of images made elsewhere.")(score)
-application.command(short_help="Show, export and verify the masks of a suite.")(masks)
-application.command(short_help="Check that a method keeps the contract.")(check)
+application.command(cls=SeveralValues, short_help="Check that a method keeps the contract.")(check)
 application.command(cls=SeveralValues, short_help="Train a learned method.")(train)
-application.command(short_help="Show where model weights are, or fetch them.")(weights)
-application.command(short_help="Show the environments that methods have, or remove them.")(
-    environments
+application.command(cls=SeveralValues, short_help="Show where model weights are, or fetch them.")(
+    weights
 )
+application.command(
+    cls=SeveralValues, short_help="Show the environments that methods have, or remove them."
+)(environments)

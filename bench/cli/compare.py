@@ -32,7 +32,8 @@ def compare(
         typer.Option(metavar="BASE-LABEL=NEW-LABEL", help="Pair two methods; may be repeated."),
     ] = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Metric; may be repeated [PSNR, SSIM, LPIPS].")
+        list[str] | None,
+        typer.Option(help="Metrics, by name, label or id [PSNR, SSIM, LPIPS]."),
     ] = None,
     effect: Annotated[
         list[str] | None,
@@ -46,7 +47,9 @@ def compare(
     moved: Annotated[
         int, typer.Option(min=0, help="Cases named for each method that changed.")
     ] = 3,
-    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.terminal,
+    format: Annotated[
+        Format, typer.Option("--format", "-f", help="How to write it.")
+    ] = Format.terminal,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write to instead of the terminal.")
     ] = None,

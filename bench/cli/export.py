@@ -27,11 +27,10 @@ def export(
     Originals, masks and a manifest.json that says what each file is stand beside them.
     """
     from inpaintbench.cli.progress import watched
-    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.opening import open_runs
     from inpaintbench.standalone.picture_export import MANIFEST, export_pictures
 
-    named = (separated(texts) for texts in (method, dataset, masks))
-    with open_runs(runs, *named) as opened:
+    with open_runs(runs, method or (), dataset or (), masks or ()) as opened:
         written = export_pictures(
             opened.summary.rows,
             opened.pictures,

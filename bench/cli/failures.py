@@ -24,11 +24,10 @@ def failures(
 
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.report.failures import unfinished
-    from inpaintbench.report.opening import separated
     from inpaintbench.report.selection import select
     from inpaintbench.storage.runs import read_run
 
-    rows = select(read_run(directory), separated(method))
+    rows = select(read_run(directory), method or ())
     console = Terminal()
     found = unfinished(rows)
     cases = rows.cases.set_index("case")

@@ -28,7 +28,7 @@ _OF_SETS = ("fid", "kid")
 def figure(
     kind: Annotated[FigureKind, typer.Argument(help="Which figure.")],
     runs: Runs,
-    methods: ShownMethods = None,
+    method: ShownMethods = None,
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
@@ -40,7 +40,7 @@ def figure(
     ] = None,
     case: Annotated[
         list[str] | None,
-        typer.Option(help="Case id in the picture grid; may be repeated [one of each suite]."),
+        typer.Option(help="Case id in the picture grid; several [one of each suite]."),
     ] = None,
     errors: Annotated[bool, typer.Option(help="Error maps in the picture grid.")] = True,
     insets: Annotated[bool, typer.Option(help="Zoomed insets in the picture grid.")] = True,
@@ -50,9 +50,7 @@ def figure(
     inception: InceptionFile = None,
     output: Annotated[
         list[Path] | None,
-        typer.Option(
-            "--output", "-o", help=".pdf, .png or .svg; may be repeated [KIND.pdf and KIND.png]."
-        ),
+        typer.Option("--out", "-o", help=".pdf, .png or .svg; several [KIND.pdf and KIND.png]."),
     ] = None,
 ) -> None:
     """Draw one figure of a run, or of several runs together, and print its caption.
@@ -63,7 +61,7 @@ def figure(
     from inpaintbench.report.distribution import set_scores
     from inpaintbench.report.figures import Request, applied, draw, save
     from inpaintbench.report.figures.style import STYLES, inches
-    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.opening import open_runs
 
     paths = output or [Path(f"{kind}.pdf"), Path(f"{kind}.png")]
     look = STYLES[style]
@@ -73,9 +71,7 @@ def figure(
     if of_sets and (kind is not FigureKind.plane or len(of_sets) > 1):
         raise BenchError(f"--metric {of_sets[-1]}: the plane alone takes one metric of whole sets")
     with (
-        open_runs(
-            runs, separated(methods), dataset or (), masks or (), of_cases, rank_by
-        ) as opened,
+        open_runs(runs, method or (), dataset or (), masks or (), of_cases, rank_by) as opened,
         applied(look),
     ):
         sets = None

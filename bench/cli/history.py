@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inpaintbench.cli.output import say
+from inpaintbench.cli.several_values import SeveralValues
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +24,7 @@ _DATABASE = typer.Option(help="The history, a SQLite file.")
 _DEFAULT = Path("results/history.db")
 
 
-@history.command()
+@history.command(cls=SeveralValues)
 def add(
     run: Annotated[Path | None, typer.Argument(metavar="[RUN]", help="Run directory.")] = None,
     database: Annotated[Path, _DATABASE] = _DEFAULT,
@@ -63,7 +64,7 @@ def add(
             )
 
 
-@history.command()
+@history.command(cls=SeveralValues)
 def show(
     database: Annotated[Path, _DATABASE] = _DEFAULT,
     metric: Annotated[
@@ -72,7 +73,9 @@ def show(
             help="Metric, runtime or finished; may be repeated [PSNR, SSIM, LPIPS and both]."
         ),
     ] = None,
-    method: Annotated[list[str] | None, typer.Option(help="Method; may be repeated.")] = None,
+    method: Annotated[
+        list[str] | None, typer.Option("--method", "-m", help="Methods as runs call them.")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for trend plots and trends.csv.")
     ] = None,

@@ -15,10 +15,10 @@ from inpaintbench.statistics.axes import RankBy
 def leaderboard(
     runs: Runs,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Directory to write the site to.")
+        Path, typer.Option("--out", "-o", help="Directory to write the site to.")
     ] = Path("site"),
     title: Annotated[str, typer.Option(help="Title of the site [the run's name].")] = "",
-    methods: ShownMethods = None,
+    method: ShownMethods = None,
     metric: ShownMetrics = None,
     rank_by: RankedBy = RankBy.perception,
     pictures: Annotated[
@@ -32,10 +32,10 @@ def leaderboard(
 
     It opens from the disk, needs no network, and can be put on any static host.
     """
-    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.opening import open_runs
     from inpaintbench.site.building import write_site
 
-    with open_runs(runs, separated(methods), metrics=metric or (), rank_by=rank_by) as opened:
+    with open_runs(runs, method or (), metrics=metric or (), rank_by=rank_by) as opened:
         written = write_site(
             opened.summary,
             output,

@@ -6,7 +6,8 @@ import enum
 import inspect
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -92,9 +93,22 @@ def _parameters(cls: type[Any]) -> Iterator[tuple[str, str]]:
     shown = []
     for name, kind in parameter_types(cls).items():
         default = signature.parameters[name].default
-        value = "" if default is inspect.Parameter.empty else f" = {default}"
-        shown.append(f"{name}: {getattr(kind, '__name__', None) or kind}{value}")
+        value = {inspect.Parameter.empty: "", None: " = none", "": ' = ""'}.get(
+            default, f" = {default}"
+        )
+        shown.append(f"{name}: {_values(kind)}{value}")
     yield "parameters", ", ".join(shown)
+
+
+def _values(kind: Any) -> str:
+    """Say what a parameter may be: ``scikit-image or direct``, ``int or none``."""
+    options = get_args(kind) or (kind,)
+    names = {type(None): "none", str: "text", Path: "path", bool: "true or false"}
+    words = [
+        names.get(option, option.__name__) if isinstance(option, type) else str(option)
+        for option in options
+    ]
+    return " or ".join(", ".join(words).rsplit(", ", 1))
 
 
 def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:

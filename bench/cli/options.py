@@ -14,16 +14,21 @@ Runs: TypeAlias = Annotated[list[Path], typer.Argument(metavar="RUN…", help="R
 
 ShownMethods: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--methods", "-m", help="Methods, separated by commas; may be repeated."),
+    typer.Option(
+        "--method",
+        "-m",
+        help="Methods as the run calls them; telea stands for telea[radius=5] too.",
+    ),
 ]
 ShownDatasets: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--dataset", "-d", help="Dataset; may be repeated.")
+    list[str] | None, typer.Option("--dataset", "-d", help="Datasets of the run, such as photos.")
 ]
 ShownMasks: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--masks", help="Mask suite; may be repeated.")
+    list[str] | None, typer.Option("--masks", help="Mask suites of the run, such as small-holes.")
 ]
 ShownMetrics: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--metric", help="Main metric, by label or id; may be repeated.")
+    list[str] | None,
+    typer.Option("--metric", help="Main metrics, by name, label or id: psnr, LPIPS."),
 ]
 RankedBy: TypeAlias = Annotated[
     RankBy,

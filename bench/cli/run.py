@@ -37,13 +37,37 @@ def run(
     ] = "quick",
     method: Annotated[
         list[str] | None,
-        typer.Option("--method", "-m", help="Methods, as name[parameter=value] or ./file.py."),
+        typer.Option(
+            "--method",
+            "-m",
+            help="Methods: telea, 'telea[radius=5]', ./file.py, or 'Ours=./file.py' to name one "
+            "[list methods].",
+        ),
     ] = None,
-    dataset: Annotated[list[str] | None, typer.Option("--dataset", "-d", help="Datasets.")] = None,
-    masks: Annotated[list[str] | None, typer.Option("--masks", help="Mask suites.")] = None,
-    metric: Annotated[list[str] | None, typer.Option("--metric", help="Metrics.")] = None,
+    dataset: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--dataset", "-d", help="Datasets: photos, 'folder[path=pictures]' [list datasets]."
+        ),
+    ] = None,
+    masks: Annotated[
+        list[str] | None,
+        typer.Option("--masks", help="Mask suites: small-holes, ./file.py [list masks]."),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--metric", help="Metrics, which tables show: psnr, ./file.py [list metrics]."
+        ),
+    ] = None,
     add: Annotated[
-        list[str] | None, typer.Option("--add", "-a", help="Methods beside those of the preset.")
+        list[str] | None,
+        typer.Option(
+            "--add",
+            "-a",
+            metavar="METHOD",
+            help="Methods beside those of the preset, and beside those added to its folder before.",
+        ),
     ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Images taken from each dataset.")
@@ -105,8 +129,9 @@ def run(
 ) -> None:
     """Run a benchmark: every method on exactly the same holes, scored and timed.
 
-    The same command carries on where an earlier one ended, however it ended. Options that take
-    several values take every word up to the next option, so the preset goes first.
+    The same command carries on where an earlier one ended, however it ended. Options marked …
+    may be repeated, and take commas and every word up to the next option: the preset goes first.
+    With other content than a preset's, the run and its folder are called after what they hold.
 
     The exit status is 0 when everything planned has an answer, a method's own failure being one;
     3 when a picture, a mask, a metric or a machine kept something from having one, or a method

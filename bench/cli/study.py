@@ -9,6 +9,7 @@ import typer
 
 from inpaintbench.cli.options import Run, ShownDatasets, ShownMasks, ShownMethods
 from inpaintbench.cli.output import say
+from inpaintbench.cli.several_values import SeveralValues
 
 if TYPE_CHECKING:
     from inpaintbench.study.key import Pair
@@ -38,11 +39,11 @@ _Checks: TypeAlias = Annotated[
 ]
 
 
-@study.command()
+@study.command(cls=SeveralValues)
 def make(
     run: Run,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of the study.")],
-    methods: ShownMethods = None,
+    output: Annotated[Path, typer.Option("--out", "-o", help="Folder of the study.")],
+    method: ShownMethods = None,
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     pairs: Annotated[int, typer.Option(min=1, help="Pairs in all, at most.")] = 200,
@@ -63,11 +64,11 @@ def make(
 
     OUTPUT/page is for the raters; OUTPUT/key.json says what is what, and stays with you.
     """
-    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.opening import open_runs
     from inpaintbench.study.key import Look
     from inpaintbench.study.making import draw_study, read_field, write_study
 
-    with open_runs([run], separated(methods), dataset or (), masks or ()) as opened:
+    with open_runs([run], method or (), dataset or (), masks or ()) as opened:
         field = read_field(opened.summary.rows)
         design = draw_study(field, opened.pictures, pairs, per_rater, checks, seed)
         usual = Look()
@@ -91,12 +92,12 @@ def _say_written(output: Path, design: list[list[Pair]]) -> None:
     say(f"Keep to yourself: {output / KEY}")
 
 
-@study.command()
+@study.command(cls=SeveralValues)
 def fit(
     study: _Study,
     votes: _Votes,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory [STUDY/results].")
+        Path | None, typer.Option("--out", "-o", help="Directory [STUDY/results].")
     ] = None,
 ) -> None:
     """Say what the votes mean: strengths of the methods, ranks with ties, raters, agreement."""
@@ -112,13 +113,13 @@ def fit(
     say(f"Written: {', '.join(path.name for path in written)} in {folder}")
 
 
-@study.command()
+@study.command(cls=SeveralValues)
 def agreement(
     study: _Study,
     run: Run,
     votes: _Votes,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Directory [STUDY/results].")
+        Path | None, typer.Option("--out", "-o", help="Directory [STUDY/results].")
     ] = None,
 ) -> None:
     """Say how well each metric of the run predicts the votes."""
@@ -135,13 +136,13 @@ def agreement(
     say(f"Written: {', '.join(path.name for path in written)} in {folder}")
 
 
-@study.command("next")
+@study.command("next", cls=SeveralValues)
 def propose_next(
     study: _Study,
     votes: _Votes,
     pairs: Annotated[int, typer.Option(min=1, help="Pairs to propose.")] = 100,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Make a study of them there.")
+        Path | None, typer.Option("--out", "-o", help="Make a study of them there.")
     ] = None,
     run: Annotated[
         Path | None, typer.Option(help="Where the run lies now [where the study was made from].")

@@ -40,7 +40,7 @@ def table(
         IntervalStyle | None,
         typer.Option(help="By default plus-minus in LaTeX and brackets elsewhere."),
     ] = None,
-    methods: ShownMethods = None,
+    method: ShownMethods = None,
     dataset: ShownDatasets = None,
     masks: ShownMasks = None,
     metric: ShownMetrics = None,
@@ -50,19 +50,17 @@ def table(
     ] = False,
     inception: InceptionFile = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="File [standard output].")
+        Path | None, typer.Option("--out", "-o", help="File [standard output].")
     ] = None,
 ) -> None:
     """Write one table of a run, or of several runs together."""
     from inpaintbench.cli.terminal import Terminal
     from inpaintbench.images.files import write_whole
     from inpaintbench.report import tables
-    from inpaintbench.report.opening import open_runs, separated
+    from inpaintbench.report.opening import open_runs
     from inpaintbench.report.table import draw
 
-    with open_runs(
-        runs, separated(methods), dataset or (), masks or (), metric or (), rank_by
-    ) as opened:
+    with open_runs(runs, method or (), dataset or (), masks or (), metric or (), rank_by) as opened:
         form = format or _format_of(output)
         style = intervals or tables.usual_intervals(form)
         if kind is TableKind.distribution:

@@ -42,7 +42,10 @@ def replay(
     case: Annotated[str, typer.Argument(metavar="CASE", help="Id of the case, or its beginning.")],
     variant: Annotated[str, typer.Argument(metavar="VARIANT", help="Method, as the run names it.")],
     method: Annotated[
-        str, typer.Option(help="Where the method is now, if not where it was: ./my_method.py.")
+        str,
+        typer.Option(
+            "--method", "-m", help="Where the method is now, if not where it was: ./my_method.py."
+        ),
     ] = "",
     device: Device = "cpu",
     out: Annotated[

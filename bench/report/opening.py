@@ -76,17 +76,3 @@ def labelled(rows: RunRows) -> RunRows:
         if len(set(short.values())) == len(short):
             cases = cases.assign(**{column: cases[column].map(short)})
     return replace(rows, cases=cases)
-
-
-def separated(texts: Sequence[str] | None) -> list[str]:
-    """Split names at commas, except those between the brackets of their parameters."""
-    names: list[str] = []
-    for text in texts or ():
-        depth, start = 0, 0
-        for i, character in enumerate(text):
-            depth += (character == "[") - (character == "]")
-            if character == "," and depth == 0:
-                names.append(text[start:i])
-                start = i + 1
-        names.append(text[start:])
-    return [name.strip() for name in names if name.strip()]
