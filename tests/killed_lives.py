@@ -7,21 +7,18 @@ import multiprocessing
 import os
 import random
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from uuid import uuid4
 
 import numpy as np
 import pandas as pd
 import psutil
 from small_runs import Quiet
-from warm_commands import fork_server
+from warm_commands import begin, fork_server
 
 from inpaintbench.execution.run import Options, run
 from inpaintbench.planning.benchmark import Benchmark
@@ -159,38 +156,33 @@ def end_amid(
 ) -> bool:
     """Start a command, and end it some time after it has begun with something.
 
-    No process of it may be left.
+    No process of it may be left: none else is in the folder.
 
     Returns
     -------
     bool
         Whether it hadn't come to its own end before.
     """
-    name = uuid4().hex
-    process = subprocess.Popen(
-        [sys.executable, "-m", "inpaintbench", *arguments],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "INPAINTBENCH_TESTED_LIFE": name},
-    )
-    while process.poll() is None and not begun():
+    process = begin(arguments, folder, dict(os.environ))
+    assert process.pid is not None
+    while process.exitcode is None and not begun():
         time.sleep(0.01)
     time.sleep(seconds)
-    process.send_signal(ending)
-    status = process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(process.pid, ending)
+    process.join()
     deadline = time.monotonic() + 5
-    while (left := descendants(name)) and time.monotonic() < deadline:
+    while (left := processes_in(folder)) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not left, "a child outlives its parent"
-    return status == -ending
+    return process.exitcode == -ending
 
 
-def descendants(name: str) -> list[psutil.Process]:
-    """Find all that a command has started, in whatever session; they have its environment."""
+def processes_in(folder: Path) -> list[psutil.Process]:
+    """Find all that a command has started, in whatever session; they are where it is."""
     found = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
-            if process.environ().get("INPAINTBENCH_TESTED_LIFE") == name:
+            if process.cwd() == str(folder):
                 found.append(process)
     return found

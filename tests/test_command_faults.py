@@ -126,23 +126,9 @@ def killed_at_random(
     """Start a command again and again and end it at a random moment; count what ended it."""
     moments, lost = random.Random(seed), Counter[str]()
     for life in range(lives):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "inpaintbench", *arguments],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        time.sleep(moments.uniform(0.3, seconds))
-        try:
-            family = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            family = []
         ending = signal.SIGTERM if life % 2 else signal.SIGKILL
-        process.send_signal(ending)
-        lost[ending.name] += process.wait() != 0
-        gone, left = psutil.wait_procs(family, timeout=5)
-        assert not left, "a child outlives its parent"
-        assert len(gone) == len(family)
+        moment = moments.uniform(0, seconds)
+        lost[ending.name] += end_amid(arguments, folder, lambda: True, moment, ending)
     return lost
 
 
@@ -162,7 +148,7 @@ def test_a_killed_report_leaves_no_child_and_the_next_one_is_whole(
     own = tmp_path / "killed" / "report" / "thesis.txt"
     own.parent.mkdir()
     own.write_text("mine")
-    lost = killed_at_random(["report", "killed", "--site"], tmp_path, 8, 4)
+    lost = killed_at_random(["report", "killed", "--site"], tmp_path, 2, 4)
     assert lost.total() > 1
     for name in ("killed", "whole"):
         assert command("report", name, "--site").returncode == 0
@@ -237,7 +223,7 @@ def test_a_killed_history_holds_whole_runs(
     command: Command, finished: Path, tmp_path: Path
 ) -> None:
     arguments = ["history", "add", str(finished / "run"), "--database", "h.db"]
-    lost = killed_at_random(arguments, tmp_path, 3, 4)
+    lost = killed_at_random(arguments, tmp_path, 0.3, 4)
     if (tmp_path / "h.db").exists() and (tmp_path / "h.db").stat().st_size:
         with closing(sqlite3.connect(tmp_path / "h.db")) as connection:
             runs = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
@@ -260,15 +246,26 @@ def test_a_killed_training_goes_on_from_whole_files(command: Command, tmp_path: 
         write_png(tmp_path / "images" / f"{number}.png", pixels)
     start = ["train", "autoencoder", "-d", "folder[path=images]", "--size", "32"]
     start += ["--batch", "2", "--width", "8"]
-    start += ["--steps", "24", "--checkpoint-minutes", "0.01", "--out", "t", "--device", "cpu"]
-    lost = killed_at_random(start, tmp_path, 8, 1)
-    lost += killed_at_random([*start, "--resume"], tmp_path, 9, 2, seed=1)
-    resume = ["--resume"] if (tmp_path / "t" / "checkpoint.pt").exists() else []
+    start += ["--steps", "8", "--checkpoint-minutes", "0.001", "--out", "t", "--device", "cpu"]
+    checkpoint = tmp_path / "t" / "checkpoint.pt"
+    resume: list[str] = []
+    lost, moments = killed_at_random(start, tmp_path, 0.5, 1), random.Random(0)
+    for ending in (signal.SIGKILL, signal.SIGTERM):
+        before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+        lost[ending.name] += end_amid(
+            [*start, *resume],
+            tmp_path,
+            lambda before=before: checkpoint.exists() and checkpoint.stat().st_mtime_ns > before,  # type: ignore[misc]
+            moments.uniform(0, 0.1),
+            ending,
+        )
+        resume = ["--resume"]
+    assert all(lost.values())
     ran = command(*start, *resume)
     assert ran.returncode == 0, ran.stderr
     assert weights.read(tmp_path / "t" / "autoencoder.safetensors")
     steps = [entry.step for entry in read(tmp_path / "t" / "log.csv")]
-    assert steps[-1] == 24
+    assert steps[-1] == 8
     assert steps == sorted(set(steps))
     assert not [name for name in files(tmp_path / "t") if "partial" in name]
     assert set(lost) == {"SIGKILL", "SIGTERM"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from small_runs import write_nudged
+from warm_commands import run_warm
 
 TEST = """
 def test_my_method(inpaint_regression):
@@ -37,15 +38,10 @@ def repository(tmp_path: Path) -> Path:
 
 
 def run_pytest(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "inpaintbench.pytest_plugin", "-q", *words],
-        cwd=folder.parent,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env={**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
-    )
+    words = ("pytest", "-p", "inpaintbench.pytest_plugin", "-q", *words)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    ended = run_warm(list(words), folder.parent, environment)
+    return subprocess.CompletedProcess(words, *ended)
 
 
 @pytest.mark.slow

@@ -10,22 +10,34 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from multiprocessing import connection, forkserver
+from multiprocessing.forkserver import ForkServer
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from unittest.mock import patch
 
 from inpaintbench.execution.process import THREAD_VARIABLES
 
+NOWHERE = (os.devnull, os.devnull)
 
-def start() -> None:
+
+_server: ForkServer = forkserver._forkserver  # type: ignore[attr-defined]
+_training_server = ForkServer()
+"""What trains is forked from a process of its own: elsewhere, PyTorch would be there too soon."""
+
+
+def start(server: ForkServer = _server) -> None:
     """Start the process that is forked, unless one that does without the imports was first."""
-    forkserver.set_forkserver_preload(["warm_imports"])
+    training = () if server is _server else ("torch._dynamo", "inpaintbench.methods.training.run")
+    server.set_forkserver_preload(["warm_imports", *training])
     paths = [str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])]
     variables = dict.fromkeys(THREAD_VARIABLES, "1") | {"PYTHONPATH": os.pathsep.join(paths)}
     with patch.dict(os.environ, variables):
-        forkserver.ensure_running()
+        server.ensure_running()
 
 
 def fork_server() -> None:
@@ -51,20 +63,29 @@ def fork_server() -> None:
             finally:
                 os._exit(0)
     os.close(reading)
-    ours = forkserver._forkserver  # type: ignore[attr-defined]
+    ours: Any = _server
     ours._forkserver_address, ours._forkserver_alive_fd = address, writing
     ours._forkserver_pid = child
 
 
+def begin(
+    words: list[str], cwd: Path, environment: dict[str, str], streams: Sequence[str] = NOWHERE
+) -> BaseProcess:
+    """Begin a command that writes its two streams to files, and return its process."""
+    server = _training_server if words[0] == "train" else _server
+    start(server)
+    context = multiprocessing.get_context("forkserver")
+    process = context.Process(target=_main, args=(words, str(cwd), environment, streams))
+    with patch.object(forkserver, "connect_to_new_process", server.connect_to_new_process):
+        process.start()
+    return process
+
+
 def run_warm(words: list[str], cwd: Path, environment: dict[str, str]) -> tuple[int, str, str]:
     """Run a command, and return its exit status and what it wrote to its two streams."""
-    start()
-    context = multiprocessing.get_context("forkserver")
     with TemporaryDirectory() as folder:
         streams = [Path(folder) / "stdout", Path(folder) / "stderr"]
-        arguments = (words, str(cwd), environment, [str(stream) for stream in streams])
-        process = context.Process(target=_main, args=arguments)
-        process.start()
+        process = begin(words, cwd, environment, [str(stream) for stream in streams])
         process.join(300)
         if process.exitcode is None:
             process.kill()
@@ -73,8 +94,8 @@ def run_warm(words: list[str], cwd: Path, environment: dict[str, str]) -> tuple[
     return process.exitcode, written[0], written[1]
 
 
-def _main(words: list[str], cwd: str, environment: dict[str, str], streams: list[str]) -> None:
-    """Be ``python -m inpaintbench``, started in a directory with an environment."""
+def _main(words: list[str], cwd: str, environment: dict[str, str], streams: Sequence[str]) -> None:
+    """Be ``python -m inpaintbench``, or ``pytest``, in a directory with an environment."""
     from inpaintbench.cli import main
 
     for number, stream in enumerate(streams, 1):
@@ -85,6 +106,10 @@ def _main(words: list[str], cwd: str, environment: dict[str, str], streams: list
     os.environ.clear()
     os.environ.update(environment)
     sys.path = [cwd, *(path for path in sys.path if path != str(Path(__file__).parent))]
-    sys.argv = ["inpaintbench", *words]
     fork_server()
+    if words[0] == "pytest":
+        import pytest
+
+        sys.exit(pytest.main(words[1:]))
+    sys.argv = ["inpaintbench", *words]
     main()
