@@ -9,12 +9,13 @@ from pathlib import Path
 import cv2
 import pytest
 from conftest import Command
+from small_runs import small_run
 
 from inpaintbench.errors import BenchError
 from inpaintbench.planning import benchmark
 from inpaintbench.planning.naming import with_options
 from inpaintbench.plugins.specification import shown, split_name
-from inpaintbench.site.reproduction import run_command
+from inpaintbench.site.reproduction import replay_command, run_command
 from inpaintbench.storage.runs import read_run
 from inpaintbench.storage.store import Store
 
@@ -140,15 +141,29 @@ def test_what_was_added_to_a_folder_stays(command: Command, tmp_path: Path, mine
     assert planned() == ["telea", "Black"]
 
 
-def test_reproduce_lines_can_be_pasted(mine: Path, tmp_path: Path, monkeypatch) -> None:
-    from small_runs import small_run
-
+@pytest.mark.slow
+def test_commands_of_a_site_can_be_pasted(
+    command: Command, mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    rows = small_run(tmp_path / "run", f"Ours={mine}/grey.py", "telea", limit=1)
+    rows = small_run(tmp_path / "run", f"Ours={mine}/grey.py[level=7]", "telea", limit=1)
     words = shlex.split(run_command(rows, "Ours"))
-    assert words[:4] == ["inpaintbench", "run", "--method", "Ours=./my methods/grey.py"]
-    assert words[-2] == "--out"
-    assert "/" not in words[-1].removeprefix("reproduced/")
+    assert words[:4] == ["inpaintbench", "run", "--method", "Ours=./my methods/grey.py[level=7]"]
+    assert words[-2:-1] == ["--out"]
+    assert command(*words[1:], "--no-timing", "--no-report").returncode == 0
+    again = read_run(tmp_path / words[-1])
+    assert list(again.variants["variant"]) == ["Ours"]
+    assert set(again.cells["output_sha256"]) <= set(rows.cells["output_sha256"])
+
+    case = str(rows.cases["case"][0])
+    words = shlex.split(replay_command(rows, "run", case, "Ours"))
+    ran = command(*words[1:])
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith("the same as in the run\n")
+    (mine / "grey.py").rename(tmp_path / "grey.py")
+    ran = command("replay", "run", case, "Ours")
+    assert ran.stderr.endswith("where Ours has moved, give its file: --method ./grey.py\n")
+    assert command("replay", "run", case, "Ours", "-m", "./grey.py").returncode == 0
 
 
 def test_names_of_methods_in_a_file_must_be_of_its_methods(tmp_path: Path) -> None:

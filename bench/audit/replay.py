@@ -17,7 +17,7 @@ from inpaintbench.execution.scoring import ScoreTask, score_case
 from inpaintbench.images.files import write_whole
 from inpaintbench.planning.case import Case, Content
 from inpaintbench.plugins import registry
-from inpaintbench.plugins.specification import parse
+from inpaintbench.plugins.specification import is_file, parse
 from inpaintbench.storage.outcome import CaseFacts, CellOutcome, Failure, Score
 from inpaintbench.storage.outputs import output_path
 from inpaintbench.storage.rows import RunRows, is_close
@@ -61,6 +61,12 @@ def replay(
         specifications = store.specifications()
     benchmark = rows.benchmark
     specification = _moved(specifications[claim["key"]], method)
+    file = parse(specification).name
+    if is_file(file) and not Path(file).is_file():
+        raise BenchError(
+            f"{file}: no such file; where {variant} has moved, give its file: "
+            f"--method ./{Path(file).name}"
+        )
     for text in (case.dataset, case.suite, *([] if method else [specification])):
         registry.admit(text)
     found = describe_apart(specification, device)

@@ -78,7 +78,7 @@ def write_case_pages(site: Site) -> None:
             before=pages[number],
             after=pages[number + 2],
             number=number + 1,
-            replay=replay_command(site.runs[0], case, order[0])
+            replay=replay_command(summary.rows, site.runs[0], case, order[0])
             if len(site.runs) == 1 and order
             else "",
         )

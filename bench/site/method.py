@@ -39,7 +39,7 @@ def write_method(site: Site, entry: Entry, chosen: list[Highlight]) -> None:
         examples=[(suite, list(cases)) for suite, cases in groupby(chosen, lambda one: one.suite)],
         failures=[one for one in site.unfinished if one.variant == entry.variant],
         command=run_command(rows, entry.variant),
-        replay=replay_command(site.runs[0], chosen[0].case, entry.variant)
+        replay=replay_command(rows, site.runs[0], chosen[0].case, entry.variant)
         if len(site.runs) == 1 and chosen
         else "",
         provenance=[

@@ -19,11 +19,10 @@ def run_command(rows: RunRows, variant: str) -> str:
     benchmark = rows.provenance.benchmark
     if benchmark is None:
         return ""
-    given = dict(zip(rows.variants["variant"], benchmark.methods, strict=False))
-    name, specification = split_name(given.get(variant, variant))
-    specification = _public(specification)
+    named = any(split_name(text)[0] == variant for text in benchmark.methods)
+    specification = _public(_specification(rows, variant))
     words = ["inpaintbench", "run"]
-    words += ["--method", f"{name}={specification}" if name else specification]
+    words += ["--method", f"{variant}={specification}" if named else specification]
     for option, texts in (
         ("--dataset", benchmark.datasets),
         ("--masks", benchmark.masks),
@@ -62,6 +61,23 @@ def _public(specification: str) -> str:
     return f"./{public_name(Path(name))}{rest}" if is_file(name) else f"{name}{rest}"
 
 
-def replay_command(run: str, case: str, variant: str) -> str:
-    """Write the command that computes one result again and compares it with the run's."""
-    return shlex.join(("inpaintbench", "replay", run, case, variant))
+def replay_command(rows: RunRows, run: str, case: str, variant: str) -> str:
+    """Write the command that computes one result again and compares it with the run's.
+
+    A method's own file is named, since it is only loaded where a person says so.
+    """
+    words = ["inpaintbench", "replay", run, case, variant]
+    name = parse(_specification(rows, variant)).name
+    if is_file(name):
+        words += ["--method", f"./{public_name(Path(name))}"]
+    benchmark = rows.provenance.benchmark
+    cases = (*benchmark.datasets, *benchmark.masks) if benchmark else ()
+    if any(is_file(parse(text).name) for text in cases):
+        words.append("--run-code")
+    return shlex.join(words)
+
+
+def _specification(rows: RunRows, variant: str) -> str:
+    """Return what makes a variant again; rows that don't tell have it in the name."""
+    known = rows.variants.set_index("variant")["specification"]
+    return str(known.get(variant, "")) or variant

@@ -45,7 +45,8 @@ _TIMES = "repeat seconds contended threads setup_seconds first_seconds peak_byte
 FRAMES: Mapping[str, Columns] = {
     "cases": CASES,
     "variants": _frame(
-        "variant method family paper deterministic trained_on settings key sees prompts"
+        "variant method family paper deterministic trained_on settings key sees prompts "
+        "specification"
     ),
     "cells": CELLS,
     "scores": SCORES,
@@ -170,7 +171,9 @@ def typed(table: str, frame: pd.DataFrame) -> pd.DataFrame:
         When a documented column is missing.
     """
     dtypes = {name: column.kind.dtype for name, column in FRAMES[table].items()}
-    whole = frame.assign(**{name: "" for name in dtypes.keys() & ADDED if name not in frame})
+    whole = frame.assign(
+        **{name: "" for name in dtypes.keys() & {*ADDED, "specification"} if name not in frame}
+    )
     return whole[list(dtypes)].astype(dtypes)
 
 
