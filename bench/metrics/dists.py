@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result, Score
+from inpaintbench.metrics.base import Axis, Metric, Result, Score
 from inpaintbench.metrics.difference import top
 from inpaintbench.metrics.network.layers import Float, Layer
 from inpaintbench.metrics.network.pixels import network_input
 from inpaintbench.metrics.network.reference import Change, ReferenceNetwork
 from inpaintbench.metrics.network.trunks import root_mean_square_vgg16
+from inpaintbench.metrics.tensors import load_known
 
 _Array = NDArray[np.float64]
 
@@ -62,12 +63,8 @@ class DISTS(Metric):
 
     def setup(self) -> None:
         """Load the weights, fetching them where they aren't here yet."""
-        from inpaintbench.weights import WeightsUnavailable
-
-        try:
-            _layers(), _channel_weights()
-        except WeightsUnavailable as error:
-            raise MetricUnavailable(str(error)) from error
+        _layers()
+        _channel_weights()
 
     def bind(self, reference: Image) -> Score:
         """Send the reference through the network."""
@@ -158,17 +155,13 @@ def _similarity(product: _Array, first: _Array, second: _Array) -> _Array:
 
 @lru_cache
 def _layers() -> tuple[Layer, ...]:
-    from inpaintbench.weights import find_known, load_tensors
-
-    return root_mean_square_vgg16(load_tensors(find_known("lpips-vgg-v0.1")))
+    return root_mean_square_vgg16(load_known("lpips-vgg-v0.1"))
 
 
 @lru_cache
 def _channel_weights() -> tuple[_ChannelWeights, ...]:
     """Return those of the image's channels, then of the maps'."""
-    from inpaintbench.weights import find_known, load_tensors
-
-    tensors = load_tensors(find_known("dists-v0.1"))
+    tensors = load_known("dists-v0.1")
     both = np.stack([tensors["alpha"], tensors["beta"]]).astype(np.float64)
     counts = [3, *(layer.channels for layer in _layers() if layer.head is not None)]
     parts = np.split(both / both.sum(), np.cumsum(counts)[:-1], axis=1)

@@ -12,7 +12,6 @@ from inpaintbench.images.types import Image
 from inpaintbench.metrics.base import (
     Axis,
     Metric,
-    MetricUnavailable,
     OnReference,
     Result,
     Score,
@@ -24,6 +23,7 @@ from inpaintbench.metrics.network.layers import Layer
 from inpaintbench.metrics.network.pixels import network_change, network_input
 from inpaintbench.metrics.network.reference import MapDistance, ReferenceNetwork, fits
 from inpaintbench.metrics.network.trunks import TRUNKS
+from inpaintbench.metrics.tensors import load_known
 
 # Channel vectors are non-negative and of length 1, so a head gives at most the sum of its two
 # largest weights; these are the sums over the five heads, rounded up.
@@ -76,12 +76,7 @@ class LPIPS(Metric):
 
     def setup(self) -> None:
         """Load the weights, fetching them where they aren't here yet."""
-        from inpaintbench.weights import WeightsUnavailable
-
-        try:
-            _layers(self.network)
-        except WeightsUnavailable as error:
-            raise MetricUnavailable(str(error)) from error
+        _layers(self.network)
 
     def bind(self, reference: Image) -> Score:
         """Send the reference through the network; NaN for an image that is too small."""
@@ -143,6 +138,4 @@ class _Score:
 
 @lru_cache
 def _layers(network: str) -> tuple[Layer, ...]:
-    from inpaintbench.weights import find_known, load_tensors
-
-    return TRUNKS[network](load_tensors(find_known(f"lpips-{network}-v0.1")))
+    return TRUNKS[network](load_known(f"lpips-{network}-v0.1"))

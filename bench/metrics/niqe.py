@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Result
+from inpaintbench.metrics.base import Axis, Metric, Result
 from inpaintbench.metrics.difference import top
+from inpaintbench.metrics.tensors import load_known
 
 _Array = NDArray[np.float64]
 _Real = NDArray[np.floating]
@@ -62,12 +63,7 @@ class NIQE(Metric):
 
     def setup(self) -> None:
         """Load the parameters, fetching them where they aren't here yet."""
-        from inpaintbench.weights import WeightsUnavailable
-
-        try:
-            _pristine()
-        except WeightsUnavailable as error:
-            raise MetricUnavailable(str(error)) from error
+        _pristine()
 
     def score(self, result: Result) -> float:
         """Compare the composite with pristine photographs."""
@@ -95,9 +91,7 @@ class _Pristine:
 
 @lru_cache
 def _pristine() -> _Pristine:
-    from inpaintbench.weights import find_known, load_tensors
-
-    tensors = load_tensors(find_known("niqe-matlab"))
+    tensors = load_known("niqe-matlab")
     mean, covariance, window = (
         np.asarray(tensors[name], np.float64) for name in ("mean", "covariance", "window")
     )

@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Literal
 
 from inpaintbench.images.types import Image
-from inpaintbench.metrics.base import Axis, Metric, MetricUnavailable, Score
+from inpaintbench.metrics.base import Axis, Metric, Score
 from inpaintbench.metrics.lpips import bind_layers
 from inpaintbench.metrics.network.layers import Layer
 from inpaintbench.metrics.network.trunks import SHIFT_TOLERANT_TRUNKS
+from inpaintbench.metrics.tensors import load_known
 
 # The sums over the five heads of their two largest weights, rounded up, as with LPIPS.
 _WORST = {"alex": 2.491, "vgg": 2.121}
@@ -56,12 +57,7 @@ class STLPIPS(Metric):
 
     def setup(self) -> None:
         """Load the weights, fetching them where they aren't here yet."""
-        from inpaintbench.weights import WeightsUnavailable
-
-        try:
-            _layers(self.network)
-        except WeightsUnavailable as error:
-            raise MetricUnavailable(str(error)) from error
+        _layers(self.network)
 
     def bind(self, reference: Image) -> Score:
         """Send the reference through the network; NaN for an image that is too small."""
@@ -70,7 +66,5 @@ class STLPIPS(Metric):
 
 @lru_cache
 def _layers(network: str) -> tuple[Layer, ...]:
-    from inpaintbench.weights import find_known, load_tensors
-
-    tensors = load_tensors(find_known(f"st-lpips-{network}-v0.0"))
+    tensors = load_known(f"st-lpips-{network}-v0.0")
     return SHIFT_TOLERANT_TRUNKS[network](tensors)
