@@ -36,7 +36,7 @@ import numpy as np
 family = "diffusion"
 
 
-def inpaint(image, mask, level: float = 100.0, upper=False):
+def inpaint(image, mask, level: float = 100.0, upper=False, **more):
     """Fill with a level, lightly shaken."""
     result = image.copy()
     result[mask] = level + np.random.random() * 20 + 50 * upper

@@ -525,7 +525,8 @@ def _parameters(cls: Any) -> typing.Iterator[_Field]:
         return
     hints = _hints(cls.function)
     for place, parameter in enumerate(inspect.signature(cls.function).parameters.values()):
-        if place < 2 or parameter.name == "prompt" or parameter.kind is parameter.VAR_KEYWORD:
+        several = parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+        if place < 2 or parameter.name == "prompt" or several:
             continue
         default = MISSING if parameter.default is parameter.empty else parameter.default
         yield _field(parameter.name, hints.get(parameter.name), default)
