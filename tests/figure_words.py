@@ -17,14 +17,14 @@ def words(figure: Figure) -> list[tuple[str, tuple[float, float, float, float]]]
     """List the words that drawing a figure puts on it, with their boxes in points."""
     renderer = FigureCanvasAgg(figure).get_renderer()
     drawn_texts: list[Text] = []
-    plain = renderer.draw_text
 
     def record(*args: object, mtext: Text | None = None, **options: object) -> None:
         if mtext is not None and mtext.get_text().strip() and mtext not in drawn_texts:
             drawn_texts.append(mtext)
-        plain(*args, mtext=mtext, **options)
 
-    renderer.draw_text = record
+    for name in dir(renderer):
+        if name.startswith("draw_"):  # most of the time, and no word's place, is in the pixels
+            setattr(renderer, name, record)
     figure.draw(renderer)
     scale = 72 / figure.dpi
     return [
