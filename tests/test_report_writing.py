@@ -290,7 +290,7 @@ class TestCommands:
     ) -> None:
         table(TableKind.leaderboard, [real_run])
         assert "| navier-stokes |" in capsys.readouterr().out
-        table(TableKind.groups, [real_run], format=Format.csv, methods=["telea,mean-fill"])
+        table(TableKind.groups, [real_run], format=Format.csv, method=["telea", "mean-fill"])
         frame = pd.read_csv(io.StringIO(capsys.readouterr().out))
         assert set(frame["variant"]) == {"telea", "mean-fill"}
 

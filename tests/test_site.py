@@ -306,8 +306,10 @@ def test_the_command_that_reproduces_is_one_that_the_program_knows() -> None:
         seed=7,
         timeout=60.0,
     )
-    unknown = synthetic_run(2, images=1)
-    rows = dataclasses.replace(unknown, provenance=Provenance(benchmark=benchmark))
+    unknown = synthetic_run(["telea[radius=5]", 'mine[name="it\'s"]'], images=1)
+    variants = unknown.variants.assign(specification=benchmark.methods)
+    provenance = Provenance(benchmark=benchmark)
+    rows = dataclasses.replace(unknown, provenance=provenance, variants=variants)
     command = run_command(rows, "telea[radius=5]")
     words = shlex.split(command)
     assert words[:4] == ["inpaintbench", "run", "--method", "telea[radius=5]"]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+from contextlib import suppress
 from pathlib import Path
 
+from inpaintbench.errors import BenchError
 from inpaintbench.plugins.specification import is_file, parse, split_name
 from inpaintbench.site.addresses import plain
 from inpaintbench.storage.rows import RunRows, main_environment
@@ -52,13 +54,14 @@ def public_name(run: Path) -> str:
 
 def _public(specification: str) -> str:
     """Write files and folders of a specification as `public_name` does: ``./mine.py[radius=5]``."""
-    name = parse(specification).name
+    file = _file(specification)
+    name = file or specification.partition("[")[0]
     rest = re.sub(
         r'(="?)((?:[A-Za-z]:)?[\\/][^",\]]*)',
         lambda found: found[1] + public_name(Path(found[2])),
         specification[len(name) :],
     )
-    return f"./{public_name(Path(name))}{rest}" if is_file(name) else f"{name}{rest}"
+    return f"./{public_name(Path(name))}{rest}" if file else f"{name}{rest}"
 
 
 def replay_command(rows: RunRows, run: str, case: str, variant: str) -> str:
@@ -67,14 +70,21 @@ def replay_command(rows: RunRows, run: str, case: str, variant: str) -> str:
     A method's own file is named, since it is only loaded where a person says so.
     """
     words = ["inpaintbench", "replay", run, case, variant]
-    name = parse(_specification(rows, variant)).name
-    if is_file(name):
-        words += ["--method", f"./{public_name(Path(name))}"]
+    if file := _file(_specification(rows, variant)):
+        words += ["--method", f"./{public_name(Path(file))}"]
     benchmark = rows.provenance.benchmark
     cases = (*benchmark.datasets, *benchmark.masks) if benchmark else ()
-    if any(is_file(parse(text).name) for text in cases):
+    if any(map(_file, cases)):
         words.append("--run-code")
     return shlex.join(words)
+
+
+def _file(specification: str) -> str:
+    """Return the file that a specification names; empty where it names none."""
+    with suppress(BenchError):  # what a run says may be anything
+        name = parse(specification).name
+        return name if is_file(name) else ""
+    return ""
 
 
 def _specification(rows: RunRows, variant: str) -> str:
