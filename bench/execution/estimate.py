@@ -46,8 +46,7 @@ def estimate(plan: Plan, directory: Path, *, fresh: bool = False) -> Estimate:
             with Store.read(path.parent) as store:
                 if path == here and not fresh:
                     done = store.finished()
-                for variant, mean in store.mean_seconds().items():
-                    seconds.setdefault(variant, mean)
+                seconds = store.mean_seconds() | seconds
         except BenchError:
             continue  # a damaged run beside this one has no say
     timed = {case.id for case in plan.timed_cases()}

@@ -28,7 +28,7 @@ def with_options(benchmark: Benchmark, **options: Any) -> Benchmark:
     Options that are None or empty replace nothing, and neither name nor description change with
     limits of time.
     """
-    given = {
+    given: dict[str, Any] = {
         key: tuple(value) if isinstance(value, Sequence) and not isinstance(value, str) else value
         for key, value in options.items()
         if value is not None and value != [] and value != ()
