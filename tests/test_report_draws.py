@@ -101,7 +101,7 @@ def test_the_table_says_how_far_draws_differ(drawn: RunRows) -> None:
 
 
 def test_a_method_without_a_case_says_so(tmp_path: Path) -> None:
-    skipping = small_run(tmp_path, *DRAWN, datasets=("textures[size=256]",), limit=1)
+    skipping = small_run(tmp_path, *DRAWN[:2], datasets=("textures[size=256]",), limit=1)
     table = tables.make(TableKind.draws, Summary(skipping))
     assert table.notes[-1].startswith("No case that every draw finished")
     assert table.notes[-1].endswith(": vae-sample.")

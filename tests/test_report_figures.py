@@ -268,11 +268,11 @@ class TestOddRuns:
         ],
     )
     def test_odd_runs_are_drawn(self, options: dict[str, object]) -> None:
-        rows = synthetic_run(**options)
+        summary = Summary(synthetic_run(**options))
         made = set()
         for kind in FigureKind:
             with contextlib.suppress(NothingToShow):
-                drawn(rows, kind)
+                drawn(summary, kind)
                 made.add(kind)
         assert made >= {FigureKind.suites, FigureKind.distribution, FigureKind.pictures}
 
