@@ -150,7 +150,7 @@ class TestCommand:
             "--metric", "psnr", "--metric", "ssim[region=hole]", "-o", out,
         )  # fmt: skip
         assert code == 0, error
-        assert "2 of 3" in output
+        assert "Means are over the 2 of 3 images with a result in every folder." in output
         rows = pd.read_csv(out)
         assert len(rows) == (3 + 2) * 2
         reference, masks, outputs = images(0)

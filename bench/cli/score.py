@@ -94,12 +94,25 @@ def score(
         say(f"{len(groups)} of {len(known)} references have a result", err=True)
     scores = [row for group in watched(groups, "scoring") for row in score_group(group)]
     frame = pd.DataFrame([vars(row) for row in scores])
-    Terminal().print(_table(frame, metrics))
+    Terminal().print(_table(_common(frame), metrics))
     if network is not None:
         frame = pd.concat([frame, _sets(groups, network, invert)])
     if out is not None:
         _write(frame, out)
         say(f"Scores of each image: {out}")
+
+
+def _common(frame: pd.DataFrame) -> pd.DataFrame:
+    """Keep the images that every method has, so that means can be compared, and say so."""
+    methods = frame.groupby("image")["method"].nunique()
+    common = methods.index[methods == frame["method"].nunique()]
+    if len(common) == len(methods):
+        return frame
+    if common.empty:
+        say("No image has a result in every folder: each mean is over other images.")
+        return frame
+    say(f"Means are over the {len(common)} of {len(methods)} images with a result in every folder.")
+    return frame[frame["image"].isin(common)]
 
 
 def _ready(wanted: list[str] | None) -> list[Metric]:
