@@ -5,7 +5,6 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from lpips_package import package_score
 from skimage import data
 
 from inpaintbench.errors import BenchError
@@ -67,6 +66,8 @@ def test_it_is_the_mean_difference_from_what_telea_makes_of_it() -> None:
 
 
 def test_it_is_the_mean_lpips_of_the_package() -> None:
+    from lpips_package import package_score
+
     output = photograph()[::-1].copy()
     try:
         found = score(Consistency(masks=2), output)
