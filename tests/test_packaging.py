@@ -88,10 +88,10 @@ def test_the_wheel_runs_in_an_empty_directory(wheel: Path, tmp_path: Path) -> No
         assert "can't be imported" not in listed.stdout
     ran = command(
         *("run", "-m", "telea", "-d", "photos[size=64]", "--masks", "large-regions"),
-        *("--metric", "psnr", "--limit", "2", "--no-timing"),
+        *("--metric", "psnr", "--limit", "2", "--no-timing", "-o", "results/runs/small"),
     )
     assert ran.returncode == 0, ran.stderr
-    assert (empty / "results" / "runs" / "quick" / "rows.csv").is_file()
+    assert (empty / "results" / "runs" / "small" / "rows.csv").is_file()
 
 
 def test_every_extra_that_is_named_is_there() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 if TYPE_CHECKING:
-    from inpaintbench.datasets.base import Dataset, Sample
+    from inpaintbench.datasets.base import Dataset
     from inpaintbench.masks.base import MaskSuite
     from inpaintbench.methods.base import Method
     from inpaintbench.metrics.base import Metric
@@ -125,27 +125,16 @@ def _method_facts(cls: type[Method]) -> Iterator[tuple[str, str]]:
 
 def _dataset_facts(cls: type[Dataset]) -> Iterator[tuple[str, str]]:
     from inpaintbench.errors import BenchError
-    from inpaintbench.planning.case import read_sample
 
     try:
         dataset = cls()
         yield "preparation", dataset.preparation
-        ids = dataset.ids()
-        yield "images", str(len(ids))
-        yield "beside each", ", ".join(_parts(read_sample(dataset, ids[0])))
+        yield "images", str(len(dataset.ids()))
     except (BenchError, TypeError, ValueError) as error:
         yield "not here", str(error)
     yield "version", str(cls.version)
     yield "source", cls.source
     yield "licence", cls.license
-
-
-def _parts(sample: Sample) -> Iterator[str]:
-    """Name what a sample holds beside its image."""
-    parts = {"mask": sample.mask, "input": sample.input, "effect mask": sample.effect}
-    yield from (name for name, part in parts.items() if part is not None)
-    if sample.prompt:
-        yield "prompt"
 
 
 def _suite_facts(cls: type[MaskSuite]) -> Iterator[tuple[str, str]]:
