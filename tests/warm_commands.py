@@ -72,7 +72,7 @@ def begin(
     words: list[str], cwd: Path, environment: dict[str, str], streams: Sequence[str] = NOWHERE
 ) -> BaseProcess:
     """Begin a command that writes its two streams to files, and return its process."""
-    server = _training_server if words[0] == "train" else _server
+    server = _training_server if words[:1] == ["train"] else _server
     start(server)
     context = multiprocessing.get_context("forkserver")
     process = context.Process(target=_main, args=(words, str(cwd), environment, streams))
