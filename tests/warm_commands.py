@@ -107,7 +107,7 @@ def _main(words: list[str], cwd: str, environment: dict[str, str], streams: Sequ
     os.environ.update(environment)
     sys.path = [cwd, *(path for path in sys.path if path != str(Path(__file__).parent))]
     fork_server()
-    if words[0] == "pytest":
+    if words[:1] == ["pytest"]:
         import pytest
 
         sys.exit(pytest.main(words[1:]))
