@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import IO, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,15 @@ class Command(Method):
     prompt is put in for ``{prompt}``. Its start is part of the time measured. When the case's time
     is over, it is ended with its worker.
 
+    With `keep_running` it is started once, in set-up, and asked on its standard input for one image
+    after the other, so that the time measured is the call's alone (docs/adapters.md).
+
     Parameters
     ----------
     run : str
         The command line: ``command[run="./fill {image} {mask} {output}"]``.
+    keep_running : bool
+        Whether the program stays and answers requests.
     mask : str
         What is white in the mask: ``hole`` or ``known``.
     shown : str
@@ -42,6 +48,7 @@ class Command(Method):
     """
 
     run: str = ""
+    keep_running: bool = False
     mask: str = "hole"
     shown: Literal["known", "input"] = "known"
 
@@ -53,7 +60,8 @@ class Command(Method):
         if self.mask not in MASKS:
             raise ValueError(f"mask must be {' or '.join(MASKS)}, not {self.mask!r}")
         if self.run:
-            missing = [name for name in ("{image}", "{mask}", "{output}") if name not in self.run]
+            places = () if self.keep_running else ("{image}", "{mask}", "{output}")
+            missing = [name for name in places if name not in self.run]
             if missing:
                 raise ValueError(f"the command line must name {', '.join(missing)}")
             shlex.split(self.run)
@@ -87,14 +95,25 @@ class Command(Method):
             named += [word[2:]] if option else []
         return [path for path in map(Path, dict.fromkeys(filter(None, named))) if path.is_file()]
 
+    def setup(self, device: str, seed: int) -> None:
+        """Start a program that stays, and wait until it says that it is ready."""
+        if self.keep_running:
+            program = _Program(_guarded(shlex.split(self.run)))
+            program.answer()
+            object.__setattr__(self, "_program", program)
+
     def inpaint(self, image: Image, mask: Mask, prompt: str = "") -> NDArray[np.generic]:
-        """Write the files, run the program, read its result.
+        """Write the files, run the program, read its result; or ask the one that runs.
 
         Raises
         ------
         RuntimeError
             When the program fails, with the last line it wrote, or writes no result.
         """
+        if self.keep_running:
+            white = mask if self.mask == "hole" else ~mask
+            program: _Program = self._program  # type: ignore[attr-defined]
+            return program.fill(image, white, prompt)
         with tempfile.TemporaryDirectory(prefix="inpaintbench-") as folder:
             paths = {name: Path(folder, f"{name}.png") for name in ("image", "mask", "output")}
             white = mask if self.mask == "hole" else ~mask
@@ -109,11 +128,87 @@ class Command(Method):
         named = re.compile("{(" + "|".join(values) + ")}")
         # all at once: a prompt may hold what looks like a place for a path
         words = [named.sub(lambda name: values[name[1]], word) for word in shlex.split(self.run)]
-        if guard := shutil.which("setpriv"):  # the program dies with its worker, on Linux
-            words = [guard, "--pdeathsig", "KILL", "--", *words]
         ended = subprocess.run(
-            words, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace"
+            _guarded(words),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            errors="replace",
         )
         if ended.returncode != 0:
             said = (ended.stderr.strip() or ended.stdout.strip() or "it said nothing").splitlines()
             raise RuntimeError(f"the program ended with status {ended.returncode}: {said[-1]}")
+
+
+def _guarded(words: list[str]) -> list[str]:
+    """Have a program die with its worker, on Linux."""
+    guard = shutil.which("setpriv")
+    return [guard, "--pdeathsig", "KILL", "--", *words] if guard else words
+
+
+_DTYPES = ("uint8", "uint16", "float32", "float64")
+
+
+class _Program:
+    """A program that answers on its standard output; what it prints to the other is kept."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._input: IO[bytes] = self._process.stdin
+        self._output: IO[bytes] = self._process.stdout
+
+    def fill(self, image: Image, white: Mask, prompt: str) -> NDArray[np.generic]:
+        """Ask for one image, and return what comes back."""
+        height, width, channels = image.shape
+        asked = {
+            "height": height,
+            "width": width,
+            "channels": channels,
+            "dtype": image.dtype.name,
+            "prompt": prompt,
+            # of the generator that the harness seeds for each case
+            "seed": int(np.random.randint(1 << 31)),  # noqa: NPY002
+        }
+        try:
+            self._input.write(json.dumps(asked).encode() + b"\n")
+            self._input.write(image.tobytes() + white.tobytes())
+            self._input.flush()
+        except BrokenPipeError:
+            self._ended()
+        name = str(self.answer().get("dtype", image.dtype.name))
+        if name not in _DTYPES:
+            raise RuntimeError(f"the program answered with {name}, wanted {', '.join(_DTYPES)}")
+        dtype = np.dtype(name)
+        size = image.size * dtype.itemsize
+        if len(data := self._output.read(size)) < size:
+            self._ended()
+        return np.frombuffer(data, dtype).reshape(image.shape)
+
+    def answer(self) -> dict[str, Any]:
+        """Read the line of JSON that begins an answer.
+
+        Raises
+        ------
+        RuntimeError
+            When the program ended, says that it failed, or wrote something else.
+        """
+        line = self._output.readline(1 << 16)
+        if not line:
+            self._ended()
+        try:
+            answer = json.loads(line)
+        except ValueError:
+            answer = None
+        if not isinstance(answer, dict):
+            raise RuntimeError(
+                f"the program wrote {line[:80]!r} where a line of JSON was due; what isn't an "
+                "answer belongs on standard error"
+            )
+        if "failed" in answer:
+            raise RuntimeError(str(answer["failed"]))
+        return answer
+
+    def _ended(self) -> None:
+        raise RuntimeError(f"the program ended with status {self._process.wait()}")

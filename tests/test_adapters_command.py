@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -154,3 +155,84 @@ def test_the_program_dies_with_its_worker(tmp_path):
     last = alive.read_text()
     time.sleep(0.5)
     assert alive.read_text() == last
+
+
+DOCUMENTED = (Path(__file__).resolve().parent.parent / "docs" / "adapters.md").read_text("utf-8")
+PERL = shutil.which("perl") or "false"
+HAS_PERL = not subprocess.run([PERL, "-MJSON::PP", "-e", "1"], check=False).returncode
+
+
+def staying(folder: Path, code: str) -> Command:
+    path = folder / "stays.py"
+    path.write_text(code)
+    return Command(run=shlex.join([sys.executable, str(path)]), keep_running=True)
+
+
+def example(name: str) -> str:
+    """Take a program out of the documentation."""
+    return DOCUMENTED.split(f"# {name}\n")[1].split("```")[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "interpreter", "filled"),
+    [
+        ("fill.py", sys.executable, 100),
+        pytest.param(
+            "fill.pl", "perl", 128, marks=pytest.mark.skipif(not HAS_PERL, reason="no Perl")
+        ),
+    ],
+)
+def test_the_documented_programs_stay_and_fill(name, interpreter, filled, tmp_path):
+    path = tmp_path / name
+    path.write_text(example(name))
+    method = Command(run=shlex.join([interpreter, str(path)]), keep_running=True)
+    method.setup("cpu", 0)
+    for shape in ((8, 9, 3), (40, 33, 1)):
+        image, mask = np.full(shape, 100, np.uint8), np.zeros(shape[:2], dtype=bool)
+        mask[2:5, 3:7] = True
+        result = method.inpaint(image * ~mask[..., None], mask)
+        assert result.shape == shape
+        assert result.dtype == np.uint8
+        assert (result[mask] == filled).all()
+        assert (result[~mask] == 100).all()
+
+
+def test_a_program_that_stays_is_told_all_and_started_once(tmp_path):
+    code = """
+import json, os, sys
+print("{}", flush=True)
+while line := sys.stdin.buffer.readline():
+    request = json.loads(line)
+    sys.stdin.buffer.read(8 * 8 * 4)
+    print(json.dumps({"failed": [os.getpid(), request]}), flush=True)
+"""
+    method = staying(tmp_path, code)
+    method.setup("cpu", 0)
+    told = []
+    for _ in range(2):
+        with pytest.raises(RuntimeError) as caught:
+            np.random.seed(3)  # noqa: NPY002 - as the harness does
+            method.inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool), "a wall\n砖")
+        told.append(str(caught.value))
+    assert told[0] == told[1]
+    assert "'prompt': 'a wall\\n砖'" in told[0]
+    assert "'seed': " in told[0]
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import sys; sys.exit(4)", "ended with status 4"),
+        ("print('loading the network')", "standard error"),
+        ("print('[]')", "standard error"),
+        ("print('{}'); import sys; sys.stdout.flush(); input(); sys.exit(5)", "status 5"),
+        ("print('{}'); print('{}'); print('short', end='')", "ended with status 0"),
+        ("print('{}'); print('{\"dtype\": \"object\"}')", "object"),
+    ],
+)
+def test_what_a_program_that_stays_does_wrong_is_one_clear_line(code, said, tmp_path):
+    method = staying(tmp_path, code)
+    with pytest.raises((RuntimeError, ValueError, TypeError), match=said) as caught:
+        method.setup("cpu", 0)
+        method.inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool))
+    assert "\n" not in str(caught.value)
