@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,6 +54,8 @@ class Command(Method):
 
     deterministic = False
     prompts = "optional"
+
+    _program: ClassVar[_Program | None] = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "sees", self.shown)
@@ -112,8 +114,9 @@ class Command(Method):
         """
         if self.keep_running:
             white = mask if self.mask == "hole" else ~mask
-            program: _Program = self._program  # type: ignore[attr-defined]
-            return program.fill(image, white, prompt)
+            if self._program is None:
+                raise RuntimeError("the program is started by setup")
+            return self._program.fill(image, white, prompt)
         with tempfile.TemporaryDirectory(prefix="inpaintbench-") as folder:
             paths = {name: Path(folder, f"{name}.png") for name in ("image", "mask", "output")}
             white = mask if self.mask == "hole" else ~mask
