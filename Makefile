@@ -45,8 +45,7 @@ reference: $(READY)
 	$(BIN)/inpaintbench figure plane results/runs/classical --style web \
 		-o results/reference/classical/plane.png
 	$(BIN)/inpaintbench run cifar10 --masks context-encoder-center --fresh -o results/runs/learned \
-		--add autoencoder vae context-encoder \
-		"context-encoder[weights=context-encoder-cifar10-sharp]"
+		--add "context-encoder[weights=context-encoder-cifar10-sharp]"
 	$(BIN)/inpaintbench run -d photos --masks large-regions lama-thick --limit 12 --count 3 --fresh \
 		-m deepfill telea navier-stokes biharmonic criminisi patchmatch \
 		--metric psnr ssim lpips -o results/runs/deepfill

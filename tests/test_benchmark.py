@@ -104,6 +104,8 @@ def test_every_classical_method_is_in_the_benchmarks_that_say_so() -> None:
     assert set(FOR_SMALL_IMAGES) - {"vae-sample"} <= set(benchmark.read("cifar10").methods)
 
 
-@pytest.mark.parametrize("name", ["standard", "editing", "restoration", "textures"])
+@pytest.mark.parametrize(
+    "name", ["standard", "editing", "restoration", "textures", "object-removal"]
+)
 def test_benchmarks_of_photographs_hold_the_best_of_every_kind(name: str) -> None:
     assert {"fsr-fast", "patchmatch", "criminisi", "deepfill"} <= set(benchmark.read(name).methods)
