@@ -134,7 +134,7 @@ def _filled(mean: Floats, spread: Floats, least: Floats, most: Floats) -> Floats
     """Say how far values fill the range between two bounds about its middle: from 0 to 1."""
     with np.errstate(all="ignore"):
         share, part = (mean - least) / (most - least), spread / (most - least)
-        filled = 4 * share * (1 - share) * np.minimum(1, 4 * part)
+        filled = 4 * share * (1 - share) * np.minimum(1, 5 * part)
         return np.where(np.isfinite(filled), filled, 0.0)
 
 
