@@ -91,7 +91,9 @@ class TestTable:
         with applied(STYLES[StyleName.paper]):
             sets = set_scores(frame, "fid")
             drawing = draw(FigureKind.plane, Request(Summary(rows), sets=sets))
-        assert "Perception (FID)" in drawing.caption
+            lpips = draw(FigureKind.plane, Request(Summary(rows, ("LPIPS",)), sets=sets))
+        assert "Perception (FID) against fidelity (LPIPS)" in lpips.caption
+        assert "Perception (FID) against fidelity (PSNR)" in drawing.caption
         whole = frame[(frame["dataset"] == "all") & (frame["label"] == "FID")].dropna()
         for panel in drawing.figure.axes:
             points = [line.get_ydata()[0] for line in panel.lines if line.get_marker() != "None"]

@@ -29,8 +29,8 @@ _LOGARITHMIC = 5.0
 
 def draw(request: Request) -> Drawing:
     """Draw each method at its mean fidelity and mean perceived quality, a panel a mask suite."""
-    fidelity, sets = _first(request, Axis.fidelity), request.sets
-    perception = sets.metric if sets else _first(request, Axis.perception)
+    sets = request.sets
+    fidelity, perception = _axes(request)
     scored = {fidelity.id} if sets else {fidelity.id, perception.id}
     standings = [
         here
@@ -80,14 +80,20 @@ def draw(request: Request) -> Drawing:
     )
 
 
-def _first(request: Request, axis: Axis) -> MetricInfo:
-    for metric in request.summary.shown:
-        if metric.axis is axis:
-            return metric
-    raise NothingToShow(
-        f"no metric of {axis} has a score among those shown; choose one an axis, such as "
-        "--metric psnr --metric lpips"
-    )
+def _axes(request: Request) -> tuple[MetricInfo, MetricInfo]:
+    """Choose what goes across and upwards: of two metrics of perception, the first goes across."""
+    shown = [metric for metric in request.summary.shown if metric.axis is not None]
+    across = [m for m in shown if m.axis is Axis.fidelity] or shown[: 1 if request.sets else -1]
+    upwards = [m for m in shown if m.axis is Axis.perception and m not in across[:1]]
+    if request.sets:
+        upwards = [request.sets.metric]
+    for found, axis in ((across, Axis.fidelity), (upwards, Axis.perception)):
+        if not found:
+            raise NothingToShow(
+                f"no metric of {axis} has a score among those shown; choose one an axis, such as "
+                "--metric psnr --metric lpips"
+            )
+    return across[0], upwards[0]
 
 
 def _ratio(scatter: Scatter) -> float:
