@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import IO, Any, ClassVar, Literal
+from typing import IO, Any, ClassVar, Literal, NoReturn, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +69,18 @@ class Command(Method):
             missing = [name for name in places if name not in self.run]
             if missing:
                 raise ValueError(f"the command line must name {', '.join(missing)}")
-            shlex.split(self.run)
+            needless = re.search(r"{(image|mask|output|prompt)}", self.run)
+            if self.keep_running and needless:
+                raise ValueError(
+                    f"a program that keeps running is asked on its standard input: leave "
+                    f"{needless[0]} out of the command line"
+                )
+            words = shlex.split(self.run)
+            if words and Path(words[0]).name.startswith("python") and "-m" in words[:-1]:
+                raise ValueError(
+                    "python -m names no file whose changes could be followed: give the script's "
+                    "file, python path/to/script.py"
+                )
 
     def unavailable(self) -> str | None:
         """Say why the program can't be run, or None."""
@@ -100,9 +114,7 @@ class Command(Method):
     def setup(self, device: str, seed: int) -> None:
         """Start a program that stays, and wait until it says that it is ready."""
         if self.keep_running:
-            program = _Program(_guarded(shlex.split(self.run)))
-            program.answer()
-            object.__setattr__(self, "_program", program)
+            object.__setattr__(self, "_program", _Program(_guarded(shlex.split(self.run))))
 
     def inpaint(self, image: Image, mask: Mask, prompt: str = "") -> NDArray[np.generic]:
         """Write the files, run the program, read its result; or ask the one that runs.
@@ -114,8 +126,9 @@ class Command(Method):
         """
         if self.keep_running:
             white = mask if self.mask == "hole" else ~mask
-            if self._program is None:
-                raise RuntimeError("the program is started by setup")
+            if self._program is None or self._program.ended:
+                self.setup("", 0)
+            assert self._program is not None
             return self._program.fill(image, white, prompt)
         with tempfile.TemporaryDirectory(prefix="inpaintbench-") as folder:
             paths = {name: Path(folder, f"{name}.png") for name in ("image", "mask", "output")}
@@ -153,17 +166,33 @@ _DTYPES = ("uint8", "uint16", "float32", "float64")
 
 
 class _Program:
-    """A program that answers on its standard output; what it prints to the other is kept."""
+    """A program that answers on its standard output; what it prints to the other is kept.
+
+    One that answers otherwise than it should is ended: what it writes next might be taken for the
+    answer to another request.
+    """
 
     def __init__(self, words: list[str]) -> None:
         self._process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._input: IO[bytes] = self._process.stdin
-        self._output: IO[bytes] = self._process.stdout
+        self._output = cast(BufferedReader, self._process.stdout)
+        self._answer()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it ended, or was ended."""
+        return self._process.poll() is not None
 
     def fill(self, image: Image, white: Mask, prompt: str) -> NDArray[np.generic]:
-        """Ask for one image, and return what comes back."""
+        """Ask for one image, and return what comes back.
+
+        Raises
+        ------
+        RuntimeError
+            When the program ended, says that it failed, or wrote something else.
+        """
         height, width, channels = image.shape
         asked = {
             "height": height,
@@ -174,44 +203,53 @@ class _Program:
             # of the generator that the harness seeds for each case
             "seed": int(np.random.randint(1 << 31)),  # noqa: NPY002
         }
+        if more := self._waiting():
+            self._refuse(f"wrote {more[:80]!r} after its last answer")
         try:
             self._input.write(json.dumps(asked).encode() + b"\n")
             self._input.write(image.tobytes() + white.tobytes())
             self._input.flush()
         except BrokenPipeError:
-            self._ended()
-        name = str(self.answer().get("dtype", image.dtype.name))
-        if name not in _DTYPES:
-            raise RuntimeError(f"the program answered with {name}, wanted {', '.join(_DTYPES)}")
-        dtype = np.dtype(name)
-        size = image.size * dtype.itemsize
-        if len(data := self._output.read(size)) < size:
-            self._ended()
-        return np.frombuffer(data, dtype).reshape(image.shape)
-
-    def answer(self) -> dict[str, Any]:
-        """Read the line of JSON that begins an answer.
-
-        Raises
-        ------
-        RuntimeError
-            When the program ended, says that it failed, or wrote something else.
-        """
-        line = self._output.readline(1 << 16)
-        if not line:
-            self._ended()
-        try:
-            answer = json.loads(line)
-        except ValueError:
-            answer = None
-        if not isinstance(answer, dict):
-            raise RuntimeError(
-                f"the program wrote {line[:80]!r} where a line of JSON was due; what isn't an "
-                "answer belongs on standard error"
-            )
+            self._refuse("")
+        answer = self._answer()
         if "failed" in answer:
             raise RuntimeError(str(answer["failed"]))
-        return answer
+        name = str(answer.get("dtype", image.dtype.name))
+        if name not in _DTYPES:
+            self._refuse(f"answered with {name}, wanted {', '.join(_DTYPES)}")
+        size = image.size * np.dtype(name).itemsize
+        if len(data := self._output.read(size)) < size:
+            self._refuse("")
+        if more := self._waiting():
+            self._refuse(f"wrote {more[:80]!r} after its answer")
+        return np.frombuffer(data, name).reshape(image.shape)
 
-    def _ended(self) -> None:
-        raise RuntimeError(f"the program ended with status {self._process.wait()}")
+    def _answer(self) -> dict[str, Any]:
+        """Read the line of JSON that begins an answer."""
+        line = self._output.readline(1 << 16)
+        answer: Any = None
+        with suppress(ValueError):
+            answer = json.loads(line)
+        if not isinstance(answer, dict):
+            self._refuse(f"wrote {line[:80]!r} where a line of JSON was due" if line else "")
+        return dict(answer)
+
+    def _waiting(self) -> bytes:
+        """Return what has been written and wasn't asked for."""
+        os.set_blocking(self._output.fileno(), False)
+        try:
+            return self._output.peek(1) or b""
+        finally:
+            os.set_blocking(self._output.fileno(), True)
+
+    def _refuse(self, why: str) -> NoReturn:
+        """End the program, which did what it shouldn't, or ended by itself."""
+        if why:
+            self._process.kill()
+        status = self._process.wait()
+        self._output.close()
+        with suppress(BrokenPipeError):
+            self._input.close()
+        if not why:
+            raise RuntimeError(f"the program ended with status {status}")
+        raise RuntimeError(f"the program {why}; what isn't an answer belongs on standard error")

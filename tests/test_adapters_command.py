@@ -226,8 +226,12 @@ while line := sys.stdin.buffer.readline():
         ("print('loading the network')", "standard error"),
         ("print('[]')", "standard error"),
         ("print('{}'); import sys; sys.stdout.flush(); input(); sys.exit(5)", "status 5"),
-        ("print('{}'); print('{}'); print('short', end='')", "ended with status 0"),
-        ("print('{}'); print('{\"dtype\": \"object\"}')", "object"),
+        (
+            "print('{}', flush=True); input(); print('{}'); print('short', end='')",
+            "ended with status 0",
+        ),
+        ("print('{}', flush=True); input(); print('{\"dtype\": \"object\"}')", "object"),
+        ("print('{}'); print('too early')", "too early"),
     ],
 )
 def test_what_a_program_that_stays_does_wrong_is_one_clear_line(code, said, tmp_path):
@@ -236,3 +240,48 @@ def test_what_a_program_that_stays_does_wrong_is_one_clear_line(code, said, tmp_
         method.setup("cpu", 0)
         method.inpaint(np.zeros((8, 8, 3), np.uint8), np.eye(8, dtype=bool))
     assert "\n" not in str(caught.value)
+
+
+CHATTY = """
+import sys
+sys.stdout.write("{}\\n")
+sys.stdout.flush()
+first = True
+while sys.stdin.buffer.readline():
+    image = sys.stdin.buffer.read(8 * 8 * 3)
+    sys.stdin.buffer.read(8 * 8)
+    if first and image[0] == 0:
+        sys.stdout.write(NOISE)
+    first = False
+    sys.stdout.flush()
+    sys.stdout.buffer.write(b"{}\\n" + image + EXTRA)
+    sys.stdout.flush()
+"""
+
+
+@pytest.mark.parametrize(
+    ("noise", "extra"), [("a warning\\n", b""), ("{}\\n", b""), ("", b"12345")]
+)
+def test_no_answer_is_taken_for_that_to_another_request(noise, extra, tmp_path):
+    """A program out of step is ended, and a new one fills the next image."""
+    code = CHATTY.replace("NOISE", f'"{noise}"').replace("EXTRA", repr(extra))
+    method = staying(tmp_path, code)
+    method.setup("cpu", 0)
+    mask = np.eye(8, dtype=bool)
+    for value in range(3):
+        image = np.full((8, 8, 3), value, np.uint8)
+        try:
+            result = method.inpaint(image, mask)
+        except RuntimeError as error:
+            assert "standard error" in str(error) or "JSON" in str(error)
+        else:
+            assert (result == image).all()
+
+
+@pytest.mark.parametrize(
+    ("run", "said"),
+    [("fill {image}", "leave {image} out"), ("python3 -m package.fill", "script's file")],
+)
+def test_command_lines_that_would_mislead_are_refused(run, said):
+    with pytest.raises(ValueError, match=said):
+        Command(run=run, keep_running=True)

@@ -84,6 +84,9 @@ def test_a_header_is_read_as_pep_723_says(tmp_path: Path, end: str) -> None:
         ("# /// script\n# requires-python = 'new'\n# ///\n", "'new'"),
         ("# /// script\n# dependencies = ['numpy<']\n# ///\n", "'numpy<' isn't a requirement"),
         ("# /// script\n# dependancies = ['numpy']\n# ///\n", "unknown key 'dependancies'"),
+        ("# /// script\n", "isn't one"),
+        ("# /// script\n# dependencies = []\n", "isn't one"),
+        ("# /// script \n# dependencies = []\n# ///\n", "isn't one"),
     ],
 )
 def test_a_wrong_header_is_refused_in_a_line(tmp_path: Path, text: str, said: str) -> None:
@@ -98,8 +101,6 @@ def test_a_wrong_header_is_refused_in_a_line(tmp_path: Path, text: str, said: st
     "text",
     [
         "",
-        "# /// script\n",
-        "# /// script\n# dependencies = []\n",
         "    # /// script\n    # dependencies = []\n    # ///\n",
         "# /// other\n# dependencies = []\n# ///\n",
     ],

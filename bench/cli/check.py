@@ -50,12 +50,13 @@ def _table(method: str, outcomes: list[Outcome]) -> Table:
     table = Table(title=method, title_justify="left", box=None, pad_edge=False)
     for heading in ("check", "result", "reason"):
         table.add_column(heading, overflow="fold")
-    raised: dict[str, str] = {}  # by the line that raised, the first check that met it
+    # by the line that raised and what it said, the first check that met it
+    raised: dict[tuple[str, str], str] = {}
     for outcome in outcomes:
         verdict = Text(outcome.verdict, style[outcome.verdict])
         reason = outcome.reason
         if outcome.location:
-            first = raised.setdefault(outcome.location, outcome.check)
+            first = raised.setdefault((outcome.location, outcome.reason), outcome.check)
             reason = f"{reason} ({outcome.location})"
             if first != outcome.check:
                 reason = f"as {first}: {outcome.location}"

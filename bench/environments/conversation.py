@@ -114,7 +114,9 @@ class Conversation:
         except (EOFError, OSError):
             raise BenchError(f"its process ended with status {self._process.wait()}") from None
         if "failed" in answer:
-            raise BenchError(str(answer["failed"]["message"]))
+            told = answer["failed"]
+            place = f" ({told['location']})" if told.get("location") else ""
+            raise BenchError(f"{told['message']}{place}")
         return answer
 
 

@@ -56,6 +56,11 @@ def read_header(file: Path) -> Header | None:
     text = read_text(file).replace("\r\n", "\n")
     blocks = [found for found in _BLOCK.finditer(text) if found["type"] == "script"]
     if not blocks:
+        if re.search(r"(?m)^# /// script\s*$", text):
+            raise BenchError(
+                f"{file}: its header '# /// script' isn't one: each line to the closing '# ///' "
+                "begins with '# ', and the first and last end there"
+            )
         return None
     if len(blocks) > 1:
         raise BenchError(f"{file}: has two headers '# /// script'; leave one of them out")

@@ -138,7 +138,11 @@ class Catalogue(Generic[P]):
         found = list(_defined(load_file(path, keep_importable), self.base))
         if len(found) != 1:
             names = ", ".join(str(cls.name) for cls in found) or "none"
-            raise BenchError(f"{path}: must define exactly one {self.base.__name__}, found {names}")
+            alone = "; a function inpaint needs a header '# /// script' (docs/environments.md)"
+            raise BenchError(
+                f"{path}: must define exactly one {self.base.__name__}, found {names}"
+                f"{alone if self.base is Method and not found else ''}"
+            )
         return found[0]
 
     def _named(self, wanted: specification.Specification) -> type[P]:

@@ -16,6 +16,8 @@ from inpaintbench.storage.rows import RunRows
 
 MANIFEST = "manifest.json"
 
+_BESIDE = {"_original.png", "_mask.png", "_input.png"}
+
 
 @dataclass(frozen=True)
 class ExportedPicture:
@@ -41,8 +43,8 @@ def export_pictures(
 ) -> list[ExportedPicture]:
     """Write the pictures of all finished cells as ``dataset/sample/suite-index/method.png``.
 
-    Beside them stand ``_original.png`` and ``_mask.png``, white in the hole, and ``manifest.json``
-    says of each what it is.
+    Beside them stand ``_original.png`` and ``_mask.png``, white in the hole, where there is one
+    ``_input.png``, and ``manifest.json`` says of each what it is.
 
     Parameters
     ----------
@@ -53,7 +55,8 @@ def export_pictures(
     folder : Path
         Where to write; what is there already is written over.
     pasted : bool
-        Whether the known pixels are pasted back; without, what the method returned is written.
+        Whether the known pixels are pasted back; without, and where a sample has an input, what
+        the method returned is written.
     watched : callable
         Is given the cases, and may show how far it got.
 
@@ -76,6 +79,8 @@ def export_pictures(
     files = {variant: f"{file_name(variant)}.png" for variant in done["variant"].unique()}
     if len({name.casefold() for name in files.values()}) < len(files):
         raise BenchError("two methods would have the same file; export some of them with --method")
+    if taken_names := _BESIDE & set(files.values()):
+        raise BenchError(f"a method would have the file {min(taken_names)}; give it another name")
     for case in watched(list(dict.fromkeys(done["case"]))):
         facts = cases.loc[case]
         place = Path(
@@ -89,10 +94,14 @@ def export_pictures(
         reference, mask = pictures.reference(case), pictures.mask(case)
         write_png(folder / place / "_original.png", reference)
         write_png(folder / place / "_mask.png", 255 * mask.astype("uint8")[..., None])
+        has_input = bool(facts["input_sha256"])
+        if has_input:
+            write_png(folder / place / "_input.png", pictures.given(case))
         for cell in done[done["case"] == case].itertuples():
             filled = pictures.output(case, cell.variant)
             file = place / files[cell.variant]
-            picture = composite(filled, reference, mask) if pasted else filled
+            # where the truth differs outside the hole too, pasting it back would hide the shadow
+            picture = composite(filled, reference, mask) if pasted and not has_input else filled
             write_png(folder / file, picture)
             written.append(
                 ExportedPicture(
