@@ -47,7 +47,7 @@ def test_a_method_that_failed_everywhere_is_told_with_its_line(
     traced = command("failures", "run", "--traceback").stdout
     assert f'File "{tmp_path}/bad.py", line 9, in inpaint' in traced
     assert (
-        "Every cell that was reached is finished."
+        "Every cell that was reached is finished and scored."
         in command("failures", "run", "-m", "telea").stdout
     )
 
@@ -57,6 +57,30 @@ def test_a_method_that_failed_everywhere_is_told_with_its_line(
     assert "File &#34;bad.py&#34;, line 9, in inpaint" in page
     for path in (tmp_path / "site").rglob("*.html"):
         assert str(tmp_path) not in path.read_text()
+
+
+METRIC = '''
+from dataclasses import dataclass
+
+from inpaintbench.metrics.base import Metric
+
+
+@dataclass(frozen=True)
+class Unlucky(Metric):
+    """Never has a value."""
+
+    def score(self, result):
+        raise ValueError("no luck")
+'''
+
+
+@pytest.mark.slow
+def test_a_metric_that_failed_is_told_with_its_reason(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "unlucky.py").write_text(METRIC)
+    assert command(*RUN, "-m", "telea", "--metric", "./unlucky.py").returncode == 3
+    told = command("failures", "run").stdout
+    assert "unlucky: not scored on 2 results: ValueError: no luck" in told
+    assert "finished" not in told
 
 
 @pytest.mark.slow

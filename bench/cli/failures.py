@@ -19,11 +19,11 @@ def failures(
         ),
     ] = False,
 ) -> None:
-    """Say which methods failed or skipped cases, how often, with message, file and line."""
+    """Say which methods failed or skipped cases, and metrics failed on them: how often and why."""
     from rich.text import Text
 
     from inpaintbench.cli.terminal import Terminal
-    from inpaintbench.report.failures import unfinished
+    from inpaintbench.report.failures import unfinished, unscored
     from inpaintbench.report.selection import select
     from inpaintbench.storage.runs import read_run
 
@@ -41,7 +41,11 @@ def failures(
         if traceback:
             for text in filter(None, (one.traceback, one.printed)):
                 console.print("".join(f"    {line}\n" for line in text.splitlines()), end="")
-    if not found:
-        console.print("Every cell that was reached is finished.")
+    owed = unscored(rows)
+    for metric in owed:
+        head = Text.assemble((metric.metric, "bold red"), f": not scored on {metric.results} ")
+        console.print(head.append(f"results: {metric.reason}"), soft_wrap=True)
+    if not found and not owed:
+        console.print("Every cell that was reached is finished and scored.")
     elif not traceback and any(one.traceback or one.printed for one in found):
         console.print(f"inpaintbench failures {directory} --traceback shows more", soft_wrap=True)

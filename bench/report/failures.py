@@ -61,3 +61,21 @@ def unfinished(rows: RunRows) -> list[Unfinished]:
         )
     ]
     return sorted(found, key=lambda one: order[one.variant])
+
+
+@dataclass(frozen=True)
+class Unscored:
+    """Results that a metric raised on, all for the same reason."""
+
+    metric: str
+    reason: str
+    results: int
+
+
+def unscored(rows: RunRows) -> list[Unscored]:
+    """Collect the scores that a metric owes, by metric and reason."""
+    owed = rows.scores[rows.scores["reason"] != ""]
+    return [
+        Unscored(metric, reason, len(group))
+        for (metric, reason), group in owed.groupby(["metric", "reason"], sort=False)
+    ]
