@@ -107,7 +107,7 @@ class Dataset(Named, ABC):
         Raises
         ------
         DataError
-            When the images can't be had, saying what to do.
+            When the images are unavailable, saying what to do.
         """
         self.ids()
 

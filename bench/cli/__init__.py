@@ -77,7 +77,7 @@ def _run(arguments: list[str], debug: bool) -> int:
 
 
 def _usage_error() -> type[Any]:
-    """Return what is raised for words that can't be read, of the click that typer stands on."""
+    """Return the usage error of the click version that typer uses."""
     import typer
 
     error: type[Any] = typer.BadParameter.__mro__[1]

@@ -116,7 +116,7 @@ def _common(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ready(wanted: list[str] | None) -> list[Metric]:
-    """Set metrics up; of the default ones, those that can't be had are left out with a note."""
+    """Set metrics up; of the default ones, unavailable ones are left out with a note."""
     from inpaintbench.errors import blamed
     from inpaintbench.metrics.base import MetricUnavailable
     from inpaintbench.plugins import registry

@@ -41,7 +41,7 @@ class SeveralValues(TyperCommand):
 
 
 def _missing_parameter() -> type[Exception]:
-    """Return what is raised where an argument has no word, of the click that typer stands on."""
+    """Return the missing-parameter error of the click version that typer uses."""
     import typer
 
     bases = typer.BadParameter.__subclasses__()

@@ -49,7 +49,7 @@ def _ready_metric(specification: str) -> Metric:
 def missing_metrics(
     pool: Pool, specifications: Iterable[str], timeout: float | None = None
 ) -> dict[str, str]:
-    """Set metrics up and return those that can't be had, with the reason."""
+    """Set metrics up and return the unavailable ones, with the reason."""
     return {
         finished.task: found.message if isinstance(found, Failure) else found
         for finished in pool.map(_missing, specifications, timeout)

@@ -270,7 +270,7 @@ class Metric(Named):
         Raises
         ------
         MetricUnavailable
-            When something it needs can't be had; the run goes on without this metric.
+            When something it needs is unavailable; the run goes on without this metric.
         """
 
 

@@ -94,7 +94,7 @@ def load_inception(path: Path | None = None) -> Inception:
     Raises
     ------
     MetricUnavailable
-        When the file can't be had or read; one line.
+        When the file is unavailable or unreadable; one line.
     """
     import torch
 

@@ -15,7 +15,7 @@ def load_known(name: str) -> dict[str, NDArray[Any]]:
     Raises
     ------
     MetricUnavailable
-        When the file can't be had; one line.
+        When the file is unavailable; one line.
     """
     from inpaintbench.weights import WeightsUnavailable, find_known, load_tensors
 

@@ -193,8 +193,8 @@ class Announced(Method):
     file: ClassVar[Path]
 
     def inpaint(self, image: Image, mask: Mask) -> NDArray[np.generic]:
-        """Be called under another class only."""
-        raise NotImplementedError
+        """Fail: the class that is made when the environment is there has this method."""
+        raise NotImplementedError(f"{self.name}: its environment isn't there yet")
 
 
 def announced(file: Path, name: str = "") -> type[Announced]:

@@ -26,7 +26,7 @@ class Opened:
 
     @property
     def missing(self) -> str:
-        """Say which pictures, of those asked for until now, can't be had; empty if all can."""
+        """Say which pictures, of those asked for until now, are unavailable; empty if none is."""
         return missing_words(why for source in self._sources for why in source.missing.values())
 
 

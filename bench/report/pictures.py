@@ -48,7 +48,7 @@ class Pictures(Protocol):
 class CaseImages:
     """The pictures of a case, as `Pictures` has them, and the outputs by variant.
 
-    `missing` says why an output can't be had that there was once.
+    `missing` says why an output that was made is no longer available.
     """
 
     reference: Image
@@ -92,7 +92,7 @@ def brightest(errors: Iterable[NDArray[np.float32]], mask: Mask, levels: int) ->
 
 
 class PictureMissing(BenchError):
-    """Why a picture can't be had: its file is gone, moved, or holds something else."""
+    """Why a picture is unavailable: its file is gone, moved, or holds something else."""
 
 
 def missing_words(reasons: Iterable[str]) -> str:

@@ -54,7 +54,7 @@ def load_tensors(file: WeightFile) -> dict[str, NDArray[np.generic]]:
     Raises
     ------
     WeightsUnavailable
-        When the file can't be had, or the one here is damaged or altered.
+        When the file is unavailable, or the one here is damaged or altered.
     """
     try:
         return file.read_tensors(_here(file))
@@ -71,7 +71,7 @@ def obtain(file: WeightFile) -> Path:
     Raises
     ------
     WeightsUnavailable
-        When the file can't be had, or the one here is damaged or altered.
+        When the file is unavailable, or the one here is damaged or altered.
     """
     path = _here(file)
     try:
@@ -116,7 +116,7 @@ def _fetch(file: WeightFile, folder: Path) -> Path:
                 continue
             return _keep(found, folder / file.filename, Path(work))
     raise WeightsUnavailable(
-        f"{file.name} can't be had ({'; '.join(reasons) or 'no source is known'}); "
+        f"{file.name} is unavailable ({'; '.join(reasons) or 'no source is known'}); "
         f"{_how_to_fetch(file)} where there's a network, or name a folder that holds "
         f"{file.filename} in {VARIABLE}"
     )

@@ -36,7 +36,7 @@ class Hit:
 
 
 class Solid(ABC):
-    """A body that stands on the ground y = 0, with its foot around x = z = 0."""
+    """A solid on the ground plane y = 0, centred on the origin."""
 
     surface: Surface
     high: float
