@@ -39,7 +39,7 @@ print(json.dumps([platform.python_version(), found]))
 
 
 class EnvironmentUnavailable(BenchError):
-    """Why an environment couldn't be built, in a line; `printed` holds the resolver's last lines."""
+    """Why an environment couldn't be built, in a line; `printed`: the resolver's last lines."""
 
     def __init__(self, message: str, printed: str = "") -> None:
         super().__init__(message)
